@@ -1,0 +1,111 @@
+"""A tracked connection as a value: tuples, status bits and what hangs on an entry.
+
+Only values live here, so that matches and targets can read them; what makes and changes them is `engine.conntrack`.
+Source: kernel include/uapi/linux/netfilter/nf_conntrack_common.h and nf_conntrack_tuple_common.h.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Direction
+ORIGINAL: Final = 0
+REPLY: Final = 1
+
+# ctinfo: what conntrack says of a packet
+CT_ESTABLISHED: Final = 0
+CT_RELATED: Final = 1
+CT_NEW: Final = 2
+CT_ESTABLISHED_REPLY: Final = 3
+CT_RELATED_REPLY: Final = 4
+CT_UNTRACKED: Final = 7
+CT_INVALID: Final = 8  # ours: the packet was offered to conntrack and belongs to no entry
+
+# Status bits of an entry (IPS_*)
+EXPECTED: Final = 1 << 0
+SEEN_REPLY: Final = 1 << 1
+ASSURED: Final = 1 << 2
+CONFIRMED: Final = 1 << 3
+SRC_NAT: Final = 1 << 4
+DST_NAT: Final = 1 << 5
+SEQ_ADJUST: Final = 1 << 6
+SRC_NAT_DONE: Final = 1 << 7
+DST_NAT_DONE: Final = 1 << 8
+DYING: Final = 1 << 9
+FIXED_TIMEOUT: Final = 1 << 10
+TEMPLATE: Final = 1 << 11
+HELPER: Final = 1 << 13
+
+# A tuple in hashable form: (family, proto, src, dst, sport, dport, zone)
+TupleKey = tuple[int, int, int, int, int, int, int]
+
+
+class Tuple:
+    """One direction of a connection as netfilter identifies it.
+
+    sport/dport hold what the protocol puts in their place: ICMP and ICMPv6: id and type << 8 | code; GRE: the keys
+    (or 0); other protocols without ports: 0. Never changed once made.
+    """
+
+    __slots__ = ("dport", "dst", "family", "proto", "sport", "src")
+
+    def __init__(self, family: int, proto: int, src: int, dst: int, sport: int, dport: int) -> None:
+        self.family = family
+        self.proto = proto
+        self.src = src
+        self.dst = dst
+        self.sport = sport
+        self.dport = dport
+
+    def key(self, zone: int = 0) -> TupleKey:
+        return (self.family, self.proto, self.src, self.dst, self.sport, self.dport, zone)
+
+
+class ProtocolState:
+    """What the tracker of a protocol remembers of one connection; each tracker has its own subclass."""
+
+
+class Connection:
+    """One entry of the conntrack table."""
+
+    def __init__(self, original: Tuple, reply: Tuple, zone: int = 0) -> None:
+        self.original = original
+        self.reply = reply
+        self.zone_original = zone
+        self.zone_reply = zone
+        self.status = 0
+        self.deadline = 0.0  # seconds on the engine's clock; before confirmation: the timeout to come, in seconds
+        self.mark = 0
+        self.labels = 0  # 128 bits
+        self.has_labels = False
+        self.secmark = 0
+        self.helper = ""
+        self.helper_data: dict[str, int] = {}  # what a helper remembers between packets
+        self.master: Connection | None = None
+        self.state: ProtocolState | None = None
+        self.packets = [0, 0]  # by direction, when accounting is on
+        self.bytes = [0, 0]
+        self.accounting = False
+        self.started = -1.0  # seconds, when timestamps are on
+        self.id = 0
+        self.masquerade_device = ""  # the entry goes when this interface loses its address
+        self.seqadj: list[SequenceAdjustment] | None = None  # by direction
+        self.synproxy_offset = 0
+        self.events = -1  # event mask set by CT --ctevents; -1: all
+        self.expect_events = -1
+        self.timeout_policy = ""
+
+    def tuple_of(self, direction: int) -> Tuple:
+        return self.original if direction == ORIGINAL else self.reply
+
+
+class SequenceAdjustment:
+    """How far sequence numbers moved in one direction because a helper changed the length of a payload.
+
+    correction_pos: sequence number of the last change; before/after: offset in bytes for numbers before/after it.
+    """
+
+    def __init__(self) -> None:
+        self.correction_pos = 0
+        self.offset_before = 0
+        self.offset_after = 0

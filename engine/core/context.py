@@ -1,0 +1,315 @@
+"""Everything a match or target may know besides the packet's bytes.
+
+`Context` belongs to one packet at one hook. `Shared` belongs to the engine: what outlives a packet. `Environment`
+is the machine around the engine (addresses, routes, sockets): the driver gives a live one, libraries a plain one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from engine.core.connection import CT_INVALID, CT_UNTRACKED, Connection, Tuple
+from engine.core.hooks import IPV4
+
+# Address types (RTN_* of rtnetlink), as the addrtype match names them.
+UNSPEC: Final = 0
+UNICAST: Final = 1
+LOCAL: Final = 2
+BROADCAST: Final = 3
+ANYCAST: Final = 4
+MULTICAST: Final = 5
+BLACKHOLE: Final = 6
+UNREACHABLE: Final = 7
+PROHIBIT: Final = 8
+
+
+@dataclass(slots=True)
+class Arrival:
+    """A packet at a hook, as the kernel (or a test) hands it to the engine.
+
+    data: the packet from its IP header on. indev/outdev: interface names, "" where the hook has none; on a bridge the
+    bridge's name, and physin/physout the ports. mark: the packet mark on arrival. hwsrc: source MAC, b"" if unknown;
+    mac_header: the whole link header if known (LOG prints it). uid/gid: owner of a locally made packet, -1 if unknown.
+    partial: the transport checksum is not computed yet. stage: ALL, or one half of OUTPUT (see REROUTE in hooks).
+    """
+
+    hook: int
+    data: bytes
+    indev: str = ""
+    outdev: str = ""
+    mark: int = 0
+    physin: str = ""
+    physout: str = ""
+    hwsrc: bytes = b""
+    uid: int = -1
+    gid: int = -1
+    partial: bool = False
+    mac_header: bytes = b""
+    stage: int = 0
+    priority: int = 0
+
+
+# Arrival.stage
+ALL: Final = 0
+BEFORE_REROUTE: Final = 1
+AFTER_REROUTE: Final = 2
+
+
+@dataclass(slots=True)
+class Emission:
+    """A packet that the engine itself sends: an answer of REJECT, a copy of TEE, fragments of a big packet.
+
+    via: "output" = through OUTPUT and POSTROUTING like any local packet (its source 0 means: the driver asks the
+    route for one); "wire" = past all hooks, behind POSTROUTING, on `device`; "bridge" = straight back out of the
+    bridge port `device` with the MAC addresses of the cause turned round.
+    entry/ctinfo: the connection the new packet belongs to (REJECT attaches it).
+    """
+
+    data: bytes
+    via: str = "output"
+    device: str = ""
+    gateway: int = 0
+    mark: int = 0
+    entry: Connection | None = None
+    ctinfo: int = CT_INVALID
+
+
+@dataclass(slots=True)
+class TraceStep:
+    """One rule, policy or engine step that the packet met."""
+
+    table: str
+    chain: str
+    rule: int  # 1-based; 0: the policy or an engine step
+    place: str
+    text: str
+    matched: bool
+    why: str
+    verdict: str
+
+
+@dataclass(slots=True)
+class NatRequest:
+    """What a nat target wants: a mapping of the source or the destination into a range.
+
+    kind: "SNAT" or "DNAT" (which side); low/high: addresses, None = keep; port_low/port_high: -1 = keep;
+    base_port: for shifted port maps, -1 = none. Flags as in nf_nat.h.
+    """
+
+    kind: str
+    low: int | None = None
+    high: int | None = None
+    port_low: int = -1
+    port_high: int = -1
+    base_port: int = -1
+    random: bool = False
+    random_fully: bool = False
+    persistent: bool = False
+    netmap: bool = False  # map the network: `netmask` bits come from `low`, the rest from the packet
+    netmask: int = 0
+    masquerade_device: str = ""
+
+
+@dataclass(slots=True)
+class Route:
+    """Answer of a route lookup. kind: an address type above; device: "" if none; source: preferred source, 0 none."""
+
+    kind: int
+    device: str = ""
+    gateway: int = 0
+    source: int = 0
+    mtu: int = 1500
+    realm: int = 0
+
+
+@dataclass(slots=True)
+class SocketInfo:
+    """A local socket that would take a packet (socket match, owner match)."""
+
+    transparent: bool = False
+    wildcard: bool = False
+    uid: int = -1
+    gid: int = -1
+    mark: int = 0
+
+
+class Environment:
+    """The machine around the engine. This one knows what it was told; the driver's asks the kernel."""
+
+    def __init__(self) -> None:
+        self.addresses: dict[str, list[tuple[int, int, int]]] = {}  # device -> (family, address, prefix length)
+        self.default_route_device = ""
+
+    def primary_address(self, device: str, family: int, destination: int = 0) -> int | None:
+        """The address a packet to `destination` gets when it leaves by (or comes in by) `device`; None without one."""
+        for known, address, _length in self.addresses.get(device, []):
+            if known == family:
+                return address
+        return None
+
+    def address_type(self, address: int, family: int, device: str = "") -> int:
+        """UNICAST, LOCAL, BROADCAST, ... of an address, looked up on `device` only if one is named."""
+        bits = 32 if family == IPV4 else 128
+        for name, entries in self.addresses.items():
+            if device and name != device:
+                continue
+            for known, own, length in entries:
+                if known != family:
+                    continue
+                if own == address:
+                    return LOCAL
+                if family == IPV4 and length < 31 and address == own | ((1 << (bits - length)) - 1):
+                    return BROADCAST
+        if family == IPV4:
+            if address >> 24 == 127:
+                return LOCAL
+            if address == 0 or address == 0xFFFFFFFF:
+                return BROADCAST
+            if address >> 28 == 14:
+                return MULTICAST
+        elif address >> 120 == 0xFF:
+            return MULTICAST
+        elif address == 1:
+            return LOCAL
+        return UNICAST
+
+    def route(self, destination: int, family: int, mark: int = 0, source: int = 0, device: str = "") -> Route:
+        """Where a packet would go (device: only routes by that interface; source: as if sent from there)."""
+        kind = self.address_type(destination, family)
+        if kind == LOCAL:
+            return Route(LOCAL, "lo")
+        bits = 32 if family == IPV4 else 128
+        for name, entries in self.addresses.items():
+            for known, own, length in entries:
+                if known == family and (own ^ destination) >> (bits - length) == 0 and device in ("", name):
+                    return Route(kind, name, 0, own)
+        if self.default_route_device and device in ("", self.default_route_device):
+            return Route(kind, self.default_route_device, 0, 0)
+        return Route(UNREACHABLE)
+
+    def mtu(self, device: str) -> int:
+        return 1500
+
+    def device_group(self, device: str) -> int:
+        return 0
+
+    def is_bridge_port(self, device: str) -> bool:
+        return False
+
+    def cpu(self) -> int:
+        return 0
+
+    def wall_clock(self) -> float:
+        """Seconds since the epoch, UTC (the time match)."""
+        return 0.0
+
+    def timezone_offset(self) -> int:
+        """Seconds east of UTC of the kernel's time zone (time match with --kerneltz)."""
+        return 0
+
+    def socket(self, key: Tuple) -> SocketInfo | None:
+        """The local socket for a packet with this tuple."""
+        return None
+
+    def cgroup_path(self, key: Tuple) -> str:
+        return ""
+
+
+class Randomness:
+    """Source of random numbers: deterministic here (a fixed linear congruence); the driver gives a real one."""
+
+    def __init__(self, seed: int = 1) -> None:
+        self.value = seed
+
+    def u32(self) -> int:
+        self.value = (self.value * 6364136223846793005 + 1442695040888963407) & 0xFFFFFFFFFFFFFFFF
+        return self.value >> 32
+
+
+class ConntrackView:
+    """What matches may ask of the conntrack table; `engine.conntrack` implements it."""
+
+    def find(self, key: Tuple, zone: int = 0) -> Connection | None:
+        return None
+
+    def find_by_packet_tuple(self, key: Tuple, zone: int, now: float) -> Connection | None:
+        return None
+
+
+@dataclass(slots=True)
+class LogLine:
+    """One line of LOG, NFLOG or AUDIT. group: -1 for the kernel log, else the nflog group; level: syslog level."""
+
+    time: float
+    text: str
+    level: int = 4
+    group: int = -1
+    prefix: str = ""
+    packet: bytes = b""
+
+
+class NamedState:
+    """State with a name that rules share and that outlives them in part: recent lists, hashlimit tables."""
+
+
+class Shared:
+    """What the engine keeps between packets for matches and targets."""
+
+    def __init__(self, environment: Environment, randomness: Randomness) -> None:
+        self.environment = environment
+        self.randomness = randomness
+        self.conntrack = ConntrackView()
+        self.named: dict[str, NamedState] = {}  # "recent:NAME", "hashlimit4:NAME", ...
+        self.log: list[LogLine] = []  # taken over by Departure after each packet
+        self.sysctls: dict[str, str] = {}
+        self.hz = 250
+
+
+@dataclass
+class Context:
+    """One packet at one hook."""
+
+    shared: Shared
+    family: int
+    hook: int
+    now: float
+    indev: str = ""
+    outdev: str = ""
+    physin: str = ""
+    physout: str = ""
+    mark: int = 0
+    priority: int = 0
+    secmark: int = 0
+    hwsrc: bytes = b""
+    mac_header: bytes = b""
+    uid: int = -1
+    gid: int = -1
+    local: bool = False  # made on this machine
+    table: str = ""
+    chain: str = ""
+    entry: Connection | None = None
+    ctinfo: int = CT_INVALID
+    # set by CT and NOTRACK in raw, before TRACK
+    zone_original: int = 0
+    zone_reply: int = 0
+    template_helper: str = ""
+    template_events: int = -1
+    template_expect_events: int = -1
+    template_timeout: str = ""
+    # left behind by targets
+    nat: NatRequest | None = None
+    queue: int = 0
+    queue_bypass: bool = False
+    emit: list[Emission] = field(default_factory=list)
+    trace: list[TraceStep] | None = None  # None: nobody asked
+    nftrace: bool = False  # TRACE target: log each rule from here on
+
+    @property
+    def untracked(self) -> bool:
+        return self.ctinfo == CT_UNTRACKED
+
+    @property
+    def direction(self) -> int:
+        """ORIGINAL (0) or REPLY (1) of this packet in its connection."""
+        return 1 if self.ctinfo in (3, 4) else 0
