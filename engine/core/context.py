@@ -286,6 +286,8 @@ class Context:
     uid: int = -1
     gid: int = -1
     local: bool = False  # made on this machine
+    fragment_size: int = 0  # biggest fragment this packet was put together from; 0: it came whole
+    fragment_df: bool = False  # ... and that fragment had DF set
     table: str = ""
     chain: str = ""
     entry: Connection | None = None

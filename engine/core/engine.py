@@ -1,0 +1,321 @@
+"""The engine as a value machine: a packet at a hook in, a verdict out. No socket, clock, thread or chance in it.
+
+process(arrival, now)
+    for step in STEPS_AT[hook]:
+        DEFRAG   fragments wait until their packet is whole      (only while a rule needs conntrack)
+        TRACK    conntrack finds or makes the entry              (likewise)
+        "nat"    the first packet of a connection asks the chain, every packet is translated
+        table    walk(chain)
+        HELP     helpers read the payload, sequence numbers are adjusted
+        CONFIRM  the entry enters the conntrack table
+  -> Departure(verdict, data, mark, emit, trace, log)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from engine.conntrack import Conntrack
+from engine.core import context as ctx
+from engine.core import verdict as v
+from engine.core.connection import CT_INVALID, CT_UNTRACKED
+from engine.core.context import Arrival, Context, Emission, Environment, LogLine, Randomness, Shared, TraceStep
+from engine.core.flights import Flight, Flights
+from engine.core.fragments import Fragments
+from engine.core.hooks import (
+    CONFIRM,
+    DEFRAG,
+    FORWARD,
+    HELP,
+    HOOK_NAMES,
+    INPUT,
+    IPV4,
+    IPV6,
+    OUTPUT,
+    POSTROUTING,
+    PREROUTING,
+    REROUTE,
+    STEPS_AT,
+    TRACK,
+)
+from engine.core.packet import Packet
+from engine.core.walk import walk
+from engine.helpers import Helpers
+from engine.language.store import RulesetStore
+from engine.nat import Nat
+
+# Steps that do nothing while no rule of the family needs conntrack.
+CONNTRACK_STEPS: Final = frozenset((DEFRAG, TRACK, HELP, CONFIRM, "nat"))
+
+CTINFO_NAMES: Final[dict[int, str]] = {
+    0: "ESTABLISHED",
+    1: "RELATED",
+    2: "NEW",
+    3: "ESTABLISHED reply",
+    4: "RELATED reply",
+    7: "UNTRACKED",
+    8: "INVALID",
+}
+
+
+@dataclass(slots=True)
+class Departure:
+    """What becomes of a packet.
+
+    verdict: ACCEPT, DROP, STOLEN or QUEUE of `engine.core.verdict`. data: the rewritten packet, None if its bytes stay.
+    emit: packets that the engine sends besides. trace: steps met, empty unless tracing. log: LOG, NFLOG, AUDIT lines.
+    why: for a drop, who dropped it.
+    """
+
+    verdict: int
+    data: bytes | None = None
+    mark: int = 0
+    priority: int = 0
+    emit: list[Emission] = field(default_factory=list)
+    trace: list[TraceStep] = field(default_factory=list)
+    log: list[LogLine] = field(default_factory=list)
+    why: str = ""
+    connection: str = ""
+
+
+class Engine:
+    """One netfilter: both families' tables, one conntrack table.
+
+    environment and randomness stand for the machine around it; leave them out for a self-contained, repeatable engine.
+    `tracing` fills `Departure.trace` for every packet.
+    """
+
+    def __init__(self, environment: Environment | None = None, randomness: Randomness | None = None) -> None:
+        self.shared = Shared(environment or Environment(), randomness or Randomness())
+        self.store = RulesetStore(self.shared)
+        self.conntrack = Conntrack(self.shared)
+        self.shared.conntrack = self.conntrack
+        self.nat = Nat(self.conntrack, self.shared)
+        self.helpers = Helpers(self.conntrack, self.nat, self.shared)
+        self.fragments = Fragments(self.shared)
+        self.flights = Flights()
+        self.tracing = False
+
+    # -- rules
+
+    def load(self, text: str, family: str = "ipv4", name: str = "rules", counters: bool = False) -> None:
+        """Replace all tables of a family by iptables-restore text, whole or not at all.
+
+        Raises RulesetError (place, message, hint); then the rules in force are unchanged.
+        """
+        self.store.load(text, family, name, counters)
+
+    def save(self, family: str = "ipv4", counters: bool = False, table: str = "") -> str:
+        """iptables-save text, without the comment lines."""
+        return self.store.save(family, counters, table)
+
+    def flush(self) -> None:
+        """Rules of both families, connections, expectations and waiting fragments are gone."""
+        self.store.flush()
+        self.conntrack.flush()
+        self.fragments.flush()
+        self.flights.settle()
+        self.shared.named.clear()
+        self.shared.log.clear()
+
+    # -- packets
+
+    def process(self, arrival: Arrival, now: float) -> Departure:
+        """The verdict on one packet at one hook. `now` is in seconds, never running backwards."""
+        packet = Packet(arrival.data, arrival.partial)
+        if packet.fault:
+            return Departure(v.DROP, mark=arrival.mark, why=f"malformed: {packet.fault}")
+        context = Context(
+            self.shared,
+            packet.family,
+            arrival.hook,
+            now,
+            arrival.indev,
+            arrival.outdev,
+            arrival.physin,
+            arrival.physout,
+            arrival.mark,
+            arrival.priority,
+        )
+        context.hwsrc = arrival.hwsrc
+        context.mac_header = arrival.mac_header
+        context.uid = arrival.uid
+        context.gid = arrival.gid
+        if self.tracing:
+            context.trace = []
+        flight = self._board(packet, arrival, context, now)
+        verdict = v.ACCEPT
+        why = ""
+        skipping = arrival.stage == ctx.AFTER_REROUTE
+        for step in STEPS_AT[arrival.hook]:
+            if skipping:
+                skipping = step != REROUTE
+                continue
+            if step == REROUTE:
+                if arrival.stage == ctx.BEFORE_REROUTE:
+                    break
+                continue
+            context.table = step
+            verdict = self._step(step, packet, context, flight)
+            if verdict != v.ACCEPT:
+                why = f"{step} {HOOK_NAMES[arrival.hook]}"
+                break
+        return self._depart(packet, arrival, context, flight, verdict, why)
+
+    def _board(self, packet: Packet, arrival: Arrival, context: Context, now: float) -> Flight:
+        """Find what earlier hooks knew of this packet."""
+        self.conntrack.expire(now)
+        flight = self.flights.take(packet)
+        if flight is None:
+            flight = Flight()
+            flight.local = arrival.hook == OUTPUT
+            if arrival.hook != PREROUTING and arrival.hook != OUTPUT and self._tracks(packet.family):
+                # nobody saw it before: the engine started between two hooks, or an option was rewritten on the way
+                self.conntrack.recognise(packet, context)
+                flight.entry = context.entry
+                flight.ctinfo = context.ctinfo
+                flight.seen = True
+        context.entry = flight.entry
+        context.ctinfo = flight.ctinfo
+        context.nftrace = flight.nftrace
+        context.secmark = flight.secmark
+        context.local = flight.local
+        context.fragment_size = flight.fragment_size
+        context.fragment_df = flight.fragment_df
+        return flight
+
+    def _tracks(self, family: int) -> bool:
+        return self.store.rulesets[family].needs_conntrack
+
+    def _step(self, step: str, packet: Packet, context: Context, flight: Flight) -> int:
+        ruleset = self.store.rulesets[context.family]
+        if step in CONNTRACK_STEPS:
+            if not ruleset.needs_conntrack:
+                return v.ACCEPT
+            return self._conntrack_step(step, packet, context, flight)
+        table = ruleset.tables.get(step)
+        if table is None:
+            return v.ACCEPT
+        chain = table.at_hook[context.hook]
+        if chain is None:
+            return v.ACCEPT
+        verdict = walk(chain, packet, context)
+        if verdict == v.QUEUE:
+            # nobody listens behind this engine
+            return v.ACCEPT if context.queue_bypass else v.DROP
+        return verdict
+
+    def _conntrack_step(self, step: str, packet: Packet, context: Context, flight: Flight) -> int:
+        if step == DEFRAG:
+            if not packet.is_fragment or flight.seen:
+                return v.ACCEPT
+            return self.fragments.collect(packet, context)
+        if step == TRACK:
+            if flight.seen:
+                return v.ACCEPT
+            flight.seen = True
+            verdict = self.conntrack.track(packet, context)
+            if context.trace is not None:
+                text = self._connection_text(context)
+                context.trace.append(TraceStep("conntrack", "", 0, "", text, True, "", v.VERDICT_NAMES[verdict]))
+            return verdict
+        if step == "nat":
+            if context.entry is None:
+                return v.ACCEPT
+            before = (packet.src, packet.dst) if context.trace is not None else None
+            table = self.store.rulesets[context.family].tables.get("nat")
+            verdict = self.nat.step(packet, context, table.at_hook[context.hook] if table is not None else None)
+            if before is not None and before != (packet.src, packet.dst):
+                self._trace_rewrite(before, packet, context)
+            return verdict
+        if step == HELP:
+            return self.helpers.step(packet, context) if context.entry is not None else v.ACCEPT
+        return self.conntrack.confirm(packet, context) if context.entry is not None else v.ACCEPT
+
+    def _trace_rewrite(self, before: tuple[int, int], packet: Packet, context: Context) -> None:
+        if context.trace is None:
+            return
+        from engine.core.addresses import address_text
+
+        for side, old, new in (("src", before[0], packet.src), ("dst", before[1], packet.dst)):
+            if old != new:
+                text = f"{side} {address_text(old, packet.family)} -> {address_text(new, packet.family)}"
+                context.trace.append(TraceStep("nat", "", 0, "", text, True, "", "REWRITE"))
+
+    def _connection_text(self, context: Context) -> str:
+        return CTINFO_NAMES[context.ctinfo]
+
+    def _depart(
+        self, packet: Packet, arrival: Arrival, context: Context, flight: Flight, verdict: int, why: str
+    ) -> Departure:
+        leaving = arrival.hook == POSTROUTING or arrival.hook == INPUT
+        emit = context.emit
+        if verdict == v.ACCEPT and arrival.hook == POSTROUTING and context.fragment_size:
+            pieces = self.fragments.split(packet, context)
+            if pieces:
+                emit = emit + pieces
+                verdict = v.STOLEN
+        if verdict == v.ACCEPT and (not leaving or context.outdev == "lo"):
+            flight.entry = context.entry
+            flight.ctinfo = context.ctinfo
+            flight.nftrace = context.nftrace
+            flight.secmark = context.secmark
+            flight.fragment_size = context.fragment_size
+            flight.fragment_df = context.fragment_df
+            if context.ctinfo == CT_UNTRACKED:
+                flight.seen = True
+            self.flights.put(packet, flight)
+        elif verdict == v.DROP and context.entry is not None:
+            self.conntrack.dropped(context.entry)
+        departure = Departure(verdict, None, context.mark, context.priority, emit, why=why)
+        if packet.changed and verdict == v.ACCEPT:
+            packet.complete_checksum()
+            departure.data = bytes(packet.data)
+        for emission in emit:
+            self._launch(emission, context)
+        if context.trace is not None:
+            departure.trace = context.trace
+            departure.connection = self._connection_text(context)
+        if self.shared.log:
+            departure.log = self.shared.log
+            self.shared.log = []
+        return departure
+
+    def _launch(self, emission: Emission, context: Context) -> None:
+        """Give an engine-made packet its source address and let it carry its connection into OUTPUT."""
+        packet = Packet(emission.data)
+        if packet.fault:
+            return
+        if packet.src == 0:
+            route = self.shared.environment.route(packet.dst, packet.family, emission.mark)
+            packet.set_src(route.source)
+            emission.data = bytes(packet.data)
+        if emission.via != "output":
+            return
+        flight = Flight()
+        flight.local = True
+        flight.entry = emission.entry
+        flight.ctinfo = emission.ctinfo
+        flight.seen = emission.entry is not None or emission.ctinfo != CT_INVALID
+        if flight.seen:
+            self.flights.put(packet, flight)
+
+    def settle(self) -> None:
+        """All packets in flight have been handled; what still waits between two hooks was dropped by the kernel."""
+        self.flights.settle()
+
+
+__all__ = [
+    "FORWARD",
+    "INPUT",
+    "IPV4",
+    "IPV6",
+    "OUTPUT",
+    "POSTROUTING",
+    "PREROUTING",
+    "Arrival",
+    "Departure",
+    "Emission",
+    "Engine",
+]

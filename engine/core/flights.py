@@ -1,0 +1,82 @@
+"""What the kernel's packet buffer would carry from hook to hook, kept for packets that come back as bytes.
+
+Between two hooks the kernel may change TTL, header checksum, identification and IP options, nothing else. So a packet
+is known again by its addresses, protocol, fragment offset and everything behind the IP header. Equal packets in flight
+together are told apart by order: the kernel keeps it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.core.connection import CT_INVALID, Connection
+from engine.core.packet import Packet
+
+LIMIT: Final = 8192  # flights that may be outstanding; the kernel drops packets between hooks without telling
+COMPARED: Final = 512  # bytes behind the IP header that tell two packets of one length apart
+
+FlightKey = tuple[int, int, int, int, int, bytes]
+
+
+class Flight:
+    """One packet between two hooks."""
+
+    def __init__(self) -> None:
+        self.entry: Connection | None = None
+        self.ctinfo = CT_INVALID
+        self.seen = False  # conntrack has looked at it (entry may still be None: INVALID)
+        self.nftrace = False
+        self.secmark = 0
+        self.fragment_size = 0  # biggest fragment it was put together from, 0 = was whole
+        self.fragment_df = False
+        self.local = False
+        self.physin = ""
+        self.generation = 0
+
+
+def flight_key(packet: Packet) -> FlightKey:
+    data = packet.data
+    return (
+        packet.src,
+        packet.dst,
+        packet.proto,
+        packet.fragment_offset,
+        len(data) - packet.l4,
+        bytes(data[packet.l4 : packet.l4 + COMPARED]),
+    )
+
+
+class Flights:
+    def __init__(self) -> None:
+        self.waiting: dict[FlightKey, list[Flight]] = {}
+        self.count = 0
+        self.generation = 0
+
+    def settle(self) -> None:
+        """Nothing is under way any more: what is still waiting was dropped by the kernel between two hooks."""
+        self.generation += 1
+        if self.count:
+            self.waiting.clear()
+            self.count = 0
+
+    def put(self, packet: Packet, flight: Flight) -> None:
+        if self.count >= LIMIT:
+            self._forget_oldest()
+        flight.generation = self.generation
+        self.waiting.setdefault(flight_key(packet), []).append(flight)
+        self.count += 1
+
+    def take(self, packet: Packet) -> Flight | None:
+        key = flight_key(packet)
+        line = self.waiting.get(key)
+        if not line:
+            return None
+        flight = line.pop(0)
+        if not line:
+            del self.waiting[key]
+        self.count -= 1
+        return flight
+
+    def _forget_oldest(self) -> None:
+        key = next(iter(self.waiting))
+        self.count -= len(self.waiting.pop(key))
