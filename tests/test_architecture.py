@@ -78,10 +78,8 @@ def imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
 
 
 def rule_for(name: str) -> tuple[set[str], set[str]]:
-    best = max(
-        (folder for folder in MAY_IMPORT if name == folder or name.startswith(folder + "/") or name == folder + ".py"),
-        key=len,
-    )
+    folders = [folder for folder in MAY_IMPORT if name in (folder, folder + ".py") or name.startswith(folder + "/")]
+    best = max(folders, key=len)
     ours, theirs = MAY_IMPORT[best]
     for folder, (more_ours, more_theirs) in MAY_IMPORT.items():
         if best != folder and best.startswith(folder + "/"):
