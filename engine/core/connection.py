@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from engine.core.hooks import IPV4
+
 # Direction
 ORIGINAL: Final = 0
 REPLY: Final = 1
@@ -34,10 +36,14 @@ DST_NAT_DONE: Final = 1 << 8
 DYING: Final = 1 << 9
 FIXED_TIMEOUT: Final = 1 << 10
 TEMPLATE: Final = 1 << 11
+NAT_CLASH: Final = 1 << 12
 HELPER: Final = 1 << 13
 
-# A tuple in hashable form: (family, proto, src, dst, sport, dport, zone)
-TupleKey = tuple[int, int, int, int, int, int, int]
+# A tuple in hashable form, compact (the table holds two for each entry) and equal exactly when the tuples are:
+# protocol (1 byte), zone (2), source and destination address (4 or 16 each), what stands for ports (2 and 2).
+TupleKey = bytes
+
+NO_COUNTS: Final = [0, 0]  # shared by every entry without accounting; never written to
 
 
 class Tuple:
@@ -58,21 +64,74 @@ class Tuple:
         self.dport = dport
 
     def key(self, zone: int = 0) -> TupleKey:
-        return (self.family, self.proto, self.src, self.dst, self.sport, self.dport, zone)
+        width = 4 if self.family == IPV4 else 16
+        number = self.proto << 16 | zone
+        bits = width * 8
+        number = ((number << bits | self.src) << bits | self.dst) << 32 | self.sport << 16 | self.dport
+        return number.to_bytes(7 + 2 * width, "big")
+
+    def same(self, other: Tuple) -> bool:
+        return (
+            self.src == other.src
+            and self.dst == other.dst
+            and self.sport == other.sport
+            and self.dport == other.dport
+            and self.proto == other.proto
+            and self.family == other.family
+        )
 
 
 class ProtocolState:
     """What the tracker of a protocol remembers of one connection; each tracker has its own subclass."""
 
+    __slots__ = ()
+
 
 class Connection:
-    """One entry of the conntrack table."""
+    """One entry of the conntrack table.
 
-    def __init__(self, original: Tuple, reply: Tuple, zone: int = 0) -> None:
+    There may be a million of them: what few entries have is made when it is first asked for.
+    """
+
+    __slots__ = (
+        "_helper_data",
+        "accounting",
+        "bytes",
+        "deadline",
+        "event_cache",
+        "events",
+        "expect_events",
+        "expecting",
+        "has_labels",
+        "helper",
+        "id",
+        "key_original",
+        "key_reply",
+        "labels",
+        "mark",
+        "masquerade_device",
+        "master",
+        "original",
+        "packets",
+        "reply",
+        "secmark",
+        "seqadj",
+        "slot",
+        "started",
+        "state",
+        "status",
+        "stopped",
+        "synproxy_offset",
+        "timeout_policy",
+        "zone_original",
+        "zone_reply",
+    )
+
+    def __init__(self, original: Tuple, reply: Tuple, zone: int = 0, zone_reply: int = -1) -> None:
         self.original = original
         self.reply = reply
         self.zone_original = zone
-        self.zone_reply = zone
+        self.zone_reply = zone if zone_reply < 0 else zone_reply
         self.status = 0
         self.deadline = 0.0  # seconds on the engine's clock; before confirmation: the timeout to come, in seconds
         self.mark = 0
@@ -80,13 +139,14 @@ class Connection:
         self.has_labels = False
         self.secmark = 0
         self.helper = ""
-        self.helper_data: dict[str, int] = {}  # what a helper remembers between packets
+        self._helper_data: dict[str, int] | None = None
         self.master: Connection | None = None
         self.state: ProtocolState | None = None
-        self.packets = [0, 0]  # by direction, when accounting is on
-        self.bytes = [0, 0]
+        self.packets = NO_COUNTS  # by direction, when accounting is on
+        self.bytes = NO_COUNTS
         self.accounting = False
         self.started = -1.0  # seconds, when timestamps are on
+        self.stopped = -1.0
         self.id = 0
         self.masquerade_device = ""  # the entry goes when this interface loses its address
         self.seqadj: list[SequenceAdjustment] | None = None  # by direction
@@ -94,6 +154,21 @@ class Connection:
         self.events = -1  # event mask set by CT --ctevents; -1: all
         self.expect_events = -1
         self.timeout_policy = ""
+        # the table's own
+        self.key_original: TupleKey = b""  # under which it is found; b"" before confirmation
+        self.key_reply: TupleKey = b""
+        self.slot = 0  # second at which the timers will look at it next
+        self.event_cache = 0  # events that wait for the end of the packet
+        self.expecting: list[int] | None = None  # live expectations by class
+
+    @property
+    def helper_data(self) -> dict[str, int]:
+        """What a helper remembers between packets."""
+        data = self._helper_data
+        if data is None:
+            data = {}
+            self._helper_data = data
+        return data
 
     def tuple_of(self, direction: int) -> Tuple:
         return self.original if direction == ORIGINAL else self.reply
