@@ -1,0 +1,1 @@
+"""Random rulesets and packets through two engines, compared: what came out, every counter, the conntrack table."""
