@@ -2,7 +2,7 @@
 counters through getsockopt.
 
 Loading a small ruleset costs 0.1 ms instead of the 3 to 6 ms of a process start; a suite loads thousands. The end of a
-load shows in the kernel itself: a table that the text leaves empty gets a number of its own as policy counter of OUTPUT,
+load shows in the kernel itself: a table that the text leaves empty gets its own number as policy counter of OUTPUT,
 and the load is over when that number is read back.
 
 Sources: kernel include/uapi/linux/netfilter_ipv4/ip_tables.h and netfilter_ipv6/ip6_tables.h (structures).
