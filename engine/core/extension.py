@@ -87,9 +87,15 @@ class Target(Extension):
 class Option:
     """One option of an extension, as a row of a table.
 
-    kind: how its argument is read (`engine.language.kinds` lists them: "none", "u8", "u16:range", "address/mask", ...).
-    invert: "!" may stand before it. mandatory/once/excludes/also: as the words say, checked before `build`.
-    low/high: bounds for numeric kinds.
+    name: without the dashes. kind: how its argument is read. The kinds, and what `Values` then holds, are listed in
+    `engine.language.kinds`: none; u8 u16 u32 u64 (also u16:range ...); double; string string:cut text two; mark/mask
+    tos/mask; level; mac mac/mask; host host/mask plen plen/mask; port port:range service service:range; protocol;
+    realm group.
+    invert: "!" may stand before it. mandatory/once/excludes/also: as the words say, checked in the order of the table
+    before `build`, with libxtables' messages. low/high: bounds for numbers (high -1: what the kind can hold) and
+    for the length of strings.
+    alias_of: this row is another spelling of that option (`source-port` of `sport`); `Values` knows it by that name.
+    once_message: said instead of libxtables' sentence when the option comes twice ("" = the usual one).
     """
 
     name: str
@@ -102,6 +108,8 @@ class Option:
     low: int = 0
     high: int = -1
     short: str = ""
+    alias_of: str = ""
+    once_message: str = ""
 
 
 @dataclass(frozen=True)
