@@ -51,8 +51,13 @@ class Extension:
         return ""
 
     def listing(self, numeric: bool) -> str:
-        """What iptables -L prints for it, without leading or trailing blank; "" if nothing."""
+        """What iptables -L prints for it, without the leading blank; "" if nothing."""
         return ""
+
+    def column(self, numeric: bool) -> str:
+        """`listing` with the blank in front of it; the few extensions that print none override this."""
+        text = self.listing(numeric)
+        return f" {text}" if text else ""
 
     def check(self, head: RuleHead, table: str, hooks: int) -> None:
         """The kernel's checkentry beyond what `Spec` declares; raises KernelRefusal.
@@ -108,6 +113,7 @@ class Option:
     low: int = 0
     high: int = -1
     short: str = ""
+    aliases: tuple[str, ...] = ()
     alias_of: str = ""
     once_message: str = ""
 
@@ -118,7 +124,8 @@ class Spec:
 
     tables/hooks/protos: where the kernel accepts it; empty = anywhere. needs_conntrack: a rule with it switches
     tracking on in the namespace. alias_of: saved under that name (state is saved as itself, NOTRACK as CT).
-    unsupported: why the engine parses but cannot carry it out, "" if it can.
+    unsupported: why the engine parses but cannot carry it out, "" if it can. final: the extension's own check of which
+    options are there; iptables runs it before the checks that the table declares (mandatory, excludes, also).
     """
 
     name: str
@@ -132,6 +139,7 @@ class Spec:
     revision: int = 0
     unsupported: str = ""
     real_name: str = ""
+    final: Callable[[Values], None] | None = None
 
 
 @dataclass
