@@ -1,0 +1,89 @@
+"""nflab fuzz: random rules and packets through two engines, until they differ or the time is over."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import sys
+import time
+from pathlib import Path
+
+from conformance.fuzz.case import Case
+from conformance.fuzz.fuzzer import Fuzzer, Tally, open_fuzzer
+
+
+def parser() -> argparse.ArgumentParser:
+    words = argparse.ArgumentParser(prog="nflab fuzz", description=__doc__)
+    words.add_argument("--seed", type=int, default=1, help="first seed; every case has its own, counted up from here")
+    words.add_argument("--count", type=int, default=0, help="how many rulesets (default 200 if --seconds is not given)")
+    words.add_argument("--seconds", type=float, default=0, help="stop after this time")
+    words.add_argument("--packets", type=int, default=40, help="steps a ruleset")
+    words.add_argument("--engines", default="kernel-legacy,userspace", help="the two engines to compare")
+    words.add_argument("--out", type=Path, default=Path("out/fuzz"), help="where differences are written")
+    words.add_argument("--stop-after", type=int, default=20, help="end after so many differences")
+    words.add_argument("replay", nargs="*", type=Path, help="case files to run instead of random ones")
+    return words
+
+
+def main(argv: list[str] | None = None) -> int:
+    """0 when the engines agree, 1 when they differ, 2 for a wrong call."""
+    options = parser().parse_args(argv)
+    engines = tuple(options.engines.split(","))
+    if len(engines) != 2:
+        parser().error(f"--engines takes two names, not {options.engines!r}")
+    start = time.monotonic()
+    with open_fuzzer((engines[0], engines[1])) as fuzzer:
+        if options.replay:
+            replay(fuzzer, options.replay)
+        else:
+            limit = options.count or (0 if options.seconds else 200)
+
+            def go_on(tally: Tally, seed: int) -> bool:
+                spent = time.monotonic() - start
+                if seed % 20 == 0:
+                    show(tally, seed, spent)
+                over = options.seconds and spent > options.seconds or limit and tally_count(seed) >= limit
+                return not over and len(tally.failures) < options.stop_after
+
+            def tally_count(seed: int) -> int:
+                return seed - options.seed + 1
+
+            fuzzer.run(itertools.count(options.seed), options.packets, go_on)
+        return report(fuzzer, options.out, time.monotonic() - start)
+
+
+def replay(fuzzer: Fuzzer, paths: list[Path]) -> None:
+    for path in paths:
+        fuzzer.judge(Case.read(path), small=False)
+
+
+def show(tally: Tally, seed: int, spent: float) -> None:
+    if sys.stderr.isatty():
+        line = f"\rseed {seed}: {tally.rulesets} rulesets, {tally.packets} packets, {len(tally.failures)} differences"
+        print(f"{line}, {spent:.0f} s ", end="", file=sys.stderr, flush=True)
+
+
+def report(fuzzer: Fuzzer, out: Path, spent: float) -> int:
+    tally = fuzzer.tally
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+    for case, lines in tally.failures:
+        out.mkdir(parents=True, exist_ok=True)
+        path = out / f"seed-{case.seed}.json"
+        path.write_text(case.to_json())
+        print(f"DIFFERENCE seed {case.seed}, {case.packets()} packets; again with: nflab fuzz {path}")
+        for family, text in case.rules.items():
+            rules = [line for line in text.splitlines() if line.startswith(("*", "-A"))]
+            print("  " + family + "\n    " + "\n    ".join(rules))
+        print("  " + "\n  ".join(lines))
+    for name, count in tally.deviations.items():
+        print(f"deliberate deviation {name}: {count} times")
+    print(
+        f"{' against '.join(fuzzer.names)}: {tally.rulesets} rulesets ({tally.refused} refused by both), "
+        f"{tally.packets} packets, {len(tally.failures)} differences in {spent:.1f} s; {tally.rates()}"
+    )
+    return 1 if tally.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
