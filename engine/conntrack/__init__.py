@@ -1,0 +1,46 @@
+"""Connection tracking. The public class is `Conntrack`; TRACKERS lists the protocols that have a file of their own."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.conntrack import tracking
+from engine.conntrack.expectations import Expectation, Follower, Policy
+from engine.conntrack.generic import Generic
+from engine.conntrack.icmp import Icmp
+from engine.conntrack.icmpv6 import Icmpv6
+from engine.conntrack.settings import Settings
+from engine.conntrack.table import Table
+from engine.conntrack.tcp import Tcp
+from engine.conntrack.tracker import Clock, Tracker
+from engine.conntrack.udp import Udp
+from engine.core.context import Shared
+
+# Every other protocol is tracked by `Generic`.
+TRACKERS: Final[dict[int, type[Tracker]]] = {
+    1: Icmp,
+    6: Tcp,
+    17: Udp,
+    58: Icmpv6,
+}
+
+
+def make_trackers(settings: Settings, clock: Clock) -> list[Tracker]:
+    """A tracker for each protocol number."""
+    generic: Tracker = Generic(settings, clock)
+    trackers = [generic] * 256
+    for proto, kind in TRACKERS.items():
+        trackers[proto] = kind(settings, clock)
+    return trackers
+
+
+class Conntrack(tracking.Conntrack):
+    """Connection tracking with everything it needs; see `engine.conntrack.tracking`."""
+
+    def __init__(self, shared: Shared) -> None:
+        settings = Settings()
+        table = Table(settings)
+        super().__init__(shared, settings, table, make_trackers(settings, table))
+
+
+__all__ = ["TRACKERS", "Conntrack", "Expectation", "Follower", "Policy"]

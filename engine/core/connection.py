@@ -97,6 +97,7 @@ class Connection:
         "_helper_data",
         "accounting",
         "bytes",
+        "children",
         "deadline",
         "event_cache",
         "events",
@@ -160,6 +161,7 @@ class Connection:
         self.slot = 0  # second at which the timers will look at it next
         self.event_cache = 0  # events that wait for the end of the packet
         self.expecting: list[int] | None = None  # live expectations by class
+        self.children = 0  # live entries that have this one as master
 
     @property
     def helper_data(self) -> dict[str, int]:

@@ -292,6 +292,7 @@ class Context:
     chain: str = ""
     entry: Connection | None = None
     ctinfo: int = CT_INVALID
+    reason: str = ""  # why conntrack finds the packet INVALID, or lets it pass without noting it
     # set by CT and NOTRACK in raw, before TRACK
     zone_original: int = 0
     zone_reply: int = 0

@@ -1,0 +1,248 @@
+"""Where entries are kept and how they end.
+
+Each entry stands in the table twice, under the tuple of either direction; an entry whose source clashes with another's
+only under its reply. The table is many small dictionaries instead of one, so that growing never takes long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from engine.conntrack.events import DESTROY, Event, Events
+from engine.conntrack.expectations import Expectation, Expectations
+from engine.conntrack.settings import MAX, TIMESTAMP, Settings
+from engine.conntrack.statistics import Statistics
+from engine.conntrack.timers import Timers
+from engine.conntrack.tracker import EVENT_DESTROY, Clock, Tracker
+from engine.core.connection import (
+    ASSURED,
+    CONFIRMED,
+    DYING,
+    EXPECTED,
+    FIXED_TIMEOUT,
+    Connection,
+    TupleKey,
+)
+from engine.core.packet import Packet
+
+SHARDS: Final = 1024
+SHARD_MASK: Final = SHARDS - 1
+
+LOOKS: Final = 128  # entries that the timers look at for each packet
+EVICTION_SHARDS: Final = 8  # how far a new flow looks for an entry that may go
+EVICTION_LOOKS: Final = 512
+
+
+class Table(Clock):
+    """Entries by tuple, with timers, expectations, counters and events."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.option = settings.option
+        self.shards: list[dict[TupleKey, Connection]] = [{} for _ in range(SHARDS)]
+        self.timers = Timers()
+        self.expectations = Expectations()
+        self.statistics = Statistics()
+        self.events = Events()
+        self.count = 0
+        self.next_id = 1
+        self.sweep_shard = 0  # where the background sweep of a nearly full table goes on
+        self.wall_offset = 0.0  # what to add to the engine's clock to get seconds since the epoch
+
+    # -- finding
+
+    def get(self, key: TupleKey, now: float) -> Connection | None:
+        """The entry that has this tuple in either direction. One that is over is removed on the way."""
+        entry = self.shards[hash(key) & SHARD_MASK].get(key)
+        if entry is not None and entry.deadline <= now:
+            self.remove(entry, now)
+            return None
+        return entry
+
+    def each(self) -> Iterator[Connection]:
+        """Every entry once, in no particular order; the table must not change meanwhile."""
+        for shard in self.shards:
+            for key, entry in shard.items():
+                if entry.key_original == key:
+                    yield entry
+
+    def entries(self, now: float) -> list[Connection]:
+        """The entries that are not over, oldest first."""
+        found = [entry for entry in self.each() if entry.deadline > now]
+        found.sort(key=_id_of)
+        return found
+
+    # -- coming and going
+
+    def insert(self, entry: Connection, key_original: TupleKey, key_reply: TupleKey, now: float) -> None:
+        """Make an entry findable; its relative timeout becomes a deadline."""
+        entry.key_original = key_original
+        entry.key_reply = key_reply
+        entry.status |= CONFIRMED
+        entry.deadline += now
+        if self.option[TIMESTAMP]:
+            entry.started = now
+        self.shards[hash(key_original) & SHARD_MASK][key_original] = entry
+        self.shards[hash(key_reply) & SHARD_MASK][key_reply] = entry
+        self.count += 1
+        self.statistics.insert += 1
+        self.timers.put(entry)
+
+    def insert_reply_only(self, entry: Connection, key_reply: TupleKey, now: float) -> None:
+        """The entry of a packet that clashes: answers find it, its own direction belongs to the winner."""
+        entry.key_reply = key_reply
+        entry.status |= CONFIRMED
+        entry.deadline += now
+        self.shards[hash(key_reply) & SHARD_MASK][key_reply] = entry
+        self.count += 1
+        self.timers.put(entry)
+
+    def remove(self, entry: Connection, now: float) -> bool:
+        """Take an entry out; False if it was not in. Expectations go with their master."""
+        if entry.status & DYING or not entry.status & CONFIRMED:
+            return False
+        entry.status |= DYING
+        entry.slot = -1
+        for key in (entry.key_original, entry.key_reply):
+            shard = self.shards[hash(key) & SHARD_MASK]
+            if shard.get(key) is entry:
+                del shard[key]
+        self.count -= 1
+        if entry.started >= 0:
+            entry.stopped = now
+        if entry.expecting is not None and any(entry.expecting):
+            for expectation in self.expectations.of_master(entry):
+                self.unexpect(expectation, now)
+        master = entry.master
+        if master is not None:
+            master.children -= 1
+        if entry.events & EVENT_DESTROY and self.events.listeners:
+            self.events.tell(Event(DESTROY, now, entry, None, EVENT_DESTROY, self.events.portid))
+        return True
+
+    def adopt(self, entry: Connection, master: Connection) -> None:
+        """`entry` is an expected connection of `master`."""
+        entry.status |= EXPECTED
+        entry.master = master
+        master.children += 1
+
+    def disown(self, entry: Connection) -> None:
+        """An entry that never was confirmed is given up."""
+        if entry.master is not None and not entry.status & (CONFIRMED | DYING):
+            entry.status |= DYING
+            entry.master.children -= 1
+
+    def unexpect(self, expectation: Expectation, now: float) -> bool:
+        """End an expectation before it was met."""
+        if not self.expectations.remove(expectation):
+            return False
+        if expectation.master.expect_events & EVENT_DESTROY and self.events.listeners:
+            self.events.tell(Event(DESTROY, now, None, expectation, EVENT_DESTROY, self.events.portid))
+        return True
+
+    def clear(self, now: float) -> None:
+        """Every entry and expectation goes, each with its event."""
+        for entry in list(self.each()):
+            self.remove(entry, now)
+        for shard in self.shards:
+            for entry in list(shard.values()):
+                self.remove(entry, now)
+        for expectation in list(self.expectations.all.values()):
+            self.unexpect(expectation, now)
+        self.timers.clear()
+
+    # -- what trackers do (Clock)
+
+    def refresh(self, entry: Connection, timeout: int, packet: Packet, direction: int, now: float) -> None:
+        status = entry.status
+        if not status & FIXED_TIMEOUT:
+            if status & CONFIRMED:
+                deadline = now + timeout
+                entry.deadline = deadline
+                if deadline <= entry.slot - 1:
+                    self.timers.put(entry)
+            else:
+                entry.deadline = float(timeout)
+        if entry.accounting:
+            entry.packets[direction] += 1
+            entry.bytes[direction] += len(packet.data)
+
+    def shorten(self, entry: Connection, timeout: int, now: float) -> None:
+        self.set_deadline(entry, now + timeout)
+
+    def set_deadline(self, entry: Connection, deadline: float) -> None:
+        """For an entry in the table."""
+        entry.deadline = deadline
+        if deadline <= entry.slot - 1:
+            self.timers.put(entry)
+
+    def kill(self, entry: Connection, now: float, packet: Packet | None = None, direction: int = 0) -> None:
+        if packet is not None and entry.accounting:
+            entry.packets[direction] += 1
+            entry.bytes[direction] += len(packet.data)
+        self.remove(entry, now)
+
+    # -- time and room
+
+    def expire(self, now: float, budget: int = LOOKS) -> int:
+        """Remove what is over, looking at no more than `budget` entries; what is left of the budget."""
+        ended: list[Connection] = []
+        left = self.timers.due(now, budget, ended)
+        for entry in ended:
+            self.remove(entry, now)
+        if self.expectations.all:
+            for expectation in self.expectations.expire(now):
+                if expectation.master.expect_events & EVENT_DESTROY and self.events.listeners:
+                    self.events.tell(Event(DESTROY, now, None, expectation, EVENT_DESTROY))
+        return left
+
+    def expire_all(self, now: float) -> None:
+        """Remove everything that is over, however long it takes (the clock was moved by hand)."""
+        while self.expire(now, 4096) == 0:
+            pass
+
+    def make_room(self, key: TupleKey, now: float) -> bool:
+        """The table is full: let an entry go that is over or not ASSURED, near where `key` belongs."""
+        first = hash(key)
+        looks = EVICTION_LOOKS
+        freed = False
+        searched = 0
+        for step in range(SHARDS):
+            shard = self.shards[(first + step) & SHARD_MASK]
+            if not shard:
+                continue
+            for entry in list(shard.values()):
+                if entry.deadline <= now:
+                    self.remove(entry, now)
+                    freed = True
+                elif not entry.status & (ASSURED | DYING):
+                    if self.remove(entry, now):
+                        self.statistics.early_drop += 1
+                    return True
+                looks -= 1
+                if looks <= 0:
+                    return freed
+            if freed:
+                return True
+            searched += 1
+            if searched >= EVICTION_SHARDS and looks < EVICTION_LOOKS // 2:
+                break
+        return freed
+
+    def sweep(self, trackers: list[Tracker], now: float) -> None:
+        """Above 95 percent: let closing connections go, a piece of the table at a time."""
+        limit = self.option[MAX]
+        if not limit or self.count <= limit // 100 * 95:
+            return
+        for _ in range(EVICTION_SHARDS):
+            self.sweep_shard = (self.sweep_shard + 1) & SHARD_MASK
+            shard = self.shards[self.sweep_shard]
+            for entry in list(shard.values()):
+                if entry.status & ASSURED and trackers[entry.original.proto].may_go_early(entry):
+                    self.remove(entry, now)
+                    return
+
+
+def _id_of(entry: Connection) -> int:
+    return entry.id

@@ -1,0 +1,104 @@
+"""What a protocol tracker is: how packets of the protocol are told apart and what they do to an entry.
+
+    ports(packet)    the four bytes that stand for ports in a tuple, or None when the header is not whole
+    invert(tuple)    the tuple of an answer, or None when nothing can answer
+    fault(packet)    why a packet can belong to no connection (broken header, checksum, flags), "" if it can
+    packet(...)      what the packet does to its entry: ACCEPT, INVALID, REPEAT or DROP
+
+One file for each protocol holds a subclass; the list of them is TRACKERS in `engine.conntrack`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.conntrack.settings import Settings
+from engine.core.connection import ASSURED, FIXED_TIMEOUT, Connection, Tuple
+from engine.core.context import Context
+from engine.core.packet import Packet
+
+# What a tracker says of a packet, besides ACCEPT and DROP of engine.core.verdict
+INVALID: Final = -1  # belongs to no connection; the entry is as if it had not been seen
+REPEAT: Final = -4  # the entry is gone; look again
+
+# Bits of an event cache (IPCT_*)
+EVENT_NEW: Final = 1 << 0
+EVENT_RELATED: Final = 1 << 1
+EVENT_DESTROY: Final = 1 << 2
+EVENT_REPLY: Final = 1 << 3
+EVENT_ASSURED: Final = 1 << 4
+EVENT_PROTOINFO: Final = 1 << 5
+EVENT_HELPER: Final = 1 << 6
+EVENT_MARK: Final = 1 << 7
+EVENT_SEQADJ: Final = 1 << 8
+EVENT_SECMARK: Final = 1 << 9
+EVENT_LABEL: Final = 1 << 10
+EVENT_SYNPROXY: Final = 1 << 11
+
+NO_PORTS: Final = b"\0\0\0\0"
+
+
+class Clock:
+    """What a tracker may do to an entry in the table besides changing its state."""
+
+    def refresh(self, entry: Connection, timeout: int, packet: Packet, direction: int, now: float) -> None:
+        """Set the timeout anew and count the packet."""
+        raise NotImplementedError
+
+    def shorten(self, entry: Connection, timeout: int, now: float) -> None:
+        """Set the timeout anew without counting a packet."""
+        raise NotImplementedError
+
+    def kill(self, entry: Connection, now: float, packet: Packet | None = None, direction: int = 0) -> None:
+        """Take the entry out of the table at once (counting a last packet)."""
+        raise NotImplementedError
+
+
+class Tracker:
+    """Base of all trackers: a protocol whose packets have nothing that stands for ports."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.name = "unknown"
+        self.proto = 0
+        self.allow_clash = False  # two first packets of one flow may meet; the second joins the entry of the first
+        self.timeouts = settings.generic
+        self.policies: dict[str, list[int]] = {}  # timeout policies of this protocol, by name
+        self.reason = ""  # why the last packet was INVALID
+
+    def ports(self, packet: Packet) -> bytes | None:
+        return NO_PORTS
+
+    def invert(self, key: Tuple) -> Tuple | None:
+        return Tuple(key.family, key.proto, key.dst, key.src, key.dport, key.sport)
+
+    def fault(self, packet: Packet, context: Context, verify: bool) -> str:
+        """verify: the checksum is to be checked."""
+        return ""
+
+    def packet(self, entry: Connection, packet: Packet, direction: int, confirmed: bool, context: Context) -> int:
+        raise NotImplementedError
+
+    def state_name(self, entry: Connection) -> str:
+        """The state as it stands in a listing, "" for a protocol without states."""
+        return ""
+
+    def may_go_early(self, entry: Connection) -> bool:
+        """May the entry go when the table runs full although it is ASSURED?"""
+        return False
+
+    def timeouts_of(self, entry: Connection) -> list[int]:
+        if entry.timeout_policy:
+            return self.policies.get(entry.timeout_policy, self.timeouts)
+        return self.timeouts
+
+
+def mark_assured(entry: Connection) -> None:
+    if not entry.status & ASSURED:
+        entry.status |= ASSURED
+        entry.event_cache |= EVENT_ASSURED
+
+
+def has_fixed_timeout(entry: Connection) -> bool:
+    return entry.status & FIXED_TIMEOUT != 0

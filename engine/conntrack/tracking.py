@@ -1,0 +1,569 @@
+"""Connection tracking: which connection a packet belongs to.
+
+    track     finds the entry of a packet, or makes one that is not yet in the table (NEW, or RELATED if expected),
+              and lets the protocol's tracker change it
+    confirm   when the packet has passed every hook, the new entry enters the table, under the tuples that NAT left
+    expire    entries end when their time is over
+
+A packet that belongs to no connection has no entry and is INVALID; nothing is dropped for that. A packet is dropped
+here only when the table is full, or when another packet of the same new flow was quicker and the protocol does not
+allow both to share its entry.
+
+Source: kernel Documentation/networking/nf_conntrack-sysctl.rst; behaviour measured on Linux 6.18.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.conntrack.errors import ICMP_ERRORS, ICMPV6_REDIRECT, ICMPV6_UNTRACKED, REDIRECTED_HEADER_OPTION, embedded
+from engine.conntrack.events import NEW, UPDATE, Event
+from engine.conntrack.expectations import PERMANENT, Expectation
+from engine.conntrack.settings import ACCT, CHECKSUM, EVENTS, EXPECT_MAX, MAX, PREFIX, ROWS, Settings
+from engine.conntrack.table import Table
+from engine.conntrack.text import expect_line, proc_line
+from engine.conntrack.tracker import EVENT_NEW, EVENT_RELATED, EVENT_REPLY, INVALID, REPEAT, Tracker
+from engine.core.checksum import ICMP, ICMPV6
+from engine.core.connection import (
+    CONFIRMED,
+    CT_ESTABLISHED,
+    CT_ESTABLISHED_REPLY,
+    CT_INVALID,
+    CT_NEW,
+    CT_RELATED,
+    CT_RELATED_REPLY,
+    CT_UNTRACKED,
+    DST_NAT_DONE,
+    DYING,
+    EXPECTED,
+    FIXED_TIMEOUT,
+    HELPER,
+    NAT_CLASH,
+    ORIGINAL,
+    REPLY,
+    SEEN_REPLY,
+    SRC_NAT_DONE,
+    Connection,
+    Tuple,
+    TupleKey,
+)
+from engine.core.context import ConntrackView, Context, LogLine, Shared
+from engine.core.hooks import IPV4, IPV6, PREROUTING
+from engine.core.packet import EXTENSION_HEADERS, NO_NEXT_HEADER, Packet
+from engine.core.verdict import ACCEPT, DROP
+
+# The kernel's limit on repeated messages: ten, then one every half second
+LOG_BURST: Final = 10
+LOG_INTERVAL: Final = 5.0
+
+
+class Conntrack(ConntrackView):
+    """The connection tracking of one network namespace, both families.
+
+    shared.sysctls is kept up to date under the kernel's names; set them with `set_sysctl`.
+    """
+
+    def __init__(self, shared: Shared, settings: Settings, table: Table, trackers: list[Tracker]) -> None:
+        self.shared = shared
+        self.settings = settings
+        self.option = settings.option
+        self.table = table
+        self.trackers = trackers  # by protocol number; index 256: ICMPv6's
+        self.now = 0.0
+        self.namespace = 0  # inode number, for the message of a full table
+        self.log_credit = float(LOG_BURST)
+        self.log_time = 0.0
+        self.prefixes: list[bytes] = [bytes((proto, 0, 0)) for proto in range(256)]
+        for row in ROWS:
+            shared.sysctls[PREFIX + row.name] = str(settings.groups[row.group][row.index])
+        shared.sysctls["net.nf_conntrack_max"] = str(self.option[MAX])
+        table.expectations.limit = self.option[EXPECT_MAX]
+
+    # -- a packet comes
+
+    def track(self, packet: Packet, context: Context) -> int:
+        """Find or make the entry of a packet: sets context.entry and context.ctinfo. ACCEPT, or DROP.
+
+        A packet that already has an entry (it came round through loopback, or the engine made it) keeps it.
+        """
+        if context.entry is not None or context.ctinfo == CT_UNTRACKED:
+            return ACCEPT
+        self.now = context.now
+        context.ctinfo = CT_INVALID
+        proto = packet.proto
+        if packet.fragment_offset:
+            return self._invalid(context, "fragment that was not reassembled")
+        if context.family == IPV6:
+            if proto == NO_NEXT_HEADER or proto in EXTENSION_HEADERS:
+                return self._invalid(context, "no transport header")
+            if proto == ICMPV6 and not self._icmpv6(packet, context):
+                return ACCEPT
+        elif proto == ICMP and not self._icmp(packet, context):
+            return ACCEPT
+        tracker = self.trackers[proto]
+        while True:
+            verdict = self._track(tracker, packet, context)
+            if verdict != REPEAT:
+                return verdict
+
+    def _track(self, tracker: Tracker, packet: Packet, context: Context) -> int:
+        now = context.now
+        ports = tracker.ports(packet)
+        if ports is None:
+            return self._invalid(context, "short packet")
+        key = self._key(packet, ports, context.zone_original)
+        entry = self.table.get(key, now)
+        confirmed = True
+        direction = ORIGINAL
+        if entry is not None:
+            if entry.key_original != key:
+                direction = REPLY
+            if context.zone_original != context.zone_reply and direction == REPLY:
+                entry = None  # of another zone in that direction
+        if entry is None and context.zone_original != context.zone_reply:
+            other = self._key(packet, ports, context.zone_reply)
+            entry = self.table.get(other, now)
+            direction = REPLY
+            if entry is not None and entry.key_original == other:
+                entry = None
+        if entry is None:
+            direction = ORIGINAL
+            confirmed = False
+            original = Tuple(
+                packet.family,
+                packet.proto,
+                packet.src,
+                packet.dst,
+                ports[0] << 8 | ports[1],
+                ports[2] << 8 | ports[3],
+            )
+            reply = tracker.invert(original)
+            if reply is None:
+                return self._invalid(context, "nothing can answer this packet")
+            if not self._has_room(key, now):
+                self.table.statistics.drop += 1
+                context.reason = "table full"
+                return DROP
+            entry = self._new(original, reply, context)
+        why = tracker.fault(packet, context, self.option[CHECKSUM] != 0 and context.hook == PREROUTING)
+        if why:
+            if not confirmed:
+                self.table.disown(entry)
+            return self._invalid(context, why)
+        verdict = tracker.packet(entry, packet, direction, confirmed, context)
+        if verdict == ACCEPT:
+            context.entry = entry
+            status = entry.status
+            if direction == REPLY:
+                context.ctinfo = CT_ESTABLISHED_REPLY
+                if not status & SEEN_REPLY:
+                    entry.status = status | SEEN_REPLY
+                    entry.event_cache |= EVENT_REPLY
+            elif status & SEEN_REPLY:
+                context.ctinfo = CT_ESTABLISHED
+            elif status & EXPECTED:
+                context.ctinfo = CT_RELATED
+            else:
+                context.ctinfo = CT_NEW
+            return ACCEPT
+        if not confirmed:
+            self.table.disown(entry)
+        if verdict == INVALID:
+            return self._invalid(context, tracker.reason)
+        if verdict == DROP:
+            self.table.statistics.drop += 1
+        return verdict
+
+    def _key(self, packet: Packet, ports: bytes, zone: int) -> TupleKey:
+        data = packet.data
+        addresses = data[12:20] if packet.family == IPV4 else data[8:40]
+        if zone:
+            return bytes((packet.proto, zone >> 8, zone & 255)) + addresses + ports
+        return self.prefixes[packet.proto] + addresses + ports
+
+    def _invalid(self, context: Context, reason: str) -> int:
+        self.table.statistics.invalid += 1
+        context.reason = reason
+        return ACCEPT
+
+    def _has_room(self, key: TupleKey, now: float) -> bool:
+        limit = self.option[MAX]
+        if not limit or self.table.count < limit:
+            return True
+        if self.table.make_room(key, now):
+            return True
+        if now - self.log_time >= LOG_INTERVAL:
+            self.log_credit = float(LOG_BURST)
+            self.log_time = now
+        if self.log_credit >= 1:
+            self.log_credit -= 1
+            text = f"nf_conntrack: nf_conntrack: table full in netns {self.namespace}, dropping packet"
+            self.shared.log.append(LogLine(now, text))
+        return False
+
+    def _new(self, original: Tuple, reply: Tuple, context: Context) -> Connection:
+        """An entry for the first packet of a flow, with what its template and its master give it."""
+        table = self.table
+        entry = Connection(original, reply, context.zone_original, context.zone_reply)
+        entry.id = table.next_id
+        table.next_id += 1
+        entry.timeout_policy = context.template_timeout
+        if self.option[ACCT]:
+            entry.accounting = True
+            entry.packets = [0, 0]
+            entry.bytes = [0, 0]
+        entry.events = self._event_mask(context.template_events)
+        entry.expect_events = self._event_mask(context.template_expect_events)
+        expectation = None
+        if table.expectations.all:
+            expectation = table.expectations.find(original, context.zone_original, context.zone_reply, context.now)
+        followed = expectation is not None and self._follow(entry, expectation, context)
+        if not followed and context.template_helper:
+            entry.helper = context.template_helper
+            entry.status |= HELPER
+        return entry
+
+    def _event_mask(self, template: int) -> int:
+        if template != -1:
+            return template
+        mode = self.option[EVENTS]
+        if mode == 1 or (mode == 2 and self.table.events.listeners):
+            return -1
+        return 0
+
+    def _follow(self, entry: Connection, expectation: Expectation, context: Context) -> bool:
+        """The packet was expected; False if its master is not (or no longer) in the table."""
+        master = expectation.master
+        if not master.status & CONFIRMED or master.status & DYING:
+            return False
+        if not expectation.flags & PERMANENT:
+            self.table.expectations.remove(expectation)
+        self.table.adopt(entry, master)
+        if expectation.helper:
+            entry.helper = expectation.helper
+            entry.status |= HELPER
+        entry.mark = master.mark
+        entry.secmark = master.secmark
+        self.table.statistics.expect_new += 1
+        if expectation.follower is not None:
+            expectation.follower.follow(entry, expectation, context)
+        return True
+
+    # -- ICMP errors
+
+    def _icmp(self, packet: Packet, context: Context) -> bool:
+        """True: an ICMP packet that is no error and goes on to its tracker. False: the packet is dealt with."""
+        why = self.trackers[ICMP].fault(packet, context, self.option[CHECKSUM] != 0 and context.hook == PREROUTING)
+        if why:
+            self._invalid(context, why)
+            return False
+        if packet.data[packet.l4] not in ICMP_ERRORS:
+            return True
+        self._related(packet, packet.l4 + 8, context)
+        return False
+
+    def _icmpv6(self, packet: Packet, context: Context) -> bool:
+        why = self.trackers[ICMPV6].fault(packet, context, self.option[CHECKSUM] != 0 and context.hook == PREROUTING)
+        if why:
+            self._invalid(context, why)
+            return False
+        kind = packet.data[packet.l4]
+        if kind in ICMPV6_UNTRACKED:
+            context.ctinfo = CT_UNTRACKED
+            return False
+        if kind == ICMPV6_REDIRECT:
+            start = redirected(packet)
+            if start:
+                self._related(packet, start, context)
+            else:
+                self._invalid(context, "redirect without the packet it is about")
+            return False
+        if kind >= 128:
+            return True
+        self._related(packet, packet.l4 + 8, context)
+        return False
+
+    def _related(self, packet: Packet, start: int, context: Context) -> None:
+        """An error whose quoted packet begins at `start`."""
+        quoted = embedded(packet, start)
+        if quoted is None:
+            self._invalid(context, "the packet in the ICMP error cannot be read")
+            return
+        tracker = self.trackers[quoted.proto]
+        ports = tracker.ports(quoted)
+        if ports is None:
+            self._invalid(context, "the packet in the ICMP error is too short")
+            return
+        sent = Tuple(
+            quoted.family, quoted.proto, quoted.src, quoted.dst, ports[0] << 8 | ports[1], ports[2] << 8 | ports[3]
+        )
+        answer = tracker.invert(sent)
+        if answer is None:
+            self._invalid(context, "ICMP error about a packet that nothing can answer")
+            return
+        found = self._find_either(answer, context)
+        if found is None:
+            self._invalid(context, "ICMP error about an unknown connection")
+            return
+        entry, direction = found
+        if packet.dst != entry.tuple_of(direction).dst:
+            self._invalid(context, "ICMP error addressed to somebody else")
+            return
+        context.entry = entry
+        context.ctinfo = CT_RELATED_REPLY if direction == REPLY else CT_RELATED
+
+    def _find_either(self, key: Tuple, context: Context) -> tuple[Connection, int] | None:
+        """The entry that has a tuple, and in which direction, in the zones of a packet."""
+        zones = (context.zone_original, context.zone_reply)
+        for direction in (ORIGINAL, REPLY):
+            packed = key.key(zones[direction])
+            entry = self.table.get(packed, context.now)
+            if entry is not None and (entry.key_reply if direction == REPLY else entry.key_original) == packed:
+                return entry, direction
+        return None
+
+    # -- a packet leaves
+
+    def confirm(self, packet: Packet, context: Context) -> int:
+        """The packet has passed its last hook: its new entry enters the table, its events are told."""
+        entry = context.entry
+        if entry is None:
+            return ACCEPT
+        if not entry.status & CONFIRMED:
+            verdict = self._confirm(entry, packet, context)
+            if verdict != ACCEPT:
+                return verdict
+            confirmed = context.entry
+            assert confirmed is not None
+            entry = confirmed
+        if entry.event_cache:
+            self.deliver(entry, context.now)
+        return ACCEPT
+
+    def _confirm(self, entry: Connection, packet: Packet, context: Context) -> int:
+        if context.ctinfo in (CT_ESTABLISHED_REPLY, CT_RELATED_REPLY):
+            return ACCEPT  # an answer that the engine itself made; the question is still on its way
+        if entry.status & DYING:
+            return DROP
+        now = context.now
+        key_original = entry.original.key(entry.zone_original)
+        key_reply = entry.reply.key(entry.zone_reply)
+        table = self.table
+        winner = table.get(key_original, now) or table.get(key_reply, now)
+        if winner is not None:
+            return self._clash(entry, winner, key_reply, packet, context)
+        table.insert(entry, key_original, key_reply, now)
+        entry.event_cache |= EVENT_NEW if entry.master is None else EVENT_RELATED
+        return ACCEPT
+
+    def _clash(
+        self, entry: Connection, winner: Connection, key_reply: TupleKey, packet: Packet, context: Context
+    ) -> int:
+        """Another packet of the same flow was quicker, or NAT chose a tuple that was taken since."""
+        statistics = self.table.statistics
+        tracker = self.trackers[entry.original.proto]
+        if tracker.allow_clash:
+            same = winner.original.same(entry.original) and winner.reply.same(entry.reply)
+            if not entry.status & (SRC_NAT_DONE | DST_NAT_DONE) or same:
+                if entry.accounting and winner.accounting:
+                    for direction in (ORIGINAL, REPLY):
+                        winner.packets[direction] += entry.packets[direction]
+                        winner.bytes[direction] += entry.bytes[direction]
+                self.table.disown(entry)
+                context.entry = winner
+                statistics.clash_resolve += 1
+                return ACCEPT
+            if self.table.get(key_reply, context.now) is None:
+                entry.deadline = 1.0
+                entry.status |= FIXED_TIMEOUT | NAT_CLASH
+                self.table.insert_reply_only(entry, key_reply, context.now)
+                statistics.clash_resolve += 1
+                return ACCEPT
+        self.table.disown(entry)
+        statistics.drop += 1
+        statistics.insert_failed += 1
+        return DROP
+
+    def deliver(self, entry: Connection, now: float) -> None:
+        """Tell what has happened to an entry since the last time."""
+        bits = entry.event_cache
+        entry.event_cache = 0
+        events = self.table.events
+        if not events.listeners or not bits & entry.events:
+            return
+        kind = NEW if bits & (EVENT_NEW | EVENT_RELATED) else UPDATE
+        events.tell(Event(kind, now, entry, None, bits, events.portid))
+
+    def dropped(self, entry: Connection) -> None:
+        """A packet of this entry was dropped on its way; an entry that never was confirmed goes with it."""
+        if not entry.status & CONFIRMED:
+            self.table.disown(entry)
+
+    def recognise(self, packet: Packet, context: Context) -> None:
+        """Find the entry of a packet whose earlier hooks nobody saw, without changing anything."""
+        context.entry = None
+        context.ctinfo = CT_INVALID
+        if packet.fragment_offset:
+            return
+        tracker = self.trackers[packet.proto]
+        ports = tracker.ports(packet)
+        if ports is None:
+            return
+        key = Tuple(
+            packet.family, packet.proto, packet.src, packet.dst, ports[0] << 8 | ports[1], ports[2] << 8 | ports[3]
+        )
+        found = self._find_either(key, context)
+        direction = ORIGINAL
+        if found is None:
+            # translated already: what it looks like now is what the other direction answers to
+            answer = tracker.invert(key)
+            if answer is None:
+                return
+            found = self._find_either(answer, context)
+            if found is None:
+                return
+            entry, other = found
+            direction = 1 - other
+        else:
+            entry, direction = found
+        context.entry = entry
+        if direction == REPLY:
+            context.ctinfo = CT_ESTABLISHED_REPLY
+        elif entry.status & SEEN_REPLY:
+            context.ctinfo = CT_ESTABLISHED
+        else:
+            context.ctinfo = CT_RELATED if entry.status & EXPECTED else CT_NEW
+
+    # -- the table, for NAT, helpers, matches and the conntrack tool
+
+    def find(self, key: Tuple, zone: int = 0) -> Connection | None:
+        """The entry that has this tuple in either direction."""
+        return self.table.get(key.key(zone), self.now)
+
+    def find_by_packet_tuple(self, key: Tuple, zone: int, now: float) -> Connection | None:
+        return self.table.get(key.key(zone), now)
+
+    def entries(self) -> list[Connection]:
+        """Entries that are not over, oldest first."""
+        return self.table.entries(self.now)
+
+    def delete(self, entry: Connection) -> bool:
+        """Take an entry out of the table; False if it was not there any more."""
+        return self.table.remove(entry, self.now)
+
+    def flush(self) -> None:
+        """Every entry and expectation goes."""
+        self.table.clear(self.now)
+
+    def expire(self, now: float) -> None:
+        """A little housekeeping: entries whose time is over go. Call it often; it never takes long."""
+        self.now = now
+        self.table.expire(now)
+        if self.table.count > self.option[MAX] // 100 * 95:
+            self.table.sweep(self.trackers, now)
+
+    def expire_all(self, now: float) -> None:
+        """All entries whose time is over go, at once."""
+        self.now = now
+        self.table.expire_all(now)
+
+    def alter_reply(self, entry: Connection, reply: Tuple) -> None:
+        """NAT chose what answers will look like; only before the entry is confirmed."""
+        assert not entry.status & CONFIRMED
+        entry.reply = reply
+
+    def tuple_taken(self, key: Tuple, ignoring: Connection) -> bool:
+        """Would a new entry with this reply tuple clash? Two first packets of one and the same flow do not."""
+        other = self.table.get(key.key(ignoring.zone_reply), self.now)
+        if other is None or other is ignoring:
+            return False
+        return not (
+            other.original.same(ignoring.original)
+            and other.zone_original == ignoring.zone_original
+            and other.key_original != b""
+        )
+
+    # -- expectations
+
+    def expect(self, expectation: Expectation) -> int:
+        """Add an expectation: 0 or an errno. Its master must have a helper (or be a user's)."""
+        error = self.table.expectations.add(expectation, self.now)
+        if error == 0:
+            self.table.statistics.expect_create += 1
+            self._tell_expected(expectation)
+        return error
+
+    def _tell_expected(self, expectation: Expectation) -> None:
+        events = self.table.events
+        if expectation.master.expect_events & EVENT_NEW and events.listeners:
+            events.tell(Event(NEW, self.now, None, expectation, EVENT_NEW, events.portid))
+
+    def unexpect(self, expectation: Expectation) -> bool:
+        removed = self.table.unexpect(expectation, self.now)
+        if removed:
+            self.table.statistics.expect_delete += 1
+        return removed
+
+    def expectations(self) -> list[Expectation]:
+        return [one for one in self.table.expectations.all.values() if one.deadline > self.now]
+
+    # -- sysctls
+
+    def sysctl(self, name: str) -> str | None:
+        """The value of net.netfilter.nf_conntrack_* (or net.nf_conntrack_max), None if there is no such name."""
+        if name == "net.nf_conntrack_max":
+            return str(self.option[MAX])
+        if name.removeprefix(PREFIX) == "nf_conntrack_count":
+            return str(self.table.count)
+        value = self.settings.read(name)
+        return None if value is None else str(value)
+
+    def set_sysctl(self, name: str, text: str) -> str:
+        """Set one; "" or the error ("Invalid argument", ...). A timeout holds from the next packet of an entry on."""
+        if name == "net.nf_conntrack_max":
+            name = PREFIX + "nf_conntrack_max"
+        if name.removeprefix(PREFIX) == "nf_conntrack_count":
+            return "Permission denied"
+        error = self.settings.write(name, text)
+        if not error:
+            value = self.sysctl(name)
+            self.shared.sysctls[PREFIX + name.removeprefix(PREFIX)] = value or ""
+            self.shared.sysctls["net.nf_conntrack_max"] = str(self.option[MAX])
+            self.table.expectations.limit = self.option[EXPECT_MAX]
+        return error
+
+    # -- text
+
+    def state_name(self, entry: Connection) -> str:
+        return self.tracker_of(entry).state_name(entry)
+
+    def tracker_of(self, entry: Connection) -> Tracker:
+        return self.trackers[entry.original.proto]
+
+    def seconds_left(self, entry: Connection, now: float) -> int:
+        """Whole seconds until the entry ends; before confirmation: its timeout."""
+        if not entry.status & CONFIRMED:
+            return int(entry.deadline)
+        return max(0, int(entry.deadline - now))
+
+    def proc_line(self, entry: Connection, now: float) -> str:
+        """The line of /proc/net/nf_conntrack for an entry."""
+        return proc_line(entry, self.state_name(entry), self.seconds_left(entry, now), now)
+
+    def expect_line(self, expectation: Expectation, now: float) -> str:
+        """The line of /proc/net/nf_conntrack_expect."""
+        return expect_line(expectation, now)
+
+
+def redirected(packet: Packet) -> int:
+    """Offset of the packet that an ICMPv6 redirect is about (RFC 4861 4.6.3), 0 if it does not say."""
+    data = packet.data
+    at = packet.l4 + 40
+    while at + 2 <= len(data):
+        size = data[at + 1] * 8
+        if size == 0:
+            return 0
+        if data[at] == REDIRECTED_HEADER_OPTION:
+            return at + 8 if size >= 48 and at + size <= len(data) else 0
+        at += size
+    return 0
