@@ -160,6 +160,15 @@ class Tcp(Tracker):
         state = entry.state
         return isinstance(state, TcpState) and _is_closing(state.number)
 
+    def set_closing(self, entry: Connection, now: float) -> None:
+        state = entry.state
+        assert isinstance(state, TcpState)
+        old = state.number
+        state.number = CLOSE
+        if old != CLOSE and not entry.status & FIXED_TIMEOUT:
+            self.clock.shorten(entry, self.timeouts_of(entry)[CLOSE], now)
+            entry.event_cache |= EVENT_PROTOINFO
+
     # -- one packet
 
     def packet(self, entry: Connection, packet: Packet, direction: int, confirmed: bool, context: Context) -> int:

@@ -84,6 +84,9 @@ class Tracker:
         """The state as it stands in a listing, "" for a protocol without states."""
         return ""
 
+    def set_closing(self, entry: Connection, now: float) -> None:
+        """The engine ends the connection by a reset of its own (TCP only)."""
+
     def may_go_early(self, entry: Connection) -> bool:
         """May the entry go when the table runs full although it is ASSURED?"""
         return False

@@ -23,7 +23,7 @@ from engine.conntrack.settings import ACCT, CHECKSUM, EVENTS, EXPECT_MAX, MAX, P
 from engine.conntrack.table import Table
 from engine.conntrack.text import expect_line, proc_line
 from engine.conntrack.tracker import EVENT_NEW, EVENT_RELATED, EVENT_REPLY, INVALID, REPEAT, Tracker
-from engine.core.checksum import ICMP, ICMPV6
+from engine.core.checksum import ICMP, ICMPV6, TCP
 from engine.core.connection import (
     CONFIRMED,
     CT_ESTABLISHED,
@@ -450,6 +450,11 @@ class Conntrack(ConntrackView):
     def delete(self, entry: Connection) -> bool:
         """Take an entry out of the table; False if it was not there any more."""
         return self.table.remove(entry, self.now)
+
+    def set_closing(self, entry: Connection, now: float) -> None:
+        """A reset was sent in the name of one end: a confirmed TCP connection goes to CLOSE."""
+        if entry.original.proto == TCP and entry.status & CONFIRMED:
+            self.tracker_of(entry).set_closing(entry, now)
 
     def flush(self) -> None:
         """Every entry and expectation goes."""

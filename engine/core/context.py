@@ -73,6 +73,7 @@ class Emission:
     mark: int = 0
     entry: Connection | None = None
     ctinfo: int = CT_INVALID
+    copied: bool = False  # made by TEE, which does not copy its copies
 
 
 @dataclass(slots=True)
@@ -178,7 +179,7 @@ class Environment:
         """Where a packet would go (device: only routes by that interface; source: as if sent from there)."""
         kind = self.address_type(destination, family)
         if kind == LOCAL:
-            return Route(LOCAL, "lo")
+            return Route(LOCAL, "lo", 0, destination)
         bits = 32 if family == IPV4 else 128
         for name, entries in self.addresses.items():
             for known, own, length in entries:
@@ -235,6 +236,9 @@ class ConntrackView:
 
     def find_by_packet_tuple(self, key: Tuple, zone: int, now: float) -> Connection | None:
         return None
+
+    def set_closing(self, entry: Connection, now: float) -> None:
+        """A reset was sent in the name of one end (REJECT): a confirmed TCP connection goes to CLOSE."""
 
 
 @dataclass(slots=True)
@@ -294,6 +298,7 @@ class Context:
     ctinfo: int = CT_INVALID
     reason: str = ""  # why conntrack finds the packet INVALID, or lets it pass without noting it
     # set by CT and NOTRACK in raw, before TRACK
+    templated: bool = False  # a CT rule has spoken; later ones are not heard
     zone_original: int = 0
     zone_reply: int = 0
     template_helper: str = ""
@@ -306,6 +311,7 @@ class Context:
     queue_bypass: bool = False
     emit: list[Emission] = field(default_factory=list)
     trace: list[TraceStep] | None = None  # None: nobody asked
+    copied: bool = False  # this packet is a copy made by TEE
     nftrace: bool = False  # TRACE target: log each rule from here on
 
     @property

@@ -180,6 +180,7 @@ class Engine:
         context.ctinfo = flight.ctinfo
         context.nftrace = flight.nftrace
         context.secmark = flight.secmark
+        context.copied = flight.copied
         context.local = flight.local
         context.fragment_size = flight.fragment_size
         context.fragment_df = flight.fragment_df
@@ -261,6 +262,7 @@ class Engine:
             flight.ctinfo = context.ctinfo
             flight.nftrace = context.nftrace
             flight.secmark = context.secmark
+            flight.copied = context.copied
             flight.fragment_size = context.fragment_size
             flight.fragment_df = context.fragment_df
             if context.ctinfo == CT_UNTRACKED:
@@ -297,6 +299,7 @@ class Engine:
         flight.local = True
         flight.entry = emission.entry
         flight.ctinfo = emission.ctinfo
+        flight.copied = emission.copied
         flight.seen = emission.entry is not None or emission.ctinfo != CT_INVALID
         if flight.seen:
             self.flights.put(packet, flight)

@@ -83,6 +83,9 @@ class Match(Extension):
 
 
 class Target(Extension):
+    def check_matches(self, matches: list[Match]) -> None:
+        """The kernel's look at the matches of the same rule (TCPMSS wants a SYN among them); raises KernelRefusal."""
+
     def apply(self, packet: Packet, context: Context) -> int:
         """A number of `engine.core.verdict`."""
         return CONTINUE

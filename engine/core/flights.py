@@ -27,6 +27,7 @@ class Flight:
         self.seen = False  # conntrack has looked at it (entry may still be None: INVALID)
         self.nftrace = False
         self.secmark = 0
+        self.copied = False
         self.fragment_size = 0  # biggest fragment it was put together from, 0 = was whole
         self.fragment_df = False
         self.local = False
