@@ -42,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
                 spent = time.monotonic() - start
                 if seed % 20 == 0:
                     show(tally, seed, spent)
-                over = options.seconds and spent > options.seconds or limit and tally_count(seed) >= limit
+                over = (options.seconds and spent > options.seconds) or (limit and tally_count(seed) >= limit)
                 return not over and len(tally.failures) < options.stop_after
 
             def tally_count(seed: int) -> int:
