@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.core.extension import Match, RuleHead, Target
+from engine.core.extension import Match, RuleHead, Spec, Target
 from engine.core.hooks import BUILT_IN_CHAINS, HOOK_NUMBERS
 from engine.core.packet import Packet
 from engine.core.verdict import ACCEPT
 
 
-@dataclass
+@dataclass(slots=True)
 class Place:
     """Where a rule came from: file (or "command line") and line, 1-based; 0 = unknown."""
 
@@ -21,12 +21,13 @@ class Place:
         return f"{self.file}:{self.line}" if self.line else self.file
 
 
-@dataclass
+@dataclass(slots=True)
 class NamedMatch:
-    """A match as written in a rule: the name it was asked for under, and the object."""
+    """A match as written in a rule: the name it was asked for under, the object, and what it was built from."""
 
     name: str
     match: Match
+    spec: Spec | None = None
 
 
 class Rule:
@@ -37,12 +38,15 @@ class Rule:
         self.matches: list[NamedMatch] = []
         self.target: Target | None = None
         self.target_name = ""
+        self.target_spec: Spec | None = None
         self.jump: Chain | None = None
         self.goto = False
         self.packets = 0
         self.bytes = 0
         self.place = Place()
         self.needs_conntrack = False
+        self.text: str | None = None  # head and matches as saved, once somebody asked (`engine.core.ruletext`)
+        self.checked = -1  # the hooks for which the rule was last found admissible, -1: never looked at
 
     def mismatch(self, packet: Packet, indev: str, outdev: str) -> str:
         """Which part of the head says no: an option as iptables writes it, or "" when the head matches."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 from engine.core.context import Context, TraceStep
 from engine.core.packet import Packet
 from engine.core.ruleset import Chain, Rule
+from engine.core.ruletext import rule_text
 from engine.core.verdict import ACCEPT, CONTINUE, DROP, RETURN, VERDICT_NAMES
 
 
@@ -131,12 +132,3 @@ def _why_not(rule: Rule, packet: Packet, context: Context) -> str:
             return f"hotdrop by {text}" if named.match.drops() else text
     return ""
 
-
-def rule_text(rule: Rule) -> str:
-    """The matches and target of a rule, briefly, for traces."""
-    parts = [f"-m {named.name} {named.match.save()}".rstrip() for named in rule.matches]
-    if rule.jump is not None:
-        parts.append(("-g " if rule.goto else "-j ") + rule.jump.name)
-    elif rule.target is not None:
-        parts.append(f"-j {rule.target_name} {rule.target.save()}".rstrip())
-    return " ".join(parts)

@@ -1,0 +1,67 @@
+"""A rule as text, in the form of iptables-save."""
+
+from __future__ import annotations
+
+from engine.core.addresses import address_text
+from engine.core.extension import RuleHead
+from engine.core.hooks import IPV4
+from engine.core.names import NAMES
+from engine.core.ruleset import NamedMatch, Rule
+
+
+def mask_text(mask: int, family: int) -> str:
+    """`/24`, or `/255.0.255.0` for a mask with holes."""
+    bits = 32 if family == IPV4 else 128
+    inverse = mask ^ ((1 << bits) - 1)
+    if inverse & (inverse + 1):
+        return "/" + address_text(mask, family)
+    return f"/{bits - inverse.bit_length()}"
+
+
+def head_text(head: RuleHead) -> str:
+    """` -s 10.0.0.0/8 -i eth0 -p tcp`, each option after a blank; "" for a rule that asks nothing."""
+    text = ""
+    if head.src_mask or head.src_inverted:
+        sign = " ! -s " if head.src_inverted else " -s "
+        text += sign + address_text(head.src, head.family) + mask_text(head.src_mask, head.family)
+    if head.dst_mask or head.dst_inverted:
+        sign = " ! -d " if head.dst_inverted else " -d "
+        text += sign + address_text(head.dst, head.family) + mask_text(head.dst_mask, head.family)
+    if head.indev and head.indev != "+":
+        text += (" ! -i " if head.indev_inverted else " -i ") + head.indev
+    if head.outdev and head.outdev != "+":
+        text += (" ! -o " if head.outdev_inverted else " -o ") + head.outdev
+    if head.proto:
+        name = NAMES.protocol_name(head.proto) or str(head.proto)
+        text += (" ! -p " if head.proto_inverted else " -p ") + name
+    if head.fragment:
+        text += " ! -f" if head.fragment < 0 else " -f"
+    return text
+
+
+def match_text(named: NamedMatch) -> str:
+    """` -m tcp --dport 22`"""
+    options = named.match.save()
+    return f" -m {named.name} {options}" if options else f" -m {named.name}"
+
+
+def action_text(rule: Rule) -> str:
+    """` -j LOG --log-level 7`, ` -g chain`; "" for a rule without target."""
+    if rule.jump is not None:
+        return (" -g " if rule.goto else " -j ") + rule.jump.name
+    if rule.target is None:
+        return ""
+    options = rule.target.save()
+    return f" -j {rule.target_name} {options}" if options else f" -j {rule.target_name}"
+
+
+def condition_text(rule: Rule) -> str:
+    """Head and matches of a rule, with a blank in front of each part. Made once, kept with the rule."""
+    if rule.text is None:
+        rule.text = head_text(rule.head) + "".join([match_text(named) for named in rule.matches])
+    return rule.text
+
+
+def rule_text(rule: Rule) -> str:
+    """The whole rule without `-A CHAIN` and without counters, as one line."""
+    return (condition_text(rule) + action_text(rule))[1:]

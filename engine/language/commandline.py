@@ -1,0 +1,558 @@
+"""One iptables command line, read as iptables(8) does: command, head of the rule, matches, target.
+
+The result knows nothing of tables and chains that exist; `engine.language.commands` carries it out. All sentences and
+the order in which faults are found are those of iptables-legacy 1.8.9, measured.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine import match as match_list
+from engine import target as target_list
+from engine.core.extension import KernelRefusal, ParameterProblem, RuleHead, Spec
+from engine.core.hooks import IPV4, IPV6
+from engine.core.names import NAMES
+from engine.language.addresses import parse_addresses
+from engine.language.errors import Refused
+from engine.language.getopt import (
+    END,
+    MISSING,
+    NO_ARGUMENT,
+    OPTIONAL,
+    REQUIRED,
+    UNKNOWN,
+    WORD,
+    Getopt,
+    LongOption,
+)
+from engine.language.kinds import parse_number, parse_protocol
+from engine.language.options import TWO, Loaded, long_options, option_named
+
+NAME_LIMIT: Final = 28  # characters of a match, target or chain name
+INTERFACE_LIMIT: Final = 15
+U64: Final = 0xFFFFFFFFFFFFFFFF
+
+LONG: Final[tuple[tuple[str, int, str], ...]] = (
+    ("append", REQUIRED, "A"),
+    ("delete", REQUIRED, "D"),
+    ("check", REQUIRED, "C"),
+    ("insert", REQUIRED, "I"),
+    ("replace", REQUIRED, "R"),
+    ("list", OPTIONAL, "L"),
+    ("list-rules", OPTIONAL, "S"),
+    ("flush", OPTIONAL, "F"),
+    ("zero", OPTIONAL, "Z"),
+    ("new-chain", REQUIRED, "N"),
+    ("delete-chain", OPTIONAL, "X"),
+    ("rename-chain", REQUIRED, "E"),
+    ("policy", REQUIRED, "P"),
+    ("source", REQUIRED, "s"),
+    ("destination", REQUIRED, "d"),
+    ("src", REQUIRED, "s"),
+    ("dst", REQUIRED, "d"),
+    ("protocol", REQUIRED, "p"),
+    ("in-interface", REQUIRED, "i"),
+    ("jump", REQUIRED, "j"),
+    ("table", REQUIRED, "t"),
+    ("match", REQUIRED, "m"),
+    ("numeric", NO_ARGUMENT, "n"),
+    ("out-interface", REQUIRED, "o"),
+    ("verbose", NO_ARGUMENT, "v"),
+    ("wait", OPTIONAL, "w"),
+    ("wait-interval", OPTIONAL, "W"),
+    ("exact", NO_ARGUMENT, "x"),
+    ("fragments", NO_ARGUMENT, "f"),
+    ("version", NO_ARGUMENT, "V"),
+    ("help", OPTIONAL, "h"),
+    ("line-numbers", NO_ARGUMENT, "0"),
+    ("modprobe", REQUIRED, "M"),
+    ("set-counters", REQUIRED, "c"),
+    ("goto", REQUIRED, "g"),
+    ("ipv4", NO_ARGUMENT, "4"),
+    ("ipv6", NO_ARGUMENT, "6"),
+)
+OWN_TABLE: Final[list[LongOption]] = [LongOption(name, argument, code) for name, argument, code in LONG]
+SHORT: Final[dict[str, int]] = {
+    **dict.fromkeys("ADCIRMNEPcdijopstmg", REQUIRED),
+    **dict.fromkeys("LSFZXhwW", OPTIONAL),
+    **dict.fromkeys("Vfbvnx46", NO_ARGUMENT),
+}
+
+# Commands beside the one given that may still come (iptables -L -Z).
+TOGETHER: Final[dict[str, str]] = {"L": "Z", "S": "Z", "Z": "LS"}
+RULE_COMMANDS: Final = "ADICR"
+
+# Which options a command takes; those not listed are "Illegal ... with this command". D#: -D by number.
+HEAD_OPTIONS: Final = "sdpjviof"
+ALLOWED: Final[dict[str, str]] = {
+    "A": HEAD_OPTIONS + "c",
+    "I": HEAD_OPTIONS + "c",
+    "R": HEAD_OPTIONS + "c",
+    "D": HEAD_OPTIONS,
+    "C": HEAD_OPTIONS,
+    "D#": "v",
+    "L": "nvx0",
+    "S": "v",
+    "F": "v",
+    "Z": "v",
+    "Z#": "v",
+    "N": "v",
+    "X": "v",
+    "E": "v",
+    "P": "vc",
+}
+# The order in which iptables looks for illegal options.
+OPTION_ORDER: Final = "nsdpjvxio0cf"
+
+INVERTIBLE: Final = "sdpiof"
+
+# Names under which a match is also known.
+ICMPV6_NAMES: Final = ("icmpv6", "ipv6-icmp", "icmp6")
+
+
+def find_match(name: str, family: int) -> Spec | None:
+    return match_list.find("icmp6" if name in ICMPV6_NAMES else name, family)
+
+
+def find_target(name: str, family: int) -> Spec | None:
+    return target_list.find(name, family)
+
+
+class CommandLine:
+    """What one command line says. Addresses: (address, mask) pairs; targets and matches with their options, unbuilt."""
+
+    def __init__(self, words: list[str], family: int, table: str = "filter", in_restore: bool = False) -> None:
+        self.words = words
+        self.family = family
+        self.tool = "iptables" if family == IPV4 else "ip6tables"
+        self.table = table
+        self.in_restore = in_restore
+        self.commands: list[str] = []
+        self.chain = ""
+        self.chain_given = False
+        self.number = 0  # 1-based; 0 = not given
+        self.new_name = ""
+        self.policy = ""
+        self.head = RuleHead(family)
+        self.sources: list[tuple[int, int]] = [(0, 0)]
+        self.destinations: list[tuple[int, int]] = [(0, 0)]
+        self.options: set[str] = set()
+        self.verbose = 0
+        self.counters = (0, 0)
+        self.matches: list[Loaded] = []
+        self.target: Loaded | None = None
+        self.jump = ""
+        self.jump_word = -1
+        self.goto = False
+        self.protocol = ""
+        self.proto_used = False
+        self.wait = 0  # seconds; -1 = for ever
+        self.waiting = False
+        self.help = False
+        self.help_topic = ""
+        self.version = False
+        self.wrong_family = False
+        self.warnings: list[str] = []
+        self.tables = 0
+        self.table_given = False
+        self.getopt = Getopt(words, SHORT, OWN_TABLE)
+        self.sources_given = False
+        self.destinations_given = False
+
+    # -- small helpers
+
+    def _fail(self, message: str, bare: bool = False, word: int = -2) -> Refused:
+        return Refused(message, word=self.getopt.index - 1 if word == -2 else word, bare=bare)
+
+    def _previous(self) -> str:
+        """The word read last: iptables takes the argument of some options from there, even with `--source=...`."""
+        return self.words[self.getopt.index - 1]
+
+    def _has_argument(self) -> bool:
+        index = self.getopt.index
+        return index < len(self.words) and self.words[index][:1] not in ("-", "!")
+
+    def _next_word(self) -> str:
+        word = self.words[self.getopt.index]
+        self.getopt.index += 1
+        return word
+
+    def _option(self, letter: str, inverted: bool) -> None:
+        if letter in self.options:
+            raise self._fail(f"multiple -{letter} flags not allowed")
+        self.options.add(letter)
+        if inverted and letter not in INVERTIBLE:
+            raise self._fail(f"cannot have ! before -{letter}")
+
+    def _rule_number(self, text: str) -> int:
+        number = parse_number(text, 0xFFFFFFFF)
+        if not number:
+            raise self._fail(f"Invalid rule number `{text}'")
+        return number
+
+    # -- the way through the words
+
+    def parse(self) -> CommandLine:
+        """Read all words; Refused if one of them cannot be."""
+        try:
+            self._read()
+        except ParameterProblem as problem:
+            raise self._fail(str(problem)) from None
+        return self
+
+    def _read(self) -> None:
+        getopt = self.getopt
+        inverted = False
+        while True:
+            code = getopt.next()
+            if code == END:
+                break
+            if code == WORD:
+                if getopt.value != "!":
+                    raise self._fail(f"Bad argument `{getopt.value}'", bare=True)
+                if inverted:
+                    raise self._fail("multiple consecutive ! not allowed")
+                inverted = True
+                continue
+            if getopt.owner or code in (MISSING, UNKNOWN):
+                if self._extension_option(code, inverted):
+                    continue
+            elif self._own_option(code, inverted):
+                return
+            inverted = False
+        if getopt.index < len(self.words):
+            raise self._fail("unknown arguments found on commandline", word=getopt.index)
+        if not self.commands:
+            raise self._fail("no command specified", word=-1)
+        if inverted:
+            raise self._fail("nothing appropriate following !")
+        self._check()
+
+    def _own_option(self, code: str, inverted: bool) -> bool:
+        """True: stop reading (help, version, other family)."""
+        if code in "ADCIRLSFZNXEP":
+            self._command(code, inverted)
+        elif code in "psdijoghmfv":
+            if code == "h":
+                self.help = True
+                self.help_topic = self.getopt.value or (self._next_word() if self._has_argument() else "")
+                return True
+            self._rule_option(code, inverted)
+        elif code == "V":
+            if inverted:
+                raise self._fail("unexpected ! flag before --version")
+            self.version = True
+            return True
+        elif code == "t":
+            if inverted:
+                raise self._fail("unexpected ! flag before --table")
+            if self.in_restore:
+                raise self._fail(f"The -t option cannot be used in {self.tool}-restore.\n")
+            self.table = self.getopt.value or ""
+            self.table_given = True
+        elif code in "nx0":
+            self._option(code, inverted)
+        elif code in "wW":
+            self._wait(code)
+        elif code == "c":
+            self._counters(inverted)
+        elif code == "M":
+            pass  # there is no kernel module to load
+        elif code == "b":
+            raise self._fail('Unknown arg "(null)"')
+        elif (code == "6") == (self.family == IPV4):
+            # a line for the other family: silently skipped in a ruleset, refused on a command line
+            self.wrong_family = True
+            return True
+        return False
+
+    def _command(self, code: str, inverted: bool) -> None:
+        if inverted:
+            raise self._fail("unexpected '!' flag")
+        for given in self.commands:
+            if given[0] not in TOGETHER.get(code, ""):
+                raise self._fail(f"Cannot use -{code} with -{given[0]}")
+        value = self.getopt.value
+        if value is None and code in "LSFZX" and self._has_argument():
+            value = self._next_word()
+        if value is not None:
+            self.chain = value
+            self.chain_given = True
+        if code in "DILSZ" and value is not None and self._has_argument():
+            self.number = self._rule_number(self._next_word())
+            if code in "DZ":
+                code += "#"
+        elif code == "I":
+            self.number = 1
+        elif code == "R":
+            if not self._has_argument():
+                raise self._fail("-R requires a rule number")
+            self.number = self._rule_number(self._next_word())
+        elif code == "N":
+            if self.chain[:1] in ("-", "!"):
+                raise self._fail(f"chain name not allowed to start with `{self.chain[0]}'\n")
+            if not self.chain or find_target(self.chain, self.family) is not None:
+                raise self._fail("chain name may not clash with target name\n")
+            if any(char.isspace() for char in self.chain):
+                raise self._fail(f"Invalid chain name `{self.chain}'")
+        elif code == "E":
+            if not self._has_argument():
+                raise self._fail("-E requires old-chain-name and new-chain-name")
+            self.new_name = self._next_word()
+        elif code == "P":
+            if not self._has_argument():
+                raise self._fail("-P requires a chain and a policy")
+            self.policy = self._next_word()
+        self.commands.append(code)
+
+    def _rule_option(self, code: str, inverted: bool) -> None:
+        head = self.head
+        if code == "m":
+            if inverted:
+                raise self._fail("unexpected ! flag before --match")
+            self._load_match(self.getopt.value or "")
+        elif code in "jg":
+            self._option("j", inverted)
+            self._jump(self._previous(), code == "g")
+        elif code == "v":
+            if self.verbose == 0:
+                self._option("v", inverted)
+            self.verbose += 1
+        else:
+            self._option(code, inverted)
+            if code == "s":
+                self.sources = parse_addresses(self._previous(), self.family)
+                self.sources_given = True
+                head.src_inverted = inverted
+            elif code == "d":
+                self.destinations = parse_addresses(self._previous(), self.family)
+                self.destinations_given = True
+                head.dst_inverted = inverted
+            elif code == "i":
+                head.indev = self._interface(self._previous())
+                head.indev_inverted = inverted
+            elif code == "o":
+                head.outdev = self._interface(self._previous())
+                head.outdev_inverted = inverted
+            elif code == "p":
+                self._protocol(inverted)
+            elif self.family == IPV6:
+                raise self._fail("`-f' is not supported in IPv6, use -m frag instead")
+            else:
+                head.fragment = -1 if inverted else 1
+
+    def _protocol(self, inverted: bool) -> None:
+        self.protocol = self._previous().lower()
+        self.head.proto = parse_protocol(self.protocol)
+        self.head.proto_inverted = inverted
+        if self.head.proto == 0 and inverted:
+            raise self._fail("rule would never match protocol")
+
+    def _interface(self, name: str) -> str:
+        if not name:
+            raise self._fail("Empty interface is likely to be undesired")
+        if len(name.encode("utf-8", "surrogateescape")) > INTERFACE_LIMIT:
+            raise self._fail(f"interface name `{name}' must be shorter than IFNAMSIZ ({INTERFACE_LIMIT})")
+        if "/" in name or " " in name:
+            self.warnings.append(
+                f"Warning: weird character in interface `{name}' ('/' and ' ' are not allowed by the kernel).\n"
+            )
+        return name
+
+    def _counters(self, inverted: bool) -> None:
+        self._option("c", inverted)
+        packets = self.getopt.value or ""
+        packets, comma, octets = packets.partition(",")
+        if not comma:
+            if not self._has_argument():
+                raise self._fail("-c requires packet and byte counter")
+            octets = self._next_word()
+        first = scan_counter(packets)
+        if first is None:
+            raise self._fail("-c packet counter not numeric")
+        second = scan_counter(octets)
+        if second is None:
+            raise self._fail("-c byte counter not numeric")
+        self.counters = (first, second)
+
+    def _wait(self, code: str) -> None:
+        text = self.getopt.value
+        if text is None and self._has_argument():
+            text = self._next_word()
+        if code == "W":
+            if text is None:
+                raise self._fail("wait interval value required")
+            usec = scan_counter(text)
+            if usec is None:
+                raise self._fail("wait interval not numeric")
+            if usec > 999999:
+                raise self._fail(f"too long usec wait {usec} > 999999 usec")
+            self.warnings.append("Ignoring deprecated --wait-interval option.\n")
+            self.options.add("W")
+            return
+        if self.in_restore:
+            raise self._fail(f"You cannot use `-w' from {self.tool}-restore")
+        self.waiting = True
+        self.wait = -1
+        if text is not None:
+            seconds = scan_counter(text)
+            if seconds is None:
+                raise self._fail("wait seconds not numeric")
+            self.wait = seconds
+
+    # -- matches and targets
+
+    def _load_match(self, name: str) -> None:
+        if len(name.encode("utf-8", "surrogateescape")) > NAME_LIMIT:
+            raise self._fail(f'Invalid match name "{name}" ({NAME_LIMIT} chars max)')
+        spec = find_match(name, self.family)
+        if spec is None:
+            raise self._fail(f"Couldn't load match `{name}':No such file or directory\n")
+        self._enter(spec, name, self.getopt.index - 1)
+
+    def _enter(self, spec: Spec, name: str, word: int) -> None:
+        if spec.unsupported:
+            raise not_implemented("match", spec)
+        shown = spec.name if name in ICMPV6_NAMES else name
+        table = 0
+        for other in self.matches:
+            if other.spec is spec:
+                other.completed = True
+                table = other.table
+        if table == 0:
+            table = self._add_table(spec)
+        self.matches.append(Loaded(spec, shown, table, word))
+
+    def _add_table(self, spec: Spec) -> int:
+        self.tables += 1
+        self.getopt.add(long_options(spec, self.tables))
+        return self.tables
+
+    def _jump(self, name: str, goto: bool) -> None:
+        if not name:
+            raise self._fail("Invalid target name (too short)")
+        if len(name.encode("utf-8", "surrogateescape")) > NAME_LIMIT:
+            raise self._fail(f"Invalid target name `{name}' ({NAME_LIMIT} chars max)")
+        if any(char.isspace() for char in name):
+            raise self._fail(f"Invalid target name `{name}'")
+        self.jump = name
+        self.jump_word = self.getopt.index - 1
+        self.goto = goto
+        if goto:
+            return
+        spec = find_target(name, self.family)
+        if spec is not None:
+            if spec.unsupported:
+                raise not_implemented("target", spec)
+            self.target = Loaded(spec, name, self._add_table(spec), self.jump_word)
+
+    def _extension_option(self, code: str, inverted: bool) -> bool:
+        """Give an option to the match or target it belongs to. True: the same word has to be read once more."""
+        getopt = self.getopt
+        if getopt.owner and code not in (MISSING, UNKNOWN):
+            if self.target is not None and self.target.table == getopt.owner:
+                self._take(self.target, code, inverted)
+                return False
+            for loaded in self.matches:
+                if loaded.table == getopt.owner and not loaded.completed:
+                    self._take(loaded, code, inverted)
+                    return False
+            return False
+        spec = self._protocol_match()
+        if spec is not None:
+            self.proto_used = True
+            self._enter(spec, spec.name, -1)
+            getopt.again()
+            return True
+        if code == MISSING:
+            raise self._fail(f'option "{self._previous()}" requires an argument')
+        raise self._fail(f'unknown option "{self._previous()}"')
+
+    def _protocol_match(self) -> Spec | None:
+        """The match that `-p tcp` brings along for the sake of an option nobody knows yet."""
+        if not self.protocol:
+            return None
+        number = parse_number(self.protocol, 255)
+        name = self.protocol if number is None else (NAMES.protocol_name(number) or "")
+        spec = find_match(name, self.family)
+        if spec is None or (self.proto_used and any(loaded.spec is spec for loaded in self.matches)):
+            return None
+        return spec
+
+    def _take(self, loaded: Loaded, code: str, inverted: bool) -> None:
+        option = option_named(loaded.spec, self.getopt.name)
+        text = self.getopt.value or ""
+        if option.kind == TWO:
+            if not self._has_argument():
+                raise self._fail(f"--{self.getopt.name} requires two args.")
+            text = f"{text} {self._next_word()}"
+        loaded.take(option, self.head, inverted, text, self.getopt.name)
+
+    # -- the whole
+
+    def _check(self) -> None:
+        """What iptables looks at once all words are read."""
+        first = self.commands[0]
+        if self.table == "nat" and (self.policy == "DROP" or self.jump == "DROP"):
+            raise self._fail(
+                '\nThe "nat" table is not intended for filtering, the use of DROP is therefore inhibited.\n\n',
+                word=self.jump_word,
+            )
+        for loaded in self.matches:
+            self._finish(loaded)
+        if self.target is not None:
+            self._finish(self.target)
+        if "W" in self.options and not self.waiting:
+            raise self._fail("--wait-interval only makes sense with --wait\n", word=-1)
+        if first == "R" and (len(self.sources) > 1 or len(self.destinations) > 1):
+            raise self._fail("Replacement rule does not specify a unique address", word=-1)
+        if (self.head.src_inverted and len(self.sources) > 1) or (
+            self.head.dst_inverted and len(self.destinations) > 1
+        ):
+            raise self._fail("! not allowed with multiple source or destination IP addresses", word=-1)
+        self._check_options()
+        if len(self.chain.encode("utf-8", "surrogateescape")) > NAME_LIMIT:
+            raise self._fail(
+                f"chain name `{self.chain}' too long (must be under {NAME_LIMIT + 1} chars)", word=self._word_of_chain()
+            )
+        if first in RULE_COMMANDS:
+            if self.chain in ("PREROUTING", "INPUT") and "o" in self.options:
+                raise self._fail(f"Can't use -o with {self.chain}\n", word=-1)
+            if self.chain in ("POSTROUTING", "OUTPUT") and "i" in self.options:
+                raise self._fail(f"Can't use -i with {self.chain}\n", word=-1)
+
+    def _finish(self, loaded: Loaded) -> None:
+        try:
+            loaded.build(self.head, self.tool)
+        except ParameterProblem as problem:
+            raise self._fail(str(problem), word=loaded.word) from None
+
+    def _check_options(self) -> None:
+        for letter in OPTION_ORDER:
+            if letter in self.options and not any(letter in ALLOWED[command] for command in self.commands):
+                raise self._fail(f"Illegal option `-{letter}' with this command\n", word=-1)
+
+    def _word_of_chain(self) -> int:
+        return self.words.index(self.chain) if self.chain in self.words else -1
+
+
+def not_implemented(what: str, spec: Spec) -> KernelRefusal:
+    return KernelRefusal(95, f"accepted by iptables, not implemented here: {what} '{spec.name}': {spec.unsupported}")
+
+
+def scan_counter(text: str) -> int | None:
+    """The number a text begins with, as sscanf("%llu") reads it: a sign is allowed, what follows is not looked at."""
+    word = text.lstrip()
+    negative = word[:1] == "-"
+    if word[:1] in ("-", "+"):
+        word = word[1:]
+    digits = ""
+    for char in word[:40]:
+        if char not in "0123456789":
+            break
+        digits += char
+    if not digits:
+        return None
+    value = min(int(digits), U64)
+    return (-value) & U64 if negative else value

@@ -1,0 +1,104 @@
+"""The options of one match or target in a rule: reading them, then what libxtables checks before the object is built.
+
+Order of the checks and all sentences are those of libxtables 1.8.9: once, invertible, argument while reading; at the
+end of the rule, row by row of the table: mandatory, needed together, excluded.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.core.extension import Extension, Option, ParameterProblem, RuleHead, Spec
+from engine.core.values import Given, Values
+from engine.language.getopt import NO_ARGUMENT, REQUIRED, LongOption
+from engine.language.kinds import KINDS, Question
+
+# Extensions whose own parser says "--dport" where libxtables' says "tcp: option ..." declare `once_message`.
+TWO: Final = "two"
+
+
+class Loaded:
+    """One `-m NAME` or `-j NAME` of a rule with the options it has been given so far.
+
+    table: number of its rows in the getopt tables; two instances of one match share it. word: index of NAME in the
+    command line (for error messages), -1 if it was loaded by `-p`.
+    """
+
+    def __init__(self, spec: Spec, name: str, table: int, word: int) -> None:
+        self.spec = spec
+        self.name = name
+        self.table = table
+        self.word = word
+        self.given: list[Given] = []
+        self.completed = False
+        self.built: Extension | None = None
+
+    def take(self, option: Option, head: RuleHead, inverted: bool, text: str, spelling: str = "") -> None:
+        """Read one occurrence of an option; spelling: the name under which it was given."""
+        real = option
+        if option.alias_of:
+            for row in self.spec.options:
+                if row.name == option.alias_of:
+                    real = row
+        name = spelling or option.name
+        if real.once:
+            for item in self.given:
+                if item.option is real:
+                    if real.once_message:
+                        raise ParameterProblem(real.once_message)
+                    raise ParameterProblem(f'{self.spec.name}: option "--{name}" can only be used once.\n')
+        if inverted and not real.invert:
+            raise ParameterProblem(f'{self.spec.name}: option "--{name}" cannot be inverted.\n')
+        question = Question(self.spec.name, name, head.family, real.low, real.high, head.proto)
+        self.given.append(Given(real, inverted, text, KINDS[real.kind](question, text)))
+
+    def values(self, head: RuleHead, tool: str) -> Values:
+        """All options, after the checks that concern several of them."""
+        values = Values(head, self.given, tool)
+        if self.spec.final is not None:
+            self.spec.final(values)
+        present = {item.option.name for item in self.given}
+        for row in self.spec.options:
+            if row.alias_of:
+                continue
+            if row.name not in present:
+                if row.mandatory:
+                    raise ParameterProblem(f'{self.spec.name}: option "--{row.name}" must be specified\n')
+                continue
+            for other in row.also:
+                if other not in present:
+                    raise ParameterProblem(f'{self.spec.name}: option "--{row.name}" also requires "--{other}".\n')
+            for other in row.excludes:
+                if other in present:
+                    raise ParameterProblem(
+                        f'{self.spec.name}: option "--{row.name}" cannot be used together with "--{other}".\n'
+                    )
+        return values
+
+    def build(self, head: RuleHead, tool: str) -> None:
+        """Check all options and make the object."""
+        self.built = self.spec.build(self.values(head, tool))
+
+    def take_built(self, head: RuleHead, tool: str) -> Extension:
+        """The object for one rule; each rule has its own."""
+        built = self.built
+        self.built = None
+        return built if built is not None else self.spec.build(Values(head, self.given, tool))
+
+
+def long_options(spec: Spec, owner: int) -> list[LongOption]:
+    """The rows that getopt needs; spellings of one option share a code, as they share a number in iptables."""
+    rows = []
+    for option in spec.options:
+        argument = NO_ARGUMENT if option.kind == "none" else REQUIRED
+        code = option.alias_of or option.name
+        for name in (option.name, *option.aliases):
+            rows.append(LongOption(name, argument, code, owner))
+    return rows
+
+
+def option_named(spec: Spec, name: str) -> Option:
+    for option in spec.options:
+        if option.name == name or name in option.aliases:
+            return option
+    raise KeyError(name)

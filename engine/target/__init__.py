@@ -1,0 +1,31 @@
+"""Targets: one file each. NAMES lists them all: name -> module of this package."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Final
+
+from engine.core.extension import Spec
+
+NAMES: Final[dict[str, str]] = {}
+
+_found: Final[dict[tuple[str, int], Spec | None]] = {}
+
+
+def find(name: str, family: int) -> Spec | None:
+    """The extension of that name for one family, or None. Its module is imported when it is first asked for."""
+    key = (name, family)
+    if key not in _found:
+        _found[key] = _load(name, family)
+    return _found[key]
+
+
+def _load(name: str, family: int) -> Spec | None:
+    module = NAMES.get(name)
+    if module is None:
+        return None
+    specs: tuple[Spec, ...] = import_module(f"engine.target.{module}").EXTENSIONS
+    for spec in specs:
+        if spec.name == name and family in spec.families:
+            return spec
+    return None
