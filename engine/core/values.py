@@ -26,6 +26,7 @@ class Values:
         self.given = given
         self.family = head.family
         self.tool = tool
+        self.warnings: list[str] = []  # lines for standard error; the rule is accepted all the same
 
     def find(self, name: str) -> Given | None:
         """The last occurrence of an option, or None."""
