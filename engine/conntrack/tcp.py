@@ -218,15 +218,13 @@ class Tcp(Tracker):
             if self.ends_simultaneous_open(windows, kind, direction):
                 new = ESTABLISHED
         elif new == CLOSE and kind == RST:
-            decision = self.reset(entry, state, segment, direction)
-            if decision == FALSE_RST:
+            new = self.reset(entry, state, segment, direction)
+            if new == FALSE_RST:
                 self.reason = "invalid rst"
                 return INVALID
-            if decision == CLOSES:
+            if new == CLOSES:
+                new = CLOSE
                 check = False
-            else:
-                new = decision
-                check = not self._answers_what_was_let(entry, windows, segment, old)
         if check:
             here = state.number
             result = judge(
@@ -368,10 +366,12 @@ class Tcp(Tracker):
         windows = state.windows
         other = windows.side(1 - direction)
         if not other.flags & MAX_ACK_KNOWN or windows.last_kind == SYN:
+            if self._answers_what_was_let(entry, windows, segment, direction, state.number):
+                return CLOSES
             return CLOSE
         established = state.number == ESTABLISHED and entry.status & ASSURED != 0
         if segment.seq == 0 and not established:
-            return CLOSE
+            return CLOSE  # most likely the answer to a SYN that we let through
         if before(segment.seq, other.max_ack) and not self.option[TCP_IGNORE_INVALID_RST]:
             return FALSE_RST
         if not established or segment.seq == other.max_ack:
@@ -380,10 +380,15 @@ class Tcp(Tracker):
             return CLOSE  # right behind the data just sent
         return state.number  # not exact: the receiver may answer with a challenge ACK
 
-    def _answers_what_was_let(self, entry: Connection, windows: Windows, segment: Segment, state: int) -> bool:
+    def _answers_what_was_let(
+        self, entry: Connection, windows: Windows, segment: Segment, direction: int, state: int
+    ) -> bool:
         """An RST that answers a SYN or ACK which was let through acknowledges what the windows know nothing of."""
         last = windows.last_kind
-        let = (last == SYN and entry.status & SEEN_REPLY != 0) or (last == ACK and not entry.status & ASSURED)
+        if last == SYN:
+            let = windows.last_direction != direction and entry.status & SEEN_REPLY != 0
+        else:
+            let = last == ACK and not entry.status & ASSURED
         if let and segment.ack == windows.last_end:
             return True
         return state == SYN_SENT and last == ACK and windows.last_direction == REPLY and segment.seq == windows.last_ack
