@@ -10,7 +10,8 @@ from engine.core.addresses import address_text
 from engine.core.extension import ParameterProblem
 from engine.core.hooks import IPV4
 from engine.core.names import NAMES
-from engine.language.kinds import literal_address, parse_number, prefix_length, prefix_mask
+from engine.core.numbers import parse_number
+from engine.language.kinds import literal_address, prefix_length, prefix_mask
 
 FULL: Final[dict[int, int]] = {IPV4: 0xFFFFFFFF, 10: (1 << 128) - 1}
 PLAIN_ADDRESS: Final = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:/(\d{1,2}))?", re.ASCII)

@@ -13,6 +13,7 @@ from engine import target as target_list
 from engine.core.extension import KernelRefusal, ParameterProblem, RuleHead, Spec
 from engine.core.hooks import IPV4, IPV6
 from engine.core.names import NAMES
+from engine.core.numbers import parse_number
 from engine.language.addresses import parse_addresses
 from engine.language.errors import Refused
 from engine.language.getopt import (
@@ -26,7 +27,7 @@ from engine.language.getopt import (
     Getopt,
     LongOption,
 )
-from engine.language.kinds import parse_number, parse_protocol
+from engine.language.kinds import parse_protocol
 from engine.language.options import TWO, Loaded, long_options, option_named
 
 NAME_LIMIT: Final = 28  # characters of a match, target or chain name
@@ -485,9 +486,10 @@ class CommandLine:
         text = self.getopt.value or ""
         if option.kind == TWO:
             if not self._has_argument():
-                raise self._fail(f"--{self.getopt.name} requires two args.")
+                stop = "" if loaded.spec.name == "sctp" else "."  # as each of them says it
+                raise self._fail(f"--{option.name} requires two args{stop}")
             text = f"{text} {self._next_word()}"
-        loaded.take(option, self.head, inverted, text, self.getopt.name)
+        loaded.take(option, self.head, inverted, text)
 
     # -- the whole
 

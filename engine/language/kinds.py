@@ -25,6 +25,7 @@ An extension declares `Option(name, kind)`; the value that a kind gives is liste
     port:range           (int, int)        LOW[:HIGH]
     service              int               the same as `tcp --dport` reads it (services of the rule's protocol)
     service:range        (int, int)        LOW[:HIGH], refused when LOW > HIGH
+    ports                str               up to 15 services and ranges A:B separated by commas, as numbers
     protocol             int               protocol name or number
     realm, group         (int, int)        VALUE[/MASK] or a name in /etc/iproute2/rt_realms, /etc/iproute2/group
 
@@ -41,6 +42,7 @@ from typing import Final
 from engine.core.extension import ParameterProblem
 from engine.core.hooks import IPV4, IPV6
 from engine.core.names import DEVICE_GROUPS, NAMES, REALMS
+from engine.core.numbers import parse_number, strtoul
 from engine.core.values import Value
 
 U8: Final = 0xFF
@@ -48,8 +50,6 @@ U16: Final = 0xFFFF
 U32: Final = 0xFFFFFFFF
 U64: Final = 0xFFFFFFFFFFFFFFFF
 WIDTHS: Final[dict[str, int]] = {"u8": U8, "u16": U16, "u32": U32, "u64": U64, "mark": U32}
-
-NUMBER: Final = re.compile(r"[ \t\n\v\f\r]*\+?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
 
 SYSLOG_LEVELS: Final[dict[str, int]] = {
     "alert": 1,
@@ -84,33 +84,6 @@ class Question:
         self.high = high
         self.proto = proto
         self.letter = letter
-
-
-def strtoul(text: str, limit: int, whole: bool = True) -> tuple[int, int] | None:
-    """(value, length read) as strtoul(3) with base 0 reads it; None if there is no number or it is above `limit`.
-
-    whole: the number must be all of the text.
-    """
-    found = NUMBER.match(text)
-    if found is None:
-        return None
-    digits = found.group(1)
-    if len(digits) > 64:
-        return None
-    if digits[0] == "0" and len(digits) > 1:
-        value = int(digits, 16) if digits[1] in "xX" else int(digits, 8)
-    else:
-        value = int(digits)
-    end = found.end()
-    if value > limit or (whole and end != len(text)):
-        return None
-    return value, end
-
-
-def parse_number(text: str, limit: int = U32, low: int = 0) -> int | None:
-    """A whole number with base prefix, or None."""
-    found = strtoul(text, limit)
-    return found[0] if found is not None and found[0] >= low else None
 
 
 # -- numbers
@@ -479,6 +452,39 @@ def _service_range(q: Question, text: str) -> Value:
     return low, high
 
 
+# Protocols with ports in front, for which a list of ports makes sense.
+PROTOCOLS_WITH_PORTS: Final[dict[int, str]] = {6: "tcp", 17: "udp", 33: "dccp", 132: "sctp", 136: "udplite"}
+PORTS_LIMIT: Final = 15
+
+
+def _ports(q: Question, text: str) -> Value:
+    """`ssh,80:90` of the protocol named before, as `22,80:90`; a range counts twice."""
+    if q.proto not in PROTOCOLS_WITH_PORTS:
+        if q.proto == 0:
+            raise ParameterProblem("multiport needs `-p tcp', `-p udp', `-p udplite', `-p sctp' or `-p dccp'")
+        raise ParameterProblem("multiport only works with TCP, UDP, UDPLITE, SCTP and DCCP")
+    proto = PROTOCOLS_WITH_PORTS[q.proto]
+    parts = []
+    count = 0
+    for part in text.split(","):
+        if count == PORTS_LIMIT:
+            raise ParameterProblem("too many ports specified")
+        first, colon, second = part.partition(":")
+        low = service_port(first, proto)
+        count += 1
+        if not colon:
+            parts.append(str(low))
+            continue
+        if count == PORTS_LIMIT:
+            raise ParameterProblem("too many ports specified")
+        high = service_port(second, proto)
+        count += 1
+        if low >= high:
+            raise ParameterProblem("invalid portrange specified")
+        parts.append(f"{low}:{high}")
+    return ",".join(parts)
+
+
 def parse_protocol(text: str) -> int:
     """Protocol number of a name or number; names of /etc/protocols, then iptables' own."""
     number = parse_number(text, U8)
@@ -515,6 +521,7 @@ KINDS: Final[dict[str, Callable[[Question, str], Value]]] = {
     "port:range": _port_range,
     "service": _service,
     "service:range": _service_range,
+    "ports": _ports,
     "protocol": _protocol,
     "realm": _realm,
     "group": _group,

@@ -33,14 +33,14 @@ class Loaded:
         self.completed = False
         self.built: Extension | None = None
 
-    def take(self, option: Option, head: RuleHead, inverted: bool, text: str, spelling: str = "") -> None:
-        """Read one occurrence of an option; spelling: the name under which it was given."""
+    def take(self, option: Option, head: RuleHead, inverted: bool, text: str) -> None:
+        """Read one occurrence of an option."""
         real = option
         if option.alias_of:
             for row in self.spec.options:
                 if row.name == option.alias_of:
                     real = row
-        name = spelling or option.name
+        name = real.name  # messages name the first spelling, whichever was used
         if real.once:
             for item in self.given:
                 if item.option is real:
