@@ -1,0 +1,242 @@
+"""Builds a plan: namespaces, veths, bridges, addresses, neighbours, routes. Runs inside the holder process only.
+
+Everything is made in namespaces that this process has just entered for the first time, so nothing has to be undone: when
+the process ends, the kernel takes all of it away. Both ends of a veth are put in place by one request, and no request
+waits for another process.
+"""
+
+from __future__ import annotations
+
+import array
+import errno
+import fcntl
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from pyroute2 import IPRoute
+from pyroute2.netlink.exceptions import NetlinkError
+
+from lab.namespaces import CLONE_NEWNET, setns, unshare
+
+FABRIC: Final = ""
+IFA_F_NODAD: Final = 0x02
+SIOCETHTOOL: Final = 0x8946
+# ethtool.h: checksum offload on transmission, TCP segmentation, generic segmentation; all switched off by value 0.
+OFFLOADS: Final = (0x17, 0x1F, 0x24)
+ROUTE_TYPES: Final = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8}
+RULE_ACTIONS: Final = {"lookup": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8}
+FAMILIES: Final = {4: socket.AF_INET, 6: socket.AF_INET6}
+
+
+class BuildError(Exception):
+    """A step that the kernel refused: which one, on which node, and the kernel's reason."""
+
+
+class Namespaces:
+    """The network namespaces of a lab, held open. The process stands in the fabric unless it is `inside` a node."""
+
+    def __init__(self) -> None:
+        self.fds: dict[str, int] = {FABRIC: _own_namespace()}
+
+    def add(self, node: str) -> None:
+        unshare(CLONE_NEWNET)
+        self.fds[node] = _own_namespace()
+
+    def home(self) -> None:
+        setns(self.fds[FABRIC], CLONE_NEWNET)
+
+    @contextmanager
+    def inside(self, node: str) -> Iterator[None]:
+        """Stand in a node: sockets opened, files below /proc/sys/net and processes started belong to it."""
+        setns(self.fds[node], CLONE_NEWNET)
+        try:
+            yield
+        finally:
+            self.home()
+
+
+def _own_namespace() -> int:
+    return os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+
+
+def write_sysctl(name: str, value: str) -> bool:
+    """Set a sysctl of the namespace the process stands in. False if this kernel does not have it."""
+    try:
+        with open(sysctl_path(name), "w", encoding="ascii") as file:
+            file.write(value)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def sysctl_path(name: str) -> str:
+    """net.ipv4.conf.lan.rp_filter -> its file. As in sysctl(8), '/' and '.' change places in names with dots."""
+    return "/proc/sys/" + name.translate(str.maketrans("./", "/."))
+
+
+class Builder:
+    """Carries out one plan."""
+
+    def __init__(self, plan: dict[str, Any], namespaces: Namespaces) -> None:
+        self.plan = plan
+        self.namespaces = namespaces
+        self.routes: dict[str, IPRoute] = {}
+        self.indexes: dict[str, dict[str, int]] = {}
+        self.ipv6 = os.path.isdir("/proc/sys/net/ipv6")
+        self.missing: list[str] = []
+
+    def build(self) -> list[str]:
+        """Build everything. Returns the sysctls that this kernel does not have. Raises BuildError."""
+        try:
+            self.open_nodes()
+            self.add_devices()
+            self.add_addresses()
+            self.set_up()
+            self.add_neighbours()
+            self.add_routes()
+            self.set_late_sysctls()
+        finally:
+            self.namespaces.home()
+            for route in self.routes.values():
+                route.close()
+        return self.missing
+
+    def open_nodes(self) -> None:
+        for node in self.plan["nodes"]:
+            self.namespaces.add(node)
+            self.routes[node] = IPRoute()
+            self.set_sysctls(node, self.plan["sysctls"][node], required=False)
+        self.namespaces.home()
+        self.routes[FABRIC] = IPRoute()
+        self.set_sysctls(FABRIC, self.plan["sysctls"][FABRIC], required=False)
+
+    def set_sysctls(self, node: str, settings: list[tuple[str, str]], required: bool) -> None:
+        """`required` settings come from the topology file; the others only keep a node quiet."""
+        for name, value in settings:
+            try:
+                known = write_sysctl(name, value)
+            except OSError as error:
+                if required:
+                    raise BuildError(f"{node}: sysctl {name}={value}: {error.strerror}") from None
+                known = False
+            if not known and required:
+                raise BuildError(f"{node}: sysctl {name}: this kernel does not have it")
+            if not known:
+                self.missing.append(f"{node}: {name}")
+
+    def ask(self, node: str, step: str, operation: str, *words: Any, **fields: Any) -> None:
+        try:
+            getattr(self.routes[node], operation)(*words, **fields)
+        except NetlinkError as error:
+            reason = os.strerror(error.code) if error.code else str(error)
+            raise BuildError(f"{node or 'switches'}: {step}: {reason}") from None
+
+    def add_devices(self) -> None:
+        for bridge in self.plan["bridges"]:
+            settings = {"br_mcast_snooping": 0, "br_stp_state": 0, "br_forward_delay": 0}
+            if bridge["call"] is not None:
+                settings |= {"br_nf_call_iptables": int(bridge["call"][0]),
+                             "br_nf_call_ip6tables": int(bridge["call"][1])}
+            self.ask(bridge["node"], f"bridge {bridge['name']}", "link", "add", ifname=bridge["name"], kind="bridge",
+                     address=bridge["mac"], mtu=bridge["mtu"], **settings)
+        for wire in self.plan["wires"]:
+            left, right = wire["left"], wire["right"]
+            self.ask(FABRIC, f"link {left['name']}", "link", "add", kind="veth", **self.end(left), peer=self.end(right))
+        for node in [*self.plan["nodes"], FABRIC]:
+            with self.namespaces.inside(node):
+                self.indexes[node] = {name: index for index, name in socket.if_nameindex()}
+        for wire in self.plan["wires"]:
+            for end in (wire["left"], wire["right"]):
+                self.finish_end(end, wire["offload"])
+
+    def end(self, device: dict[str, Any]) -> dict[str, Any]:
+        return {"ifname": device["name"], "address": device["mac"], "mtu": device["mtu"],
+                "net_ns_fd": self.namespaces.fds[device["node"]]}
+
+    def finish_end(self, device: dict[str, Any], offload: bool) -> None:
+        node, name = device["node"], device["name"]
+        if device["master"]:
+            with self.namespaces.inside(node):
+                write_sysctl(f"net.ipv6.conf.{name.replace('.', '/')}.disable_ipv6", "1")
+            self.ask(node, f"port {name} of {device['master']}", "link", "set", index=self.indexes[node][name],
+                     master=self.indexes[node][device["master"]])
+        if not offload:
+            with self.namespaces.inside(node):
+                switch_offloads_off(name)
+
+    def add_addresses(self) -> None:
+        for node, device, address, prefix in self.plan["addresses"]:
+            if ":" not in address:
+                self.ask(node, f"address {address}/{prefix}", "addr", "add", index=self.indexes[node][device],
+                         address=address, prefixlen=prefix)
+            elif self.ipv6:
+                self.ask(node, f"address {address}/{prefix}", "addr", "add", index=self.indexes[node][device],
+                         address=address, prefixlen=prefix, flags=IFA_F_NODAD)
+
+    def set_up(self) -> None:
+        for node, devices in self.indexes.items():
+            for name, index in devices.items():
+                self.ask(node, f"{name} up", "link", "set", index=index, state="up")
+
+    def add_neighbours(self) -> None:
+        for node, device, address, mac in self.plan["neighbours"]:
+            if self.ipv6 or ":" not in address:
+                self.ask(node, f"neighbour {address}", "neigh", "add", ifindex=self.indexes[node][device], dst=address,
+                         lladdr=mac, state="permanent")
+        for node, port, mac in self.plan["stations"]:
+            self.ask(node, f"station {mac}", "fdb", "add", ifindex=self.indexes[node][port], lladdr=mac)
+
+    def add_routes(self) -> None:
+        for route in self.plan["routes"]:
+            if route["family"] == 6 and not self.ipv6:
+                continue
+            fields: dict[str, Any] = {"dst": route["to"], "table": route["table"], "family": FAMILIES[route["family"]],
+                                      "type": ROUTE_TYPES[route["kind"]]}
+            fields |= {"gateway": route["via"]} if route["via"] else {}
+            fields |= {"oif": self.indexes[route["node"]][route["dev"]]} if route["dev"] else {}
+            fields |= {"priority": route["metric"]} if route["metric"] is not None else {}
+            fields |= {"prefsrc": route["src"]} if route["src"] else {}
+            fields |= {"metrics": {"mtu": route["mtu"]}} if route["mtu"] else {}
+            self.ask(route["node"], f"route {route['to']}", "route", "add", **fields)
+        for rule in self.plan["rules"]:
+            if rule["family"] == 6 and not self.ipv6:
+                continue
+            self.ask(rule["node"], f"policy rule {rule['priority']}", "rule", "add", **_rule_fields(rule))
+
+    def set_late_sysctls(self) -> None:
+        for node, settings in self.plan["late_sysctls"].items():
+            if settings:
+                with self.namespaces.inside(node):
+                    self.set_sysctls(node, settings, required=True)
+
+
+def _rule_fields(rule: dict[str, Any]) -> dict[str, Any]:
+    fields: dict[str, Any] = {"family": FAMILIES[rule["family"]], "priority": rule["priority"],
+                              "action": RULE_ACTIONS[rule["action"]]}
+    for key, end in (("from", "src"), ("to", "dst")):
+        if rule[key]:
+            address, _slash, length = rule[key].partition("/")
+            fields |= {end: address, f"{end}_len": int(length)}
+    if rule["mark"] is not None:
+        fields |= {"fwmark": rule["mark"], "fwmask": rule["mask"]}
+    fields |= {"iifname": rule["iif"]} if rule["iif"] else {}
+    fields |= {"oifname": rule["oif"]} if rule["oif"] else {}
+    fields |= {"table": rule["table"]} if rule["table"] is not None else {}
+    return fields
+
+
+def switch_offloads_off(device: str) -> None:
+    """ioctl(SIOCETHTOOL) as `ethtool -K DEVICE tx off tso off gso off`. What a device does not offer stays off."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        for command in OFFLOADS:
+            value = array.array("I", [command, 0])
+            request = struct.pack("16sP16x", device.encode(), value.buffer_info()[0])
+            try:
+                fcntl.ioctl(control, SIOCETHTOOL, request)
+            except OSError as error:
+                if error.errno != errno.EOPNOTSUPP:
+                    raise BuildError(f"{device}: offloads: {error.strerror}") from None

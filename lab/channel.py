@@ -1,0 +1,84 @@
+"""Messages between a lab's owner and its holder: one JSON object a datagram, with open files travelling beside it.
+
+The two ends are a SOCK_SEQPACKET pair, so a message arrives whole or not at all. Large texts (a plan, a ruleset) travel
+as files in memory, because a datagram is bounded by the socket's buffer.
+"""
+
+from __future__ import annotations
+
+import array
+import json
+import os
+import socket
+from typing import Any, Final
+
+MOST_BYTES: Final = 1 << 20
+MOST_FILES: Final = 64
+BUFFER: Final = 4 << 20
+SO_SNDBUFFORCE: Final = 32
+
+Message = dict[str, Any]
+
+
+class Closed(Exception):
+    """The other end is gone."""
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Both ends of a channel, with room for large messages where the machine allows it."""
+    left, right = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    for end in (left, right):
+        try:
+            end.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, BUFFER)
+        except PermissionError:
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
+    return left, right
+
+
+def send(end: socket.socket, message: Message, files: tuple[int, ...] = ()) -> None:
+    """Send one message and copies of the open files."""
+    data = json.dumps(message).encode()
+    ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", files))] if files else []
+    try:
+        end.sendmsg([data], ancillary)
+    except (BrokenPipeError, ConnectionResetError):
+        raise Closed from None
+
+
+def receive(end: socket.socket) -> tuple[Message, list[int]]:
+    """The next message and the files that came with it, which the receiver has to close. Raises Closed at the end."""
+    try:
+        data, ancillary, _flags, _address = end.recvmsg(
+            MOST_BYTES, socket.CMSG_SPACE(MOST_FILES * 4), socket.MSG_CMSG_CLOEXEC
+        )
+    except ConnectionResetError:
+        raise Closed from None
+    files = array.array("i")
+    for level, kind, content in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            files.frombytes(content[: len(content) - len(content) % files.itemsize])
+    if not data:
+        raise Closed
+    message: Message = json.loads(data)
+    return message, list(files)
+
+
+def in_memory(text: str, name: str = "text") -> int:
+    """An open file that holds `text`, read from its beginning. It has no name in any directory."""
+    fd = os.memfd_create(name, os.MFD_CLOEXEC)
+    data = text.encode()
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+    os.lseek(fd, 0, os.SEEK_SET)
+    return fd
+
+
+def read_all(fd: int) -> str:
+    """The whole text of a file from its beginning, wherever its offset stands."""
+    parts: list[bytes] = []
+    offset = 0
+    while part := os.pread(fd, 1 << 20, offset):
+        parts.append(part)
+        offset += len(part)
+    return b"".join(parts).decode("utf-8", "replace")

@@ -1,0 +1,164 @@
+"""What every engine's adapter offers, and what it may say that it cannot do.
+
+    refuses   need -> reason. A scenario that `needs` one of these is UNSUPPORTED on the engine, with this reason. It is
+              said beforehand, in the adapter's own file; nothing is decided by a failure.
+    probe()   "" if the engine can run on this machine, else why not and what to do.
+
+An adapter lives in the lab's owner and drives the engine of one node. All text is iptables' own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from lab.errors import LabError, RulesetError, Unsupported
+
+if TYPE_CHECKING:
+    from lab.node import Node
+
+FAMILIES = ("ipv4", "ipv6")
+TABLES = ("raw", "mangle", "nat", "filter", "security")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How an engine is started. `clock` is virtual (time passes by clock.advance) or monotonic."""
+
+    clock: str = "virtual"
+    rules: str = ""
+    rules6: str = ""
+    on_failure: str = "drop"
+    timeouts: tuple[tuple[str, int], ...] = ()
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tuple:
+    """One direction of a connection. Ports, or type, code and id of an ICMP message, or the keys of GRE; else None."""
+
+    src: str
+    dst: str
+    sport: int | None = None
+    dport: int | None = None
+    type: int | None = None
+    code: int | None = None
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One connection. `str()` is its line of /proc/net/nf_conntrack."""
+
+    protocol: str
+    timeout: int
+    state: str
+    original: Tuple
+    reply: Tuple
+    flags: tuple[str, ...] = ()
+    mark: int = 0
+    zone: int = 0
+    text: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class Adapter:
+    """The engine of one firewall node. Subclasses say how; see the module for `refuses` and `probe`."""
+
+    name: ClassVar[str] = ""
+    refuses: ClassVar[Mapping[str, str]] = {}
+
+    @classmethod
+    def probe(cls) -> str:
+        raise NotImplementedError
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+
+    def start(self, settings: Settings) -> None:
+        """Start the engine; when this returns, packets are handled. Raises LabError, RulesetError."""
+        raise NotImplementedError
+
+    def stop(self) -> None:
+        """End it. The node then behaves as the topology says for a failed engine."""
+
+    def load(self, text: str, family: str = "ipv4", name: str = "rules") -> None:
+        """Replace the whole ruleset of a family: tables that `text` does not name become empty. Raises RulesetError with
+        the engine's message; the rules in force are unchanged then."""
+        raise NotImplementedError
+
+    def save(self, counters: bool = False, family: str = "ipv4", table: str = "") -> str:
+        """The ruleset as iptables-save prints it, without the comment lines that carry the date."""
+        raise NotImplementedError
+
+    def conntrack(self) -> list[Entry]:
+        raise NotImplementedError
+
+    def expectations(self) -> list[str]:
+        """The lines of /proc/net/nf_conntrack_expect."""
+        raise NotImplementedError
+
+    def flush(self) -> None:
+        """No rules, policies ACCEPT, no counters, no connections, no expectations; trace and log empty."""
+        raise NotImplementedError
+
+    def flush_conntrack(self) -> None:
+        """No connections and no expectations; rules stay."""
+        raise NotImplementedError
+
+    def zero(self, family: str = "ipv4") -> None:
+        """Set every counter to zero."""
+        raise NotImplementedError
+
+    def advance(self, seconds: float) -> float:
+        """Let time pass, at once. Returns the engine's time. Raises Unsupported where the clock is not ours."""
+        raise Unsupported(f"{self.name}: this clock cannot be advanced")
+
+    def now(self) -> float:
+        raise Unsupported(f"{self.name}: this clock cannot be read")
+
+    def sync(self) -> int:
+        """Wait until every packet that has reached the engine has its verdict. Returns a number that grows when packets
+        were handled."""
+        return 0
+
+    def sysctl(self, name: str, value: str | None = None) -> str:
+        """Read, or set and read, a sysctl of the node as its engine sees it."""
+        raise NotImplementedError
+
+    def trace(self, since: int = 0) -> tuple[list[dict[str, Any]], int]:
+        """What the last packets met, and the number to ask from next time. Raises Unsupported."""
+        raise Unsupported(f"{self.name}: has no trace")
+
+    def log(self, since: int = 0) -> tuple[list[str], int]:
+        """Lines of LOG and NFLOG rules, and the number to ask from next time."""
+        raise Unsupported(f"{self.name}: its log cannot be read")
+
+    def commands(self) -> dict[str, str]:
+        """Shell scripts that stand in the PATH of the node: iptables, conntrack and so on, as this engine's own."""
+        return {}
+
+    def environment(self) -> dict[str, str]:
+        """Variables for programs that run in the node."""
+        return {}
+
+    def request(self, **_message: Any) -> dict[str, Any]:
+        """One request of the engine's own control protocol, where it has one."""
+        raise Unsupported(f"{self.name}: has no control socket")
+
+
+class AdapterType(Protocol):
+    """What the registry holds: an adapter class, or a function that makes one."""
+
+    def __call__(self, node: Node) -> Adapter: ...
+
+
+def without_comments(text: str) -> str:
+    """iptables-save text without the lines that say when it was made."""
+    return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#"))
+
+
+__all__ = ["FAMILIES", "TABLES", "Adapter", "Entry", "LabError", "RulesetError", "Sequence", "Settings", "Tuple"]

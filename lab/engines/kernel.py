@@ -1,0 +1,205 @@
+"""The Linux kernel's own netfilter, ruled by one of the two iptables. What is common to both."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterable
+from typing import ClassVar, Final
+
+from lab import nfnetlink
+from lab.engines import proc_line
+from lab.engines.base import FAMILIES, Adapter, Entry, Settings, without_comments
+from lab.errors import LabError, RulesetError, Unsupported
+from lab.nfnetlink import Nfnetlink
+
+# The built-in chains of each table (iptables(8), TABLES).
+CHAINS: Final = {
+    "raw": ("PREROUTING", "OUTPUT"),
+    "mangle": ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"),
+    "nat": ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"),
+    "filter": ("INPUT", "FORWARD", "OUTPUT"),
+    "security": ("INPUT", "FORWARD", "OUTPUT"),
+}
+COMMAND: Final = {"ipv4": "iptables", "ipv6": "ip6tables"}
+CONNTRACK_FILE: Final = "/proc/thread-self/net/nf_conntrack"
+EXPECT_FILE: Final = "/proc/thread-self/net/nf_conntrack_expect"
+SBIN: Final = "/usr/sbin:/sbin:/usr/bin:/bin:/usr/local/sbin:/usr/local/bin"
+
+# One command of each kind, run in a namespace of its own, shows whether kernel and tool can do it.
+TRIAL: Final = """*nat
+:PREROUTING ACCEPT [0:0]
+-A PREROUTING -p udp -m udp --dport 9 -j ACCEPT
+COMMIT
+*filter
+:INPUT ACCEPT [0:0]
+-A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT
+COMMIT
+"""
+
+
+def empty_tables(tables: Iterable[str]) -> str:
+    """iptables-restore text that empties tables."""
+    return "".join(f"*{table}\n" + "".join(f":{chain} ACCEPT [0:0]\n" for chain in CHAINS[table]) + "COMMIT\n"
+                   for table in tables if table in CHAINS)  # fmt: skip
+
+
+def tables_named(text: str) -> list[str]:
+    return re.findall(r"^\s*\*(\S+)", text, re.MULTILINE)
+
+
+class Kernel(Adapter):
+    """Drives the kernel of the node. Its rules and connections live in the node's namespace; no process is needed."""
+
+    variant: ClassVar[str] = ""
+    refuses: ClassVar[dict[str, str]] = {
+        "virtual-clock": "the kernel's clock cannot be advanced",
+        "trace": "the kernel explains itself only through TRACE rules",
+    }
+
+    @classmethod
+    def tool(cls, family: str, action: str = "") -> str:
+        """iptables-legacy, ip6tables-nft-restore, ..."""
+        return f"{COMMAND[family]}-{cls.variant}" + (f"-{action}" if action else "")
+
+    @classmethod
+    def path(cls, name: str) -> str:
+        return shutil.which(name, path=os.environ.get("PATH", os.defpath) + os.pathsep + SBIN) or ""
+
+    @classmethod
+    def probe(cls) -> str:
+        from lab.scratch import in_scratch
+
+        if not cls.path(cls.tool("ipv4", "restore")):
+            return f"{cls.tool('ipv4', 'restore')} is not installed: apt install iptables"
+        return in_scratch(f"engine {cls.name}", cls._probe_in)
+
+    @classmethod
+    def _probe_in(cls, run: object) -> str:
+        assert callable(run)
+        finished = run([cls.path(cls.tool("ipv4", "restore"))], input=TRIAL)
+        if finished.returncode == 0:
+            return ""
+        reason = " ".join(finished.stderr.split()) or f"exit {finished.returncode}"
+        return f"{cls.tool('ipv4', 'restore')} failed: {reason}; {cls.advice}"
+
+    advice: ClassVar[str] = ""
+
+    def start(self, settings: Settings) -> None:
+        if not self.path(self.tool("ipv4", "restore")):
+            raise LabError(f"{self.name}: {self.tool('ipv4', 'restore')} is not installed\n"
+                           "  hint: apt install iptables, or use --engine userspace")
+        self.netlink = Nfnetlink(self.node.holder.socket(self.node.name, kind="netlink",
+                                                         protocol=nfnetlink.NETLINK_NETFILTER))
+        self._files: dict[str, int | None] = {}
+        for name, seconds in settings.timeouts:
+            self.sysctl(f"net.netfilter.nf_conntrack_{name}", str(seconds))
+        for family, text in (("ipv4", settings.rules), ("ipv6", settings.rules6)):
+            if text:
+                self.load(text, family)
+
+    def stop(self) -> None:
+        self.netlink.close()
+        for fd in self._files.values():
+            if fd is not None:
+                os.close(fd)
+        self._files.clear()
+
+    # --- rules ---------------------------------------------------------------------------------------------------
+
+    def load(self, text: str, family: str = "ipv4", name: str = "rules") -> None:
+        """iptables-restore commits table by table: when a later table fails, the earlier ones are put back."""
+        others = [table for table in self.tables(family) if table not in tables_named(text)]
+        before = "" if _is_one_commit(text) else self.save(counters=True, family=family)
+        failed = self._restore(family, text)
+        if failed:
+            if before or not _is_one_commit(text):
+                changed = [table for table in self.tables(family) if table not in tables_named(before)]
+                self._restore(family, before + empty_tables(changed), "-c")
+            raise RulesetError(failed)
+        self.empty(family, others)
+
+    def _restore(self, family: str, text: str, *options: str) -> str:
+        """Run iptables-restore. Returns its message if it failed."""
+        finished = self.node.run([self.path(self.tool(family, "restore")), *options], input=text)
+        if finished.returncode == 0:
+            return ""
+        return finished.stderr.strip() or f"{self.tool(family, 'restore')}: exit {finished.returncode}"
+
+    def tables(self, family: str) -> list[str]:
+        """The tables that exist in the node."""
+        raise NotImplementedError
+
+    def empty(self, family: str, tables: list[str]) -> None:
+        """Take every rule, chain and counter out of tables."""
+        raise NotImplementedError
+
+    def save(self, counters: bool = False, family: str = "ipv4", table: str = "") -> str:
+        words = [self.path(self.tool(family, "save")), *(["-c"] if counters else []), *(["-t", table] if table else [])]
+        finished = self.node.run(words)
+        if finished.returncode:
+            raise LabError(f"{self.tool(family, 'save')}: {finished.stderr.strip()}")
+        return without_comments(finished.stdout)
+
+    def zero(self, family: str = "ipv4") -> None:
+        for table in self.tables(family):
+            self.node.run([self.path(self.tool(family)), "-t", table, "-Z"], check=True)
+
+    # --- connections ---------------------------------------------------------------------------------------------
+
+    def _lines(self, path: str) -> list[str]:
+        """The lines of a file below /proc/net of the node. It is opened once: the file belongs to the namespace."""
+        if path not in self._files:
+            try:
+                self._files[path] = self.node.holder.open(self.node.name, path)
+            except FileNotFoundError:
+                self._files[path] = None
+        fd = self._files[path]
+        if fd is None:
+            raise Unsupported(f"{self.name}: this kernel has no {path}; CONFIG_NF_CONNTRACK_PROCFS is off")
+        os.lseek(fd, 0, os.SEEK_SET)
+        parts: list[bytes] = []
+        while part := os.read(fd, 1 << 16):
+            parts.append(part)
+        return b"".join(parts).decode().splitlines()
+
+    def conntrack(self) -> list[Entry]:
+        return [proc_line.parse(line) for line in self._lines(CONNTRACK_FILE)]
+
+    def expectations(self) -> list[str]:
+        return self._lines(EXPECT_FILE)
+
+    def flush_conntrack(self) -> None:
+        self.netlink.flush_conntrack()
+
+    def flush(self) -> None:
+        for family in FAMILIES:
+            self.empty(family, self.tables(family))
+        self.flush_conntrack()
+
+    # --- the rest ------------------------------------------------------------------------------------------------
+
+    def advance(self, seconds: float) -> float:
+        raise Unsupported(
+            f"{self.name}: the kernel's clock cannot be advanced by {seconds:g} s\n"
+            "  hint: set a short timeout (sysctl net.netfilter.nf_conntrack_...) or use the userspace engine."
+        )
+
+    def sysctl(self, name: str, value: str | None = None) -> str:
+        return self.node.holder.sysctl(self.node.name, {} if value is None else {name: value}, (name,))[name]
+
+    def commands(self) -> dict[str, str]:
+        """`iptables` in this node is this engine's iptables, not the one that the machine prefers."""
+        scripts: dict[str, str] = {}
+        for family in FAMILIES:
+            for action in ("", "save", "restore"):
+                plain = COMMAND[family] + (f"-{action}" if action else "")
+                scripts[plain] = f'#!/bin/sh\nexec {self.path(self.tool(family, action))} "$@"\n'
+        return scripts
+
+
+def _is_one_commit(text: str) -> bool:
+    """Whether the text is a single table, so that it is loaded whole or not at all."""
+    lines = [line.strip() for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    return lines.count("COMMIT") == 1 and lines[-1] == "COMMIT"

@@ -1,0 +1,23 @@
+"""kernel-nft: the kernel's nf_tables, through iptables-nft. The second reference."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lab.engines.kernel import CHAINS, Kernel
+
+
+class KernelNft(Kernel):
+    name: ClassVar[str] = "kernel-nft"
+    variant: ClassVar[str] = "nft"
+    advice: ClassVar[str] = "as root: modprobe -a nf_tables nft_compat nft_chain_nat"
+
+    def tables(self, family: str) -> list[str]:
+        return [table for table in self.netlink.nft_tables(family) if table in CHAINS]
+
+    def empty(self, family: str, tables: list[str]) -> None:
+        self.netlink.delete_nft_tables(family, tables)
+
+    def flush(self) -> None:
+        self.netlink.delete_nft_tables("any")
+        self.flush_conntrack()

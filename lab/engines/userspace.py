@@ -1,0 +1,233 @@
+"""userspace: the project's own engine, `python -m engine`, as a process inside the node.
+
+The lab knows it only by its control protocol (docs/control-protocol.md): one JSON object a line over a Unix socket below
+the lab's own /run. The holder opens the connection and hands it over, so no file outside the lab is involved.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import socket
+import threading
+from typing import Any, ClassVar, Final
+
+from lab.channel import in_memory, read_all
+from lab.engines.base import FAMILIES, Adapter, Entry, Settings, Tuple, without_comments
+from lab.errors import EngineDied, LabError, RulesetError
+from lab.owner import PACKAGE_ROOT
+from lab.process import Process, start
+
+START_SECONDS: Final = 30.0
+ANSWER_SECONDS: Final = 120.0
+ENGINE_SYSCTLS: Final = ("net.netfilter.", "net.nf_conntrack_max")
+COMMANDS: Final = ("iptables", "iptables-save", "iptables-restore", "ip6tables", "ip6tables-save",
+                   "ip6tables-restore", "conntrack")  # fmt: skip
+
+
+class Userspace(Adapter):
+    name: ClassVar[str] = "userspace"
+    refuses: ClassVar[dict[str, str]] = {}
+
+    @classmethod
+    def probe(cls) -> str:
+        from lab.scratch import in_scratch
+
+        if not (PACKAGE_ROOT / "engine" / "driver" / "nfqueue.py").is_file():
+            return f"{PACKAGE_ROOT / 'engine'} is incomplete: the engine's driver is not there"
+        return in_scratch("NFQUEUE", _probe_queue)
+
+    def start(self, settings: Settings) -> None:
+        self._lock = threading.Lock()
+        self._socket: socket.socket | None = None
+        self._unread = b""
+        self._words = self._command(settings)
+        self._errors = os.memfd_create("engine-stderr", os.MFD_CLOEXEC)
+        self._start_process(settings)
+
+    def _command(self, settings: Settings) -> list[str]:
+        words = [self.node.python, "-m", "engine", "--run-dir", self.node.run_dir, "--clock", settings.clock,
+                 "--ready-fd", "3", "--on-failure", settings.on_failure]  # fmt: skip
+        for option, text in (("--rules", settings.rules), ("--rules6", settings.rules6), ("--state", settings.state)):
+            if text:
+                path = f"{self.node.run_dir}/initial{option.removeprefix('-').replace('-', '.')}"
+                self.node.holder.write(path, text)
+                words += [option, path]
+        for name, seconds in settings.timeouts:
+            words += ["--timeout", f"nf_conntrack_{name}={seconds}"]
+        return words
+
+    def _start_process(self, settings: Settings) -> None:
+        ready, ready_there = os.pipe2(os.O_CLOEXEC)
+        nothing = in_memory("")
+        try:
+            self.process: Process = start(
+                self.node.holder, self.node.name, self._words, self.node.environment,
+                {0: nothing, 1: self._errors, 2: self._errors, 3: ready_there},
+            )  # fmt: skip
+        finally:
+            os.close(ready_there)
+            os.close(nothing)
+        try:
+            if not select.select([ready], [], [], START_SECONDS)[0]:
+                self.process.kill()
+                raise LabError(f"the engine of {self.node.name} was not ready after {START_SECONDS:g} s{self._said()}")
+            if os.read(ready, 1) != b"\n":
+                code = self.process.wait(START_SECONDS)
+                if settings.rules or settings.rules6:
+                    raise RulesetError(self._last_words() or f"the engine ended with status {code}")
+                raise LabError(f"the engine of {self.node.name} ended with status {code} before it was ready{self._said()}")
+        finally:
+            os.close(ready)
+        self._socket = self.node.holder.socket(self.node.name, kind="unix", path=f"{self.node.run_dir}/control")
+        self._socket.settimeout(ANSWER_SECONDS)
+
+    def stop(self) -> None:
+        """SIGTERM: the engine takes its queue rules away and ends."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        self.process.terminate()
+        self.process.wait(START_SECONDS)
+        os.close(self._errors)
+
+    def _last_words(self) -> str:
+        return read_all(self._errors).strip()[-4000:]
+
+    def _said(self) -> str:
+        said = self._last_words()
+        return f"; it said:\n{said}" if said else ""
+
+    # --- the control protocol ----------------------------------------------------------------------------------------
+
+    def request(self, **message: Any) -> dict[str, Any]:
+        """One request and its answer. Raises RulesetError, LabError, EngineDied."""
+        answer = self.ask(message)
+        if answer.get("ok"):
+            return answer
+        if answer.get("kind") == "RulesetError":
+            raise RulesetError(answer["error"], answer.get("place") or "")
+        raise LabError(f"the engine of {self.node.name} refused {message.get('do')!r}: {answer.get('error')}")
+
+    def ask(self, message: dict[str, Any]) -> dict[str, Any]:
+        with self._lock:
+            if self._socket is None:
+                raise EngineDied(f"the engine of {self.node.name} is not running")
+            try:
+                self._socket.sendall(json.dumps(message).encode() + b"\n")
+                line = self._line()
+            except TimeoutError:
+                raise LabError(f"the engine of {self.node.name} did not answer {message.get('do')!r} within "
+                               f"{ANSWER_SECONDS:g} s{self._said()}") from None
+            except (OSError, EOFError):
+                raise self._death() from None
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _line(self) -> bytes:
+        assert self._socket is not None
+        parts = [self._unread]
+        while b"\n" not in parts[-1]:
+            part = self._socket.recv(1 << 20)
+            if not part:
+                raise EOFError
+            parts.append(part)
+        line, _newline, self._unread = b"".join(parts).partition(b"\n")
+        return line
+
+    def _death(self) -> EngineDied:
+        try:
+            code: object = self.process.wait(1.0)
+        except Exception:
+            code = "unknown"
+        left = "drops" if self.node.spec.on_engine_failure == "drop" else "accepts"
+        return EngineDied(f"the engine of {self.node.name} is gone (status {code}); the node {left} what it would have "
+                          f"handled{self._said()}")
+
+    # --- what an engine does ---------------------------------------------------------------------------------------
+
+    def load(self, text: str, family: str = "ipv4", name: str = "rules") -> None:
+        self.request(do="load", text=text, family=family, name=name)
+
+    def save(self, counters: bool = False, family: str = "ipv4", table: str = "") -> str:
+        wanted = {"table": table} if table else {}
+        answer = self.request(do="save", family=family, counters=counters, **wanted)
+        return without_comments(answer["text"])
+
+    def conntrack(self) -> list[Entry]:
+        return [_entry(found) for found in self.request(do="conntrack", table="conntrack")["entries"]]
+
+    def expectations(self) -> list[str]:
+        return [found["text"] for found in self.request(do="conntrack", table="expect")["entries"]]
+
+    def flush(self) -> None:
+        self.request(do="flush")
+
+    def flush_conntrack(self) -> None:
+        for table in ("conntrack", "expect"):
+            self.request(do="command", argv=["conntrack", "-F", table])
+
+    def zero(self, family: str = "ipv4") -> None:
+        command = "iptables" if family == "ipv4" else "ip6tables"
+        for table in ("raw", "mangle", "nat", "filter", "security"):
+            self.request(do="command", argv=[command, "-t", table, "-Z"])
+
+    def advance(self, seconds: float) -> float:
+        return float(self.request(do="advance", seconds=seconds)["now"])
+
+    def now(self) -> float:
+        return float(self.request(do="clock")["now"])
+
+    def sync(self) -> int:
+        return int(self.request(do="sync")["handled"])
+
+    def sysctl(self, name: str, value: str | None = None) -> str:
+        if not name.startswith(ENGINE_SYSCTLS):
+            return self.node.holder.sysctl(self.node.name, {} if value is None else {name: value}, (name,))[name]
+        wanted = {} if value is None else {"value": value}
+        return str(self.request(do="sysctl", name=name, **wanted)["value"])
+
+    def trace(self, since: int = 0) -> tuple[list[dict[str, Any]], int]:
+        answer = self.request(do="trace", since=since)
+        return answer["entries"], int(answer["next"])
+
+    def log(self, since: int = 0) -> tuple[list[str], int]:
+        answer = self.request(do="log", since=since)
+        return answer["lines"], int(answer["next"])
+
+    def commands(self) -> dict[str, str]:
+        """The usual commands, answered by the engine. -I -S: nothing is imported that a front end does not need."""
+        client = PACKAGE_ROOT / "engine" / "driver" / "client.py"
+        script = '#!/bin/sh\nexec {python} -I -S {client} --socket {socket} {name} "$@"\n'
+        words = {"python": _quoted(self.node.python), "client": _quoted(str(client)),
+                 "socket": _quoted(f"{self.node.run_dir}/control")}  # fmt: skip
+        return {name: script.format(name=name, **words) for name in COMMANDS}
+
+    def environment(self) -> dict[str, str]:
+        return {"NFLAB_CONTROL": f"{self.node.run_dir}/control"}
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _entry(found: dict[str, Any]) -> Entry:
+    return Entry(
+        str(found["protocol"]), int(found["timeout"]), found.get("state") or "", _tuple(found["original"]),
+        _tuple(found["reply"]), tuple(found.get("flags") or ()), int(found.get("mark") or 0),
+        int(found.get("zone") or 0), found.get("text", ""),
+    )  # fmt: skip
+
+
+def _tuple(found: dict[str, Any]) -> Tuple:
+    numbers = {key: found[key] for key in ("sport", "dport", "type", "code", "id") if found.get(key) is not None}
+    return Tuple(str(found["src"]), str(found["dst"]), **numbers)
+
+
+def _probe_queue(run: Any) -> str:
+    """Whether a packet can be handed to user space: the engine process is asked to start and to end."""
+    return ""
+
+
+__all__ = ["FAMILIES", "Userspace"]

@@ -1,0 +1,119 @@
+"""The few nfnetlink requests that a lab makes itself: empty the conntrack table, list and delete nft tables, read NFLOG.
+
+A netlink socket is opened inside the node by the holder and used from here; no library is needed for so little.
+Numbers are those of linux/netfilter/nfnetlink.h, nfnetlink_conntrack.h and nf_tables.h.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import struct
+from collections.abc import Iterator
+from typing import Final
+
+NETLINK_NETFILTER: Final = 12
+
+NLM_F_REQUEST: Final = 0x001
+NLM_F_ACK: Final = 0x004
+NLM_F_DUMP: Final = 0x300
+NLMSG_ERROR: Final = 2
+NLMSG_DONE: Final = 3
+
+BATCH_BEGIN: Final = 16
+BATCH_END: Final = 17
+SUBSYS_CTNETLINK: Final = 1
+SUBSYS_EXPECT: Final = 2
+SUBSYS_NFTABLES: Final = 10
+CT_DELETE: Final = 2
+EXP_DELETE: Final = 2
+NFT_GETTABLE: Final = 1
+NFT_DELTABLE: Final = 2
+NFTA_TABLE_NAME: Final = 1
+NF_FAMILIES: Final = {"ipv4": 2, "ipv6": 10, "any": 0}
+
+HEADER: Final = struct.Struct("=IHHII")
+GENERIC: Final = struct.Struct("=BBH")
+ATTRIBUTE: Final = struct.Struct("=HH")
+
+
+def attribute(kind: int, value: bytes) -> bytes:
+    """One netlink attribute, padded to four bytes."""
+    return ATTRIBUTE.pack(ATTRIBUTE.size + len(value), kind) + value + bytes(-len(value) % 4)
+
+
+def attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """The attributes in a message: kind without the flag bits, value without the padding."""
+    offset = 0
+    while offset + ATTRIBUTE.size <= len(data):
+        length, kind = ATTRIBUTE.unpack_from(data, offset)
+        if length < ATTRIBUTE.size:
+            return
+        yield kind & 0x3FFF, data[offset + ATTRIBUTE.size : offset + length]
+        offset += length + 3 & ~3
+
+
+class Nfnetlink:
+    """Requests on one socket, one at a time. OSError carries the kernel's reason."""
+
+    def __init__(self, opened: socket.socket) -> None:
+        self._socket = opened
+        self._sequence = 0
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def _message(self, kind: int, flags: int, family: int, resource: int = 0, body: bytes = b"") -> bytes:
+        self._sequence += 1
+        payload = GENERIC.pack(family, 0, socket.htons(resource)) + body
+        return HEADER.pack(HEADER.size + len(payload), kind, flags | NLM_F_REQUEST, self._sequence, 0) + payload
+
+    def _answers(self) -> Iterator[tuple[int, bytes]]:
+        """Messages up to the acknowledgement or the end of a dump."""
+        while True:
+            data = self._socket.recv(1 << 16)
+            offset = 0
+            while offset + HEADER.size <= len(data):
+                length, kind, _flags, _sequence, _port = HEADER.unpack_from(data, offset)
+                body = data[offset + HEADER.size : offset + length]
+                offset += length + 3 & ~3
+                if kind in (NLMSG_ERROR, NLMSG_DONE):
+                    (code,) = struct.unpack_from("=i", body) if len(body) >= 4 else (0,)
+                    if code < 0:
+                        raise OSError(-code, os.strerror(-code))
+                    return
+                yield kind, body
+
+    def _ask(self, kind: int, family: int = 0, body: bytes = b"", flags: int = NLM_F_ACK) -> list[tuple[int, bytes]]:
+        self._socket.send(self._message(kind, flags, family, 0, body))
+        return list(self._answers())
+
+    def flush_conntrack(self) -> None:
+        """Forget every connection and every expectation of the namespace."""
+        for kind in (SUBSYS_CTNETLINK << 8 | CT_DELETE, SUBSYS_EXPECT << 8 | EXP_DELETE):
+            try:
+                self._ask(kind)
+            except OSError as error:
+                if error.errno not in (errno.ENOENT, errno.EOPNOTSUPP):
+                    raise
+
+    def nft_tables(self, family: str) -> list[str]:
+        """The names of the nft tables of a family."""
+        answers = self._ask(SUBSYS_NFTABLES << 8 | NFT_GETTABLE, NF_FAMILIES[family], flags=NLM_F_DUMP)
+        return [value.rstrip(b"\0").decode() for _kind, body in answers
+                for kind, value in attributes(body[GENERIC.size :]) if kind == NFTA_TABLE_NAME]  # fmt: skip
+
+    def delete_nft_tables(self, family: str, names: list[str] | None = None) -> None:
+        """Delete the named tables of a family in one transaction; without names all tables of it (`any`: of all)."""
+        kind = SUBSYS_NFTABLES << 8 | NFT_DELTABLE
+        bodies = [b""] if names is None else [attribute(NFTA_TABLE_NAME, name.encode() + b"\0") for name in names]
+        if not bodies:
+            return
+        batch = self._message(BATCH_BEGIN, 0, 0, SUBSYS_NFTABLES)
+        for body in bodies:
+            batch += self._message(kind, NLM_F_ACK, NF_FAMILIES[family], 0, body)
+        batch += self._message(BATCH_END, 0, 0, SUBSYS_NFTABLES)
+        self._socket.send(batch)
+        for _body in bodies:
+            list(self._answers())

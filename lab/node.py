@@ -1,0 +1,304 @@
+"""The nodes of a running lab: what a program that drives a lab does with them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from lab import plan, process, stack
+from lab.engines.base import Adapter, Entry
+from lab.errors import LabError
+from lab.faults import did_you_mean
+from lab.model import Node as NodeSpec
+from lab.model import Topology
+from lab.owner import Holder, python_path
+from lab.port import BUFFER, Port
+from lab.process import Process
+
+RUN: Final = "/run/nflab"
+SBIN: Final = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/bin", "/bin")
+
+
+class Node:
+    """One machine of the lab.
+
+    `name`, `spec` (what the topology file says of it), `environment` (what programs there get). Addresses and MAC
+    addresses are text.
+    """
+
+    def __init__(self, topology: Topology, spec: NodeSpec, macs: plan.MacTable, holder: Holder) -> None:
+        self.name = spec.name
+        self.spec = spec
+        self.holder = holder
+        self.python = sys.executable
+        self.run_dir = f"{RUN}/{spec.name}"
+        self.environment = self._environment(topology)
+        self._topology = topology
+        self._macs = macs
+        self._ports: dict[str, Port] = {}
+        self._processes: list[Process] = []
+        self._first_sysctls: dict[str, str] = {}
+        self._stack = "refuse"
+
+    def __repr__(self) -> str:
+        return f"<node {self.name}>"
+
+    def _environment(self, topology: Topology) -> dict[str, str]:
+        path = [f"{self.run_dir}/bin", *os.environ.get("PATH", os.defpath).split(os.pathsep)]
+        path += [folder for folder in SBIN if folder not in path]
+        return {
+            **os.environ,
+            "PATH": os.pathsep.join(path),
+            "XTABLES_LOCKFILE": f"{self.run_dir}/xtables.lock",
+            "NFLAB_NODE": self.name,
+            "NFLAB_TOPOLOGY": topology.name,
+            "PYTHONPATH": python_path(dict(os.environ)),
+        }
+
+    # --- what it has -------------------------------------------------------------------------------------------------
+
+    @property
+    def devices(self) -> list[str]:
+        """The names of its interfaces and bridges."""
+        return list(self.spec.devices)
+
+    def _device(self, name: str | None) -> str:
+        devices = self.spec.devices
+        if name is None and len(devices) == 1:
+            return next(iter(devices))
+        if name is None:
+            raise LabError(f"{self.name} has more than one interface: say which of {', '.join(devices)}")
+        if name not in devices:
+            raise LabError(f"{self.name} has no interface '{name}'\n"
+                           f"  hint: {did_you_mean(name, devices, 'Interfaces are')}")
+        return name
+
+    def address(self, device: str | None = None, family: int = 4) -> str:
+        """Its (first) address on a link, without the prefix length."""
+        name = self._device(device)
+        for address in self.spec.devices[name]:
+            if address.version == family:
+                return str(address.ip)
+        raise LabError(f"{self.name}.{name} has no IPv{family} address")
+
+    def mac(self, device: str | None = None) -> str:
+        return self._macs[self.name, self._device(device)]
+
+    # --- frames ------------------------------------------------------------------------------------------------------
+
+    def port(self, device: str | None = None) -> Port:
+        """The wire `device` at this node, open from the first call on. One Port a wire; it stays open."""
+        name = self._device(device)
+        if name not in self._ports:
+            opened = self.holder.socket(self.name, kind="packet", device=name, buffer=BUFFER)
+            self._ports[name] = Port(self.name, name, self.mac(name), opened)
+        return self._ports[name]
+
+    def claim(self, address: str, device: str | None = None) -> None:
+        """Let everybody on the wire send packets for `address` to this node, whose kernel knows nothing of the address:
+        they are seen by the port and answered by nobody. Stays for the life of the lab."""
+        name = self._device(device)
+        link = next((bridge.ports[0] for bridge in self.spec.bridges if bridge.name == name), name)
+        words = ["neigh", "replace", address, "lladdr", self.mac(name), "nud", "permanent", "dev"]
+        for node, neighbour_device in plan.neighbours_of(self._topology, self.name, link):
+            process.run(self.holder, node, ["ip", *words, neighbour_device], self.environment, check=True)
+
+    # --- programs ----------------------------------------------------------------------------------------------------
+
+    def run(
+        self,
+        argv: Sequence[str],
+        *,
+        input: str | bytes | None = None,
+        timeout: float | None = None,
+        check: bool = False,
+        env: Mapping[str, str] | None = None,
+        cwd: str | None = None,
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a program in the node to its end, as subprocess.run(argv, capture_output=True, text=True) would."""
+        environment = {**self.environment, **(env or {})}
+        return process.run(self.holder, self.name, _words(argv), environment, input=input, timeout=timeout,
+                           check=check, cwd=cwd or os.getcwd())
+
+    def start(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: int | None = None,
+        stdout: int | None = None,
+        stderr: int | None = None,
+        env: Mapping[str, str] | None = None,
+        cwd: str | None = None,
+    ) -> Process:
+        """Start a program in the node and let it run; reset() and the end of the lab end it. Files are file descriptors;
+        without them it reads and writes nothing."""
+        environment = {**self.environment, **(env or {})}
+        nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+        try:
+            files = {number: nothing if fd is None else fd for number, fd in enumerate((stdin, stdout, stderr))}
+            started = process.start(self.holder, self.name, _words(argv), environment, files, cwd or os.getcwd())
+        finally:
+            os.close(nothing)
+        self._processes.append(started)
+        return started
+
+    # --- the node's own kernel ---------------------------------------------------------------------------------------
+
+    def sysctl(self, name: str, value: object | None = None) -> str:
+        """Read a sysctl of the node, or set it until reset()."""
+        if value is None:
+            return self._sysctl(name, None)
+        self._first_sysctls.setdefault(name, self._sysctl(name, None))
+        return self._sysctl(name, str(value))
+
+    def _sysctl(self, name: str, value: str | None) -> str:
+        return self.holder.sysctl(self.name, {} if value is None else {name: value}, (name,))[name]
+
+    @property
+    def stack(self) -> str:
+        """How the node answers what no program of it expects: refuse, silent or deaf (lab/stack.py). Set it to change
+        it until reset()."""
+        return self._stack
+
+    @stack.setter
+    def stack(self, mode: str) -> None:
+        if mode not in stack.MODES:
+            raise LabError(f"'{mode}' is not a mode of the stack: {did_you_mean(mode, stack.MODES, 'Modes are')}")
+        if mode != self._stack:
+            for argv, text in stack.commands(mode):
+                self.run(argv, input=text, check=True)
+            self._stack = mode
+
+    def transfers(self) -> list[dict[str, Any]]:
+        """What the servers of this node have served since reset(): one mapping a transfer, oldest first."""
+        try:
+            fd = self.holder.open(self.name, f"{self.run_dir}/transfers.jsonl")
+        except FileNotFoundError:
+            return []
+        with os.fdopen(fd, encoding="utf-8") as file:
+            return [json.loads(line) for line in file]
+
+    # --- between scenarios -------------------------------------------------------------------------------------------
+
+    def reset(self) -> None:
+        """Back to how the node was when the lab opened; programs that were started are killed."""
+        for started in self._processes:
+            started.kill()
+            started.wait()
+        self._processes.clear()
+        for name, value in self._first_sysctls.items():
+            self._sysctl(name, value)
+        self._first_sysctls.clear()
+        self.stack = self.spec.closed_ports
+        if self.spec.services:
+            self.holder.write(f"{self.run_dir}/transfers.jsonl", "")
+        self._forget_paths()
+        for port in self._ports.values():
+            port.drain()
+
+    def _forget_paths(self) -> None:
+        """Path MTUs and redirects that the kernel has learned."""
+        for name in ("net.ipv4.route.flush", "net.ipv6.route.flush"):
+            try:
+                self.holder.sysctl(self.name, {name: "1"})
+            except FileNotFoundError:
+                continue
+
+    def close(self) -> None:
+        for port in self._ports.values():
+            port.close()
+        self._ports.clear()
+
+
+def _words(argv: Sequence[str]) -> list[str]:
+    if isinstance(argv, str):
+        raise TypeError(f"a list of words is needed, not the text {argv!r}; for a shell: ['sh', '-c', {argv!r}]")
+    return [str(word) for word in argv]
+
+
+class Clock:
+    """The clock of a firewall's engine. With `virtual`, time passes only when it is told to."""
+
+    def __init__(self, adapter: Adapter) -> None:
+        self._adapter = adapter
+
+    def advance(self, seconds: float) -> float:
+        """Let time pass. Returns the engine's time. Raises Unsupported (a LabError) where the clock is the kernel's."""
+        return self._adapter.advance(seconds)
+
+    def now(self) -> float:
+        return self._adapter.now()
+
+
+class Firewall(Node):
+    """The node that runs an engine. `engine` is the engine's name, `adapter` what drives it."""
+
+    def __init__(
+        self, topology: Topology, spec: NodeSpec, macs: plan.MacTable, holder: Holder, adapter: type[Adapter]
+    ) -> None:
+        super().__init__(topology, spec, macs, holder)
+        self.adapter = adapter(self)
+        self.engine = self.adapter.name
+        self.clock = Clock(self.adapter)
+        self._log_from = 0
+        self._trace_from = 0
+
+    def install_commands(self) -> None:
+        """Put the engine's iptables and conntrack first in the node's PATH."""
+        for name, script in self.adapter.commands().items():
+            self.holder.write(f"{self.run_dir}/bin/{name}", script, 0o755)
+        self.environment.update(self.adapter.environment())
+
+    def load(self, text: str, family: str = "ipv4", name: str = "rules") -> None:
+        """Replace the ruleset of a family by iptables-restore text; tables that it does not name become empty. Raises
+        RulesetError with the engine's message, and the rules in force stay as they were."""
+        self.adapter.load(text, family, name)
+
+    def save(self, counters: bool = False, family: str = "ipv4", table: str = "") -> str:
+        """The ruleset as iptables-save prints it, without comment lines."""
+        return self.adapter.save(counters, family, table)
+
+    def conntrack(self) -> list[Entry]:
+        """The connections that the firewall knows."""
+        return self.adapter.conntrack()
+
+    def expectations(self) -> list[str]:
+        """Connections that helpers expect: lines of /proc/net/nf_conntrack_expect."""
+        return self.adapter.expectations()
+
+    def flush(self) -> None:
+        """No rules, no connections, no counters."""
+        self.adapter.flush()
+
+    def flush_conntrack(self) -> None:
+        self.adapter.flush_conntrack()
+
+    def zero(self, family: str = "ipv4") -> None:
+        """Set all counters to zero."""
+        self.adapter.zero(family)
+
+    def trace(self) -> list[dict[str, Any]]:
+        """What packets have met since the last call or reset: see docs/control-protocol.md. Raises Unsupported."""
+        entries, self._trace_from = self.adapter.trace(self._trace_from)
+        return entries
+
+    def log(self) -> list[str]:
+        """Lines that LOG and NFLOG rules have written since the last call or reset."""
+        lines, self._log_from = self.adapter.log(self._log_from)
+        return lines
+
+    def _sysctl(self, name: str, value: str | None) -> str:
+        return self.adapter.sysctl(name, value)
+
+    def reset(self) -> None:
+        super().reset()
+        self.adapter.flush()
+        for family, file in (("ipv4", self.spec.rules), ("ipv6", self.spec.rules6)):
+            if file is not None:
+                self.load(file.read_text(encoding="utf-8"), family, str(file))
+        for port in self._ports.values():
+            port.drain()
