@@ -7,13 +7,16 @@ from typing import Final
 from engine.conntrack import tracking
 from engine.conntrack.expectations import Expectation, Follower, Policy
 from engine.conntrack.generic import Generic
+from engine.conntrack.gre import Gre
 from engine.conntrack.icmp import Icmp
 from engine.conntrack.icmpv6 import Icmpv6
+from engine.conntrack.sctp import Sctp
 from engine.conntrack.settings import Settings
 from engine.conntrack.table import Table
 from engine.conntrack.tcp import Tcp
 from engine.conntrack.tracker import Clock, Tracker
 from engine.conntrack.udp import Udp
+from engine.conntrack.udplite import UdpLite
 from engine.core.context import Shared
 
 # Every other protocol is tracked by `Generic`.
@@ -21,7 +24,10 @@ TRACKERS: Final[dict[int, type[Tracker]]] = {
     1: Icmp,
     6: Tcp,
     17: Udp,
+    47: Gre,
     58: Icmpv6,
+    132: Sctp,
+    136: UdpLite,
 }
 
 

@@ -23,16 +23,8 @@ ICMP_ERRORS: Final = frozenset((3, 4, 5, 11, 12))
 ICMPV6_REDIRECT: Final = 137
 REDIRECTED_HEADER_OPTION: Final = 4
 
-# Neighbour discovery, router discovery and multicast listeners: never tracked (RFC 4861, RFC 3810)
-ICMPV6_UNTRACKED: Final = frozenset((130, 131, 132, 133, 134, 135, 136, 143))
-
-
-class Embedded:
-    """The packet inside an error, as far as it is there. start: its offset in the outer packet."""
-
-    def __init__(self, packet: Packet, start: int) -> None:
-        self.packet = packet
-        self.start = start
+# Multicast listeners, router and neighbour discovery, multicast routers: never tracked (RFC 2710, 4861, 3810, 4286)
+ICMPV6_UNTRACKED: Final = frozenset((130, 131, 132, 133, 134, 135, 136, 143, 151, 152))
 
 
 def embedded(packet: Packet, start: int) -> Packet | None:

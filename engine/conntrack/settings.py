@@ -115,7 +115,6 @@ class Settings:
         self.tcp = [0] * 12
         self.tcp[9] = 120  # SYN_SENT2 has no sysctl
         self.udp = [0] * 2
-        self.udplite = [30, 180]  # no sysctl on this kernel
         self.icmp = [0]
         self.icmpv6 = [0]
         self.gre = [0] * 2
@@ -125,7 +124,6 @@ class Settings:
         self.groups: dict[str, list[int]] = {
             "tcp": self.tcp,
             "udp": self.udp,
-            "udplite": self.udplite,
             "icmp": self.icmp,
             "icmpv6": self.icmpv6,
             "gre": self.gre,

@@ -19,6 +19,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from engine.conntrack.grids import Grid, grid
+
 NONE: Final = 0
 SYN_SENT: Final = 1
 SYN_RECV: Final = 2
@@ -71,38 +73,7 @@ RST: Final = 4
 NO_KIND: Final = 5
 ROWS: Final[dict[str, int]] = {"syn": SYN, "synack": SYNACK, "fin": FIN, "ack": ACK, "rst": RST}
 
-Grid = list[list[int]]  # [kind of segment][state]
-
-
-def grid(text: str) -> Grid:
-    """The table drawn in `text`. Refuses a crooked one: ValueError names row and column."""
-    lines = [line.split() for line in text.strip().splitlines()]
-    heading = lines[0]
-    if sorted(heading) != sorted(COLUMNS):
-        raise ValueError(f"heading: {' '.join(heading)}: every state must stand there once")
-    table = [[BAD] * len(COLUMNS) for _ in range(NO_KIND + 1)]
-    if [line[0] for line in lines[1:]] != list(ROWS):
-        raise ValueError(f"rows: {' '.join(line[0] for line in lines[1:])}: must be {' '.join(ROWS)}")
-    for line in lines[1:]:
-        kind, cells = line[0], line[1:]
-        if len(cells) != len(heading):
-            raise ValueError(f"row '{kind}': {len(cells)} cells under {len(heading)} states")
-        for column, cell in zip(heading, cells, strict=True):
-            table[ROWS[kind]][COLUMNS[column]] = _cell(kind, column, cell)
-    return table
-
-
-def _cell(kind: str, column: str, cell: str) -> int:
-    if cell == ".":
-        return COLUMNS[column]
-    if cell == "let":
-        return LET
-    if cell == "bad":
-        return BAD
-    if cell not in COLUMNS:
-        raise ValueError(f"row '{kind}', column '{column}': '{cell}' is not a state")
-    return COLUMNS[cell]
-
+WORDS: Final[dict[str, int]] = {"bad": BAD, "let": LET}
 
 ORIGINAL_TEXT: Final = """
           none      syn_sent  syn_recv  estab     fin_wait  clo_wait  last_ack  time_wait closed    syn_snt2
@@ -122,9 +93,12 @@ REPLY_TEXT: Final = """
   rst     bad       closed    closed    closed    closed    closed    closed    closed    .         closed
 """
 
-ORIGINAL_GRID: Final[Grid] = grid(ORIGINAL_TEXT)
-REPLY_GRID: Final[Grid] = grid(REPLY_TEXT)
-GRIDS: Final[list[Grid]] = [ORIGINAL_GRID, REPLY_GRID]
+NOTHING: Final = [BAD] * len(COLUMNS)  # a segment of no kind
+
+GRIDS: Final[list[Grid]] = [
+    [*grid(ORIGINAL_TEXT, COLUMNS, ROWS, WORDS), NOTHING],
+    [*grid(REPLY_TEXT, COLUMNS, ROWS, WORDS), NOTHING],
+]
 
 # Why a cell is as it is: (direction, row, column)
 WHY: Final[dict[tuple[str, str, str], str]] = {
