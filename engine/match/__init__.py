@@ -7,7 +7,23 @@ from typing import Final
 
 from engine.core.extension import Spec
 
-NAMES: Final[dict[str, str]] = {}
+NAMES: Final[dict[str, str]] = {
+    "comment": "comment",
+    "connmark": "connmark",
+    "conntrack": "conntrack",
+    "icmp": "icmp",
+    "icmp6": "icmp6",
+    "iprange": "iprange",
+    "length": "length",
+    "limit": "limit",
+    "mac": "mac",
+    "mark": "mark",
+    "multiport": "multiport",
+    "physdev": "physdev",
+    "state": "state",
+    "tcp": "tcp",
+    "udp": "udp",
+}
 
 _found: Final[dict[tuple[str, int], Spec | None]] = {}
 

@@ -1,0 +1,91 @@
+"""What the ICMP and ICMPv6 matches share: a type with an optional range of codes."""
+
+from __future__ import annotations
+
+from engine.core.context import Context
+from engine.core.extension import ParameterProblem
+from engine.core.numbers import parse_number
+from engine.core.packet import Packet
+from engine.match._drop import Dropping
+from engine.match._text import bang
+
+# One row of a table of names: (name, type, lowest code, highest code)
+TypeName = tuple[str, int, int, int]
+
+
+def read_type(text: str, names: tuple[TypeName, ...], protocol: str) -> tuple[int, int, int]:
+    """(type, lowest code, highest code) of a name, an unambiguous beginning of one, TYPE or TYPE/CODE."""
+    word = text.lower()
+    found: TypeName | None = None
+    for row in names:
+        if row[0].lower().startswith(word):
+            if found is not None:
+                raise ParameterProblem(f"Ambiguous {protocol} type `{text}': `{found[0]}' or `{row[0]}'?")
+            if row[0].lower() == word:
+                return row[1], row[2], row[3]
+            found = row
+    if found is not None:
+        return found[1], found[2], found[3]
+    kind, slash, code = text.partition("/")
+    number = parse_number(kind, 255)
+    if slash and "/" in code:
+        raise ParameterProblem("unknown character /")
+    if number is None:
+        if ":" in text:
+            raise ParameterProblem(f"{protocol} type range not supported")
+        raise ParameterProblem(f"Unknown {protocol} type `{kind or text}'")
+    if not slash:
+        return number, 0, 255
+    value = parse_number(code, 255)
+    if value is None:
+        raise ParameterProblem(f"Unknown {protocol} code `{text}'")
+    return number, value, value
+
+
+def type_name(kind: int, low: int, high: int, names: tuple[TypeName, ...]) -> str:
+    """The first name for exactly this type and these codes, "" if it has none."""
+    for row in names:
+        if row[1:] == (kind, low, high):
+            return row[0]
+    return ""
+
+
+class IcmpType(Dropping):
+    """Type and code of an ICMP or ICMPv6 message. `wildcard`: a type that stands for all, -1 if there is none."""
+
+    def __init__(self, kind: int, low: int, high: int, inverted: bool, wildcard: int) -> None:
+        super().__init__()
+        self.kind = kind
+        self.low = low
+        self.high = high
+        self.inverted = inverted
+        self.wildcard = wildcard
+
+    def matches(self, packet: Packet, context: Context) -> bool:
+        self.dropping = False
+        if packet.fragment_offset:
+            return False
+        data = packet.data
+        at = packet.l4
+        if at + 8 > len(data):
+            self.dropping = True
+            return False
+        hit = self.kind == self.wildcard or (data[at] == self.kind and self.low <= data[at + 1] <= self.high)
+        return hit != self.inverted
+
+    def numbers(self) -> str:
+        """`3/1`, or `3` for all codes."""
+        if (self.low, self.high) == (0, 255):
+            return str(self.kind)
+        return f"{self.kind}/{self.low}"
+
+    def numeric_listing(self) -> str:
+        text = f"type {self.kind}"
+        if self.low == self.high:
+            text += f" code {self.low}"
+        elif (self.low, self.high) != (0, 255):
+            text += f" codes {self.low}-{self.high}"
+        return text
+
+    def option(self, name: str, value: str) -> str:
+        return f"{bang(self.inverted)}--{name} {value}"

@@ -1,0 +1,177 @@
+"""tcp: ports, flags and options of a TCP header.
+
+    -p tcp [-m tcp] [!] --sport PORT[:PORT]  [!] --dport PORT[:PORT]      (--source-port, --destination-port)
+                    [!] --tcp-flags MASK COMP   [!] --syn   [!] --tcp-option NUMBER
+
+Flags are FIN SYN RST PSH ACK URG, ALL and NONE, separated by commas; of the flags in MASK exactly those in COMP must
+be set. --syn is `--tcp-flags FIN,SYN,RST,ACK SYN`. All that is asked must be true at once.
+
+Later fragments never match. A fragment that begins at byte 8, or a header that is cut short, is dropped at once, by
+any rule with -m tcp that it meets (it could have been made to hide the flags).
+
+Kernel peer: xt_tcpudp. Source: iptables-extensions(8) tcp; RFC 9293 section 3.1; RFC 1858 (tiny fragments).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.core.context import Context
+from engine.core.extension import Extension, Option, ParameterProblem, Spec
+from engine.core.hooks import IPV4
+from engine.core.numbers import parse_number
+from engine.core.packet import Packet
+from engine.core.values import Values
+from engine.match._drop import Dropping
+from engine.match._text import bang, listed_ports, mark, span
+from engine.match._wire import has_option
+
+FLAGS: Final = (("FIN", 1), ("SYN", 2), ("RST", 4), ("PSH", 8), ("ACK", 16), ("URG", 32))
+FLAG_WORDS: Final[dict[str, int]] = {**dict(FLAGS), "ALL": 0x3F, "NONE": 0}
+SYN_MASK: Final = 0x17
+SYN_ONLY: Final = 0x02
+
+
+def read_flags(text: str) -> int:
+    """`SYN,ACK` as bits of the flags byte; empty items are passed over."""
+    value = 0
+    for word in text.split(","):
+        if word:
+            bits = FLAG_WORDS.get(word.upper())
+            if bits is None:
+                raise ParameterProblem(f"Unknown TCP flag `{word}'")
+            value |= bits
+    return value
+
+
+def flag_text(value: int) -> str:
+    return ",".join([name for name, bit in FLAGS if value & bit]) or "NONE"
+
+
+class Tcp(Dropping):
+    def __init__(self) -> None:
+        super().__init__()
+        self.sport_low = 0
+        self.sport_high = 0xFFFF
+        self.sport_inverted = False
+        self.dport_low = 0
+        self.dport_high = 0xFFFF
+        self.dport_inverted = False
+        self.mask = 0
+        self.flags = 0
+        self.flags_inverted = False
+        self.option = 0
+        self.option_inverted = False
+
+    def matches(self, packet: Packet, context: Context) -> bool:
+        self.dropping = False
+        if packet.fragment_offset:
+            self.dropping = packet.fragment_offset == 8 and packet.family == IPV4
+            return False
+        data = packet.data
+        at = packet.l4
+        if at + 20 > len(data):
+            self.dropping = True
+            return False
+        if (self.sport_low <= data[at] << 8 | data[at + 1] <= self.sport_high) == self.sport_inverted:
+            return False
+        if (self.dport_low <= data[at + 2] << 8 | data[at + 3] <= self.dport_high) == self.dport_inverted:
+            return False
+        if (data[at + 13] & self.mask == self.flags) == self.flags_inverted:
+            return False
+        return self.option == 0 or self._option_matches(packet)
+
+    def _option_matches(self, packet: Packet) -> bool:
+        end = packet.l4 + (packet.data[packet.l4 + 12] >> 4) * 4
+        if end < packet.l4 + 20 or end > len(packet.data):
+            self.dropping = True
+            return False
+        return has_option(packet.data[packet.l4 + 20 : end], self.option) != self.option_inverted
+
+    def save(self) -> str:
+        parts = []
+        if (self.sport_low, self.sport_high) != (0, 0xFFFF):
+            parts.append(f"{bang(self.sport_inverted)}--sport {span(self.sport_low, self.sport_high)}")
+        if (self.dport_low, self.dport_high) != (0, 0xFFFF):
+            parts.append(f"{bang(self.dport_inverted)}--dport {span(self.dport_low, self.dport_high)}")
+        if self.option or self.option_inverted:
+            parts.append(f"{bang(self.option_inverted)}--tcp-option {self.option}")
+        if self.mask or self.flags_inverted:
+            parts.append(f"{bang(self.flags_inverted)}--tcp-flags {flag_text(self.mask)} {flag_text(self.flags)}")
+        return " ".join(parts)
+
+    def listing(self, numeric: bool) -> str:
+        text = "tcp"
+        text += listed_ports("spt", self.sport_low, self.sport_high, self.sport_inverted, "tcp", numeric)
+        text += listed_ports("dpt", self.dport_low, self.dport_high, self.dport_inverted, "tcp", numeric)
+        if self.option or self.option_inverted:
+            text += f" option={mark(self.option_inverted)}{self.option}"
+        if self.mask or self.flags_inverted:
+            sign = mark(self.flags_inverted)
+            if numeric:
+                text += f" flags:{sign}0x{self.mask:02X}/0x{self.flags:02X}"
+            else:
+                text += f" flags:{sign}{flag_text(self.mask)}/{flag_text(self.flags)}"
+        return text
+
+
+def build(values: Values) -> Extension:
+    match = Tcp()
+    match.sport_low, match.sport_high = values.pair("source-port", (0, 0xFFFF))
+    match.sport_inverted = values.inverted("source-port")
+    match.dport_low, match.dport_high = values.pair("destination-port", (0, 0xFFFF))
+    match.dport_inverted = values.inverted("destination-port")
+    _read_flag_options(values, match)
+    given = values.find("tcp-option")
+    if given is not None:
+        match.option = _read_option(given.text)
+        match.option_inverted = given.inverted
+    return match
+
+
+def _read_flag_options(values: Values, match: Tcp) -> None:
+    given = [item for item in values.given if item.option.name in ("syn", "tcp-flags")]
+    if len(given) > 1:
+        raise ParameterProblem("Only one of `--syn' or `--tcp-flags'  allowed")
+    for item in given:
+        match.flags_inverted = item.inverted
+        if item.option.name == "syn":
+            match.mask, match.flags = SYN_MASK, SYN_ONLY
+        else:
+            mask, _blank, flags = item.text.rpartition(" ")
+            match.mask, match.flags = read_flags(mask), read_flags(flags)
+
+
+def _read_option(text: str) -> int:
+    number = parse_number(text, 255, 1)
+    if number is None:
+        raise ParameterProblem(f'Bad TCP option "{text}"')
+    return number
+
+
+EXTENSIONS: Final = (
+    Spec(
+        "tcp",
+        build,
+        (
+            Option(
+                "source-port",
+                "service:range",
+                invert=True,
+                aliases=("sport",),
+                once_message="Only one `--source-port' allowed",
+            ),
+            Option(
+                "destination-port",
+                "service:range",
+                invert=True,
+                aliases=("dport",),
+                once_message="Only one `--destination-port' allowed",
+            ),
+            Option("syn", invert=True, once=False),
+            Option("tcp-flags", "two", invert=True, once=False),
+            Option("tcp-option", "text", invert=True, once_message="Only one `--tcp-option' allowed"),
+        ),
+        protos=(6,),
+    ),
+)
