@@ -34,13 +34,15 @@ def embedded(packet: Packet, start: int) -> Packet | None:
     """
     data = packet.data
     size = len(data) - start
+    header = 0
     if packet.family == IPV4:
         if size < 20:
             return None
         header = (data[start] & 15) * 4
-        if header < 20 or size < header or data[start] >> 4 != 4:
+        if size < header:
             return None
         inner = bytearray(data[start:])
+        inner[0] = 0x45  # nobody looks at the version of a quoted packet, nor whether its header is too short
         inner[2:4] = size.to_bytes(2, "big")
     else:
         if size < 40:
@@ -49,8 +51,30 @@ def embedded(packet: Packet, start: int) -> Packet | None:
         inner[0] = inner[0] & 0x0F | 0x60
         inner[4:6] = (size - 40).to_bytes(2, "big")
     quoted = Packet(inner)
+    if quoted.family == IPV4:
+        quoted.l3_length = header
+        quoted.l4 = header
     if quoted.fault or quoted.fragment_offset:
         return None
     if quoted.family == IPV6 and (quoted.proto == NO_NEXT_HEADER or quoted.proto in EXTENSION_HEADERS):
         return None
     return quoted
+
+
+def redirected(packet: Packet) -> tuple[int, str]:
+    """Where the packet begins that an ICMPv6 redirect is about (RFC 4861 4.5, 4.6.3), or (0, why not).
+
+    Believed only from a router on the link (hop limit 255, link-local source); the redirected packet must be the first
+    option.
+    """
+    data = packet.data
+    if packet.ttl != 255 or packet.src >> 118 != 0x3FA:
+        return 0, "invalid saddr or hoplimit for redirect"
+    at = packet.l4 + 40
+    if at > len(data):
+        return 0, "short redirect"
+    if at + 2 > len(data) or data[at + 1] == 0:
+        return 0, "redirect without options"
+    if data[at] != REDIRECTED_HEADER_OPTION:
+        return 0, "redirect without redirected packet"
+    return at + 8, ""

@@ -118,6 +118,9 @@ class TcpState(ProtocolState):
         self.number = NONE
         self.windows = Windows()
 
+    def is_closed(self) -> bool:
+        return self.number in (TIME_WAIT, CLOSE)
+
 
 class Tcp(Tracker):
     def __init__(self, settings: Settings, clock: Clock) -> None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.conntrack.errors import ICMP_ERRORS, ICMPV6_REDIRECT, ICMPV6_UNTRACKED, REDIRECTED_HEADER_OPTION, embedded
+from engine.conntrack.errors import ICMP_ERRORS, ICMPV6_REDIRECT, ICMPV6_UNTRACKED, embedded, redirected
 from engine.conntrack.events import NEW, UPDATE, Event
 from engine.conntrack.expectations import PERMANENT, Expectation
 from engine.conntrack.settings import ACCT, CHECKSUM, EVENTS, EXPECT_MAX, MAX, PREFIX, ROWS, Settings
@@ -212,6 +212,7 @@ class Conntrack(ConntrackView):
             entry.accounting = True
             entry.packets = [0, 0]
             entry.bytes = [0, 0]
+        entry.has_labels = self.shared.label_users > 0
         entry.events = self._event_mask(context.template_events)
         entry.expect_events = self._event_mask(context.template_expect_events)
         expectation = None
@@ -271,12 +272,12 @@ class Conntrack(ConntrackView):
         if kind in ICMPV6_UNTRACKED:
             context.ctinfo = CT_UNTRACKED
             return False
-        if kind == ICMPV6_REDIRECT:
-            start = redirected(packet)
-            if start:
-                self._related(packet, start, context)
+        if kind == ICMPV6_REDIRECT and packet.data[packet.l4 + 1] == 0:
+            start, why = redirected(packet)
+            if why:
+                self._invalid(context, why)
             else:
-                self._invalid(context, "redirect without the packet it is about")
+                self._related(packet, start, context)
             return False
         if kind >= 128:
             return True
@@ -558,17 +559,3 @@ class Conntrack(ConntrackView):
     def expect_line(self, expectation: Expectation, now: float) -> str:
         """The line of /proc/net/nf_conntrack_expect."""
         return expect_line(expectation, now)
-
-
-def redirected(packet: Packet) -> int:
-    """Offset of the packet that an ICMPv6 redirect is about (RFC 4861 4.6.3), 0 if it does not say."""
-    data = packet.data
-    at = packet.l4 + 40
-    while at + 2 <= len(data):
-        size = data[at + 1] * 8
-        if size == 0:
-            return 0
-        if data[at] == REDIRECTED_HEADER_OPTION:
-            return at + 8 if size >= 48 and at + size <= len(data) else 0
-        at += size
-    return 0

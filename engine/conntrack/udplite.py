@@ -1,8 +1,10 @@
 """udplite: as UDP, except that a checksum is mandatory and a flow is a stream with the first packet after an answer.
 
-What UDP calls length is the coverage of the checksum here (0 = the whole datagram). The timeouts are UDP's. The kernel
-sums the pseudo header with UDP's protocol number instead of UDP-Lite's, so a datagram with the right checksum is INVALID
-in PREROUTING unless nf_conntrack_checksum is 0; this tracker does the same.
+What UDP calls length is the coverage of the checksum here (0 = the whole datagram). The timeouts are UDP's.
+
+The kernel sums the pseudo header with UDP's protocol number instead of UDP-Lite's. So a datagram whose checksum is
+right is INVALID in PREROUTING unless nf_conntrack_checksum is 0; this tracker does the same.
+
 Source: RFC 3828; measured on Linux 6.18.
 """
 
