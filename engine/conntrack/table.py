@@ -12,6 +12,7 @@ from typing import Final
 from engine.conntrack.events import DESTROY, Event, Events
 from engine.conntrack.expectations import Expectation, Expectations
 from engine.conntrack.settings import MAX, TIMESTAMP, Settings
+from engine.conntrack.sources import Sources
 from engine.conntrack.statistics import Statistics
 from engine.conntrack.timers import Timers
 from engine.conntrack.tracker import EVENT_DESTROY, Clock, Tracker
@@ -21,6 +22,7 @@ from engine.core.connection import (
     DYING,
     EXPECTED,
     FIXED_TIMEOUT,
+    SRC_NAT,
     Connection,
     TupleKey,
 )
@@ -43,6 +45,7 @@ class Table(Clock):
         self.shards: list[dict[TupleKey, Connection]] = [{} for _ in range(SHARDS)]
         self.timers = Timers()
         self.expectations = Expectations()
+        self.sources = Sources()
         self.statistics = Statistics()
         self.events = Events()
         self.count = 0
@@ -87,6 +90,8 @@ class Table(Clock):
         self.shards[hash(key_reply) & SHARD_MASK][key_reply] = entry
         self.count += 1
         self.statistics.insert += 1
+        if entry.status & SRC_NAT:
+            self.sources.add(entry)
         self.timers.put(entry)
 
     def insert_reply_only(self, entry: Connection, key_reply: TupleKey, now: float) -> None:
@@ -109,6 +114,8 @@ class Table(Clock):
             if shard.get(key) is entry:
                 del shard[key]
         self.count -= 1
+        if entry.status & SRC_NAT:
+            self.sources.remove(entry)
         if entry.started >= 0:
             entry.stopped = now
         if entry.expecting is not None and any(entry.expecting):
