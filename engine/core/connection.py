@@ -86,6 +86,10 @@ class ProtocolState:
 
     __slots__ = ()
 
+    def is_closed(self) -> bool:
+        """Is the connection over although its entry is still there (connlimit does not count it)?"""
+        return False
+
 
 class Connection:
     """One entry of the conntrack table.

@@ -237,6 +237,10 @@ class ConntrackView:
     def find_by_packet_tuple(self, key: Tuple, zone: int, now: float) -> Connection | None:
         return None
 
+    def set_sysctl(self, name: str, text: str) -> str:
+        """Set net.netfilter.NAME; "" or what is wrong with it."""
+        return ""
+
     def set_closing(self, entry: Connection, now: float) -> None:
         """A reset was sent in the name of one end (REJECT): a confirmed TCP connection goes to CLOSE."""
 
@@ -267,6 +271,7 @@ class Shared:
         self.named: dict[str, NamedState] = {}  # "recent:NAME", "hashlimit4:NAME", ...
         self.log: list[LogLine] = []  # taken over by Departure after each packet
         self.sysctls: dict[str, str] = {}
+        self.label_users = 0  # rules with connlabel: while there is one, new connections can carry labels
         self.hz = 250
 
 
