@@ -99,6 +99,8 @@ class Canon:
             return f"{name} {kind}/{code} {body[4:8].hex()} [{self.packet(body[8:], True)}]"
         if kind in (8, 0, 128, 129):
             return f"{name} {kind}/{code} id {self.port(int.from_bytes(body[4:6], 'big'))} {body[6:].hex()}"
+        if kind == 14:  # the answerer's own time of day stands in it
+            return f"{name} {kind}/{code} {body[4:12].hex()}"
         return f"{name} {kind}/{code} {body[4:].hex()}"
 
     def _judge(self, proto: int, source: bytes, destination: bytes, body: bytes) -> str:

@@ -43,9 +43,9 @@ def world_of(lab: Lab) -> World:
     """The addresses of the fuzzing topology, as the lab gave them out."""
     firewall = lab["firewall"]
     return World(
-        tuple(Host(name, link, lab[name].address(link), lab[name].address(link, "ipv6")) for name, link in HOSTS),
+        tuple(Host(name, link, lab[name].address(link), lab[name].address(link, 6)) for name, link in HOSTS),
         {link: firewall.address(link) for _name, link in HOSTS},
-        {link: firewall.address(link, "ipv6") for _name, link in HOSTS},
+        {link: firewall.address(link, 6) for _name, link in HOSTS},
     )
 
 

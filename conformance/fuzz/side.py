@@ -39,7 +39,12 @@ class Side:
         self.world = world
         self.firewall: Any = lab["firewall"]
         self.ports: dict[str, Any] = {host.name: lab[host.name].port(host.link) for host in world.hosts}
-        self.gateways = {host.name: lab["firewall"].mac(host.link) for host in world.hosts}
+        self.headers = {
+            host.name: mac_bytes(lab["firewall"].mac(host.link)) + mac_bytes(self.ports[host.name].mac)
+            for host in world.hosts
+        }
+        for host in world.hosts:
+            lab[host.name].stack = "deaf"  # only what the case says is sent
         self.last: dict[str, bytes] = {}
 
     def run(self, case: Case) -> Outcome:
@@ -75,8 +80,8 @@ class Side:
         packet = step.packet if isinstance(step, Send) else self.answer(step)
         if packet is None:
             return ["no answer"]
-        port = self.ports[step.node]
-        port.send(self.gateways[step.node] + port.mac + ETHERTYPES.get(packet[0] >> 4, ETHERTYPES[4]) + packet)
+        ethertype = ETHERTYPES.get(packet[0] >> 4, ETHERTYPES[4])
+        self.ports[step.node].send(self.headers[step.node] + ethertype + packet)
         self.lab.settle()
         seen = []
         for name, listener in self.ports.items():
@@ -120,6 +125,10 @@ class Side:
         rows.sort()
         outcome.connections = [text for text, _timeout in rows]
         outcome.timeouts = [timeout for _text, timeout in rows]
+
+
+def mac_bytes(text: str) -> bytes:
+    return bytes.fromhex(text.replace(":", ""))
 
 
 def chatter(frame: bytes) -> bool:
