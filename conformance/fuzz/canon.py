@@ -19,11 +19,16 @@ class Canon:
     def __init__(self, known_ports: frozenset[int]) -> None:
         self.known = known_ports
         self.drawn: dict[int, str] = {}
+        self.identifications: dict[int, str] = {}
 
     def port(self, number: int) -> str:
         if number in self.known:
             return str(number)
         return self.drawn.setdefault(number, f"P{len(self.drawn) + 1}")
+
+    def identification(self, number: int) -> str:
+        """IPv6 routers that put a packet together cut it again under an identification of their own."""
+        return self.identifications.setdefault(number, f"F{len(self.identifications) + 1}")
 
     def packet(self, data: bytes, inner: bool = False) -> str:
         """The line of a packet; `inner`: quoted in an ICMP error, possibly cut short."""
@@ -62,7 +67,7 @@ class Canon:
         if proto == 44 and len(body) >= 8:
             proto, _reserved, word, ident = struct.unpack_from("!BBHI", body)
             offset, whole = word & 0xFFF8, False
-            parts.append(f"fragment {offset}{'+' if word & 1 else ''} id {ident}")
+            parts.append(f"fragment {offset}{'+' if word & 1 else ''} id {self.identification(ident)}")
             body = body[8:]
         parts.append(self._transport(proto, data[8:24], data[24:40], body, offset, whole, inner))
         return " ".join(parts)
