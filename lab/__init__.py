@@ -26,9 +26,9 @@ For writers of scenarios, the whole of it:
     firewall.conntrack() -> entries with protocol timeout state original reply flags mark zone; str() is the /proc line
     firewall.expectations()  clock.advance(seconds)  clock.now()  trace()  log()  engine  adapter
 
-A port sees what arrives at its node on one wire, also what the node's kernel drops. A lab lives no longer than the process
-that opened it, even if that is killed. Nothing outside the lab's own namespaces is touched. Root is not needed where the
-machine allows unprivileged user namespaces.
+A port sees what arrives at its node on one wire, also what the node's kernel drops. A lab lives no longer than the
+process that opened it, even if that is killed. Nothing outside the lab's own namespaces is touched. Root is not needed
+where the machine allows unprivileged user namespaces.
 """
 
 from __future__ import annotations

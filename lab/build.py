@@ -1,8 +1,8 @@
 """Builds a plan: namespaces, veths, bridges, addresses, neighbours, routes. Runs inside the holder process only.
 
-Everything is made in namespaces that this process has just entered for the first time, so nothing has to be undone: when
-the process ends, the kernel takes all of it away. Both ends of a veth are put in place by one request, and no request
-waits for another process.
+Everything is made in namespaces that this process has just entered for the first time, so nothing has to be undone:
+when the process ends, the kernel takes all of it away. Both ends of a veth are put in place by one request, and no
+request waits for another process.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import fcntl
 import os
 import socket
 import struct
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Final
@@ -27,6 +28,12 @@ IFA_F_NODAD: Final = 0x02
 SIOCETHTOOL: Final = 0x8946
 # ethtool.h: checksum offload on transmission, TCP segmentation, generic segmentation; all switched off by value 0.
 OFFLOADS: Final = (0x17, 0x1F, 0x24)
+# The left ends of veths are numbered from here, so that no end has the number of its peer: the kernel would take it for a
+# device without a peer and tell it of its carrier up to a second late.
+FIRST_INDEX: Final = 1000
+TENTATIVE: Final = 0x40
+CARRIED: Final = ("UP", "UNKNOWN")
+READY_SECONDS: Final = 10.0
 ROUTE_TYPES: Final = {"unicast": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8}
 RULE_ACTIONS: Final = {"lookup": 1, "blackhole": 6, "unreachable": 7, "prohibit": 8}
 FAMILIES: Final = {4: socket.AF_INET, 6: socket.AF_INET6}
@@ -88,6 +95,7 @@ class Builder:
         self.indexes: dict[str, dict[str, int]] = {}
         self.ipv6 = os.path.isdir("/proc/sys/net/ipv6")
         self.missing: list[str] = []
+        self.deadline = 0.0
 
     def build(self) -> list[str]:
         """Build everything. Returns the sysctls that this kernel does not have. Raises BuildError."""
@@ -99,6 +107,9 @@ class Builder:
             self.add_neighbours()
             self.add_routes()
             self.set_late_sysctls()
+            self.deadline = time.monotonic() + READY_SECONDS
+            self.wait_for_carriers()
+            self.wait_for_ipv6()
         finally:
             self.namespaces.home()
             for route in self.routes.values():
@@ -143,9 +154,10 @@ class Builder:
                              "br_nf_call_ip6tables": int(bridge["call"][1])}
             self.ask(bridge["node"], f"bridge {bridge['name']}", "link", "add", ifname=bridge["name"], kind="bridge",
                      address=bridge["mac"], mtu=bridge["mtu"], **settings)
-        for wire in self.plan["wires"]:
+        for number, wire in enumerate(self.plan["wires"], start=FIRST_INDEX):
             left, right = wire["left"], wire["right"]
-            self.ask(FABRIC, f"link {left['name']}", "link", "add", kind="veth", **self.end(left), peer=self.end(right))
+            self.ask(FABRIC, f"link {left['name']}", "link", "add", kind="veth", index=number, **self.end(left),
+                     peer=self.end(right))
         for node in [*self.plan["nodes"], FABRIC]:
             with self.namespaces.inside(node):
                 self.indexes[node] = {name: index for index, name in socket.if_nameindex()}
@@ -178,9 +190,11 @@ class Builder:
                          address=address, prefixlen=prefix, flags=IFA_F_NODAD)
 
     def set_up(self) -> None:
-        for node, devices in self.indexes.items():
-            for name, index in devices.items():
-                self.ask(node, f"{name} up", "link", "set", index=index, state="up")
+        """Bridges last: one that comes up without a running port learns of its carrier only a second later."""
+        bridges = {(bridge["node"], bridge["name"]) for bridge in self.plan["bridges"]}
+        devices = [(node, name) for node, names in self.indexes.items() for name in names]
+        for node, name in sorted(devices, key=bridges.__contains__):
+            self.ask(node, f"{name} up", "link", "set", index=self.indexes[node][name], state="up")
 
     def add_neighbours(self) -> None:
         for node, device, address, mac in self.plan["neighbours"]:
@@ -212,6 +226,40 @@ class Builder:
             if settings:
                 with self.namespaces.inside(node):
                     self.set_sysctls(node, settings, required=True)
+
+
+    def wait_for_carriers(self) -> None:
+        """Wait until the kernel has taken note of every carrier. Asking for a device makes it do so at once (Linux 6.9);
+        otherwise it comes to it within a second, and only then announces IPv6 groups once more."""
+        for node, names in self.indexes.items():
+            for name, index in names.items():
+                while self.routes[node].link("get", index=index)[0].get_attr("IFLA_OPERSTATE") not in CARRIED:
+                    self.not_too_long(f"{node}: {name} has no carrier")
+
+    def wait_for_ipv6(self) -> None:
+        """The kernel takes IPv6 addresses into use, and announces their multicast groups, in a thread of its own.
+
+        An address that is no longer tentative has been announced, so nothing of that appears in a capture later.
+        """
+        for node in self.plan["nodes"]:
+            with self.namespaces.inside(node):
+                while tentative := tentative_addresses():
+                    self.not_too_long(f"{node}: IPv6 addresses of {', '.join(tentative)} are not ready")
+
+    def not_too_long(self, what: str) -> None:
+        if time.monotonic() > self.deadline:
+            raise BuildError(f"{what} after {READY_SECONDS:g} s")
+        os.sched_yield()
+
+
+def tentative_addresses() -> list[str]:
+    """Devices with IPv6 addresses that are not in use yet. Columns: address, index, prefix, scope, flags, device."""
+    try:
+        with open("/proc/thread-self/net/if_inet6", encoding="ascii") as file:
+            lines = [line.split() for line in file]
+    except FileNotFoundError:
+        return []
+    return [words[5] for words in lines if int(words[4], 16) & TENTATIVE]
 
 
 def _rule_fields(rule: dict[str, Any]) -> dict[str, Any]:

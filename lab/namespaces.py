@@ -1,8 +1,8 @@
 """The system calls behind a lab: unshare, setns, mount and prctl through ctypes.
 
 `os.unshare` and `os.setns` exist from Python 3.12 on; this works from 3.11. Every function raises OSError with the name
-of the call. Namespaces belong to a thread: only the single-threaded holder process (lab/holder.py) and commands that are
-about to execute something else call these.
+of the call. Namespaces belong to a thread: only the single-threaded holder process (lab/holder.py) and commands that
+are about to execute something else call these.
 """
 
 from __future__ import annotations

@@ -55,6 +55,7 @@ class Node:
             "PATH": os.pathsep.join(path),
             "XTABLES_LOCKFILE": f"{self.run_dir}/xtables.lock",
             "NFLAB_NODE": self.name,
+            "NFLAB_RUN_DIR": self.run_dir,
             "NFLAB_TOPOLOGY": topology.name,
             "PYTHONPATH": python_path(dict(os.environ)),
         }

@@ -4,7 +4,8 @@
     holder.build(plan)
     fd = holder.socket("client", kind="packet", device="lan", buffer=1 << 25)
 
-Requests may come from any thread; they are answered one at a time. When the holder is gone, every request raises LabError.
+Requests may come from any thread; they are answered one at a time. When the holder is gone, every request raises
+LabError.
 """
 
 from __future__ import annotations

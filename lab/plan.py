@@ -39,6 +39,9 @@ QUIET: Final[tuple[tuple[str, str], ...]] = (
     ("net.ipv6.conf.default.autoconf", "0"),
     ("net.ipv6.conf.default.accept_redirects", "0"),
     ("net.ipv6.conf.default.addr_gen_mode", "1"),
+    # MLD version 1 reports a group once and at once; the repetition would come at a random moment of this many ms.
+    ("net.ipv6.conf.default.force_mld_version", "1"),
+    ("net.ipv6.conf.default.mldv1_unsolicited_report_interval", "2000000000"),
     ("net.bridge.bridge-nf-call-iptables", "0"),
     ("net.bridge.bridge-nf-call-ip6tables", "0"),
     ("net.bridge.bridge-nf-call-arptables", "0"),

@@ -1,7 +1,8 @@
 """A port: a place on a wire where frames are sent and seen, as by somebody who has cut the cable there.
 
-`send` puts a frame on the wire as the node would. `received` gives what came to the node on that wire, and never what was
-sent from it. The socket is opened once and kept, because closing one costs a grace period of the kernel (11 to 24 ms).
+`send` puts a frame on the wire as the node would. `received` gives what came to the node on that wire, and never what
+was sent from it. The socket is opened once and kept, because closing one costs a grace period of the kernel (11 to 24
+ms).
 """
 
 from __future__ import annotations
@@ -59,8 +60,8 @@ class Port:
     def send(self, frame: bytes, segment: int = 0) -> None:
         """Put a frame on the wire as it is, from its Ethernet header on. When this returns, a kernel has handled it.
 
-        With `segment`, a TCP frame of up to 64 KiB travels as hardware would be given it: to be cut into segments of that
-        many bytes of payload. Raises LabError if the wire does not take it.
+        With `segment`, a TCP frame of up to 64 KiB travels as hardware would be given it: to be cut into segments of
+        that many bytes of payload. Raises LabError if the wire does not take it.
         """
         header = NO_OFFLOAD if not segment else _segment_header(frame, segment)
         try:

@@ -105,8 +105,8 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """subprocess.run in a node, with both outputs captured as text.
 
-    Input and outputs are files in memory rather than pipes: nothing has to be pumped, and a program that leaves something
-    running in the background does not keep the caller waiting.
+    Input and outputs are files in memory rather than pipes: nothing has to be pumped, and a program that leaves
+    something running in the background does not keep the caller waiting.
     """
     given = os.memfd_create("stdin", os.MFD_CLOEXEC)
     output = os.memfd_create("stdout", os.MFD_CLOEXEC)

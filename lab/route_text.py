@@ -3,7 +3,8 @@
     routes:        [ "default via isp1 table 101", "blackhole 192.0.2.0/24" ]
     policy_rules:  [ "fwmark 1 table 101", "from 10.0.1.0/24 iif lan lookup 102" ]
 
-Each is a line of words: a keyword and its value, in any order after the first. One table of keywords for each of the two.
+Each is a line of words: a keyword and its value, in any order after the first. One table of keywords for each of the
+two.
 """
 
 from __future__ import annotations

@@ -64,7 +64,8 @@ def read(text: str | bytes, file: str, faults: Faults) -> Value | None:
         faults.add(_place(file, error.problem_mark or error.context_mark), "", _reason(error), "is this YAML?")
         return None
     except (yaml.YAMLError, UnicodeError) as error:
-        faults.add(Place(file), "", f"not readable as text: {' '.join(str(error).split())}", "topologies are UTF-8 text")
+        reason = " ".join(str(error).split())
+        faults.add(Place(file), "", f"not readable as text: {reason}", "topologies are UTF-8 text")
         return None
     except RecursionError:
         faults.add(Place(file), "", "nested too deeply")
@@ -118,7 +119,8 @@ class _Converter:
             below = f"{path}.{name}" if path else name
             value = self.convert(value_node, below, inside)
             if name in seen:
-                self.faults.add(key_place, below, f"'{name}' is written twice", f"the first is in line {seen[name].line}")
+                hint = f"the first is in line {seen[name].line}"
+                self.faults.add(key_place, below, f"'{name}' is written twice", hint)
                 continue
             seen[name] = key_place
             entries.append((Text(name, key_place), value))

@@ -1,7 +1,7 @@
 """userspace: the project's own engine, `python -m engine`, as a process inside the node.
 
-The lab knows it only by its control protocol (docs/control-protocol.md): one JSON object a line over a Unix socket below
-the lab's own /run. The holder opens the connection and hands it over, so no file outside the lab is involved.
+The lab knows it only by its control protocol (docs/control-protocol.md): one JSON object a line over a Unix socket
+below the lab's own /run. The holder opens the connection and hands it over, so no file outside the lab is involved.
 """
 
 from __future__ import annotations
