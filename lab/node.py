@@ -26,7 +26,7 @@ SBIN: Final = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/
 class Node:
     """One machine of the lab.
 
-    `name`, `spec` (what the topology file says of it), `environment` (what programs there get). Addresses and MAC
+    `name`, `spec` (what the topology file says of it), `variables` (of its own, for programs there). Addresses and MAC
     addresses are text.
     """
 
@@ -36,7 +36,7 @@ class Node:
         self.holder = holder
         self.python = sys.executable
         self.run_dir = f"{RUN}/{spec.name}"
-        self.environment = self._environment(topology)
+        self.variables = self._variables(topology)
         self._topology = topology
         self._macs = macs
         self._ports: dict[str, Port] = {}
@@ -47,18 +47,25 @@ class Node:
     def __repr__(self) -> str:
         return f"<node {self.name}>"
 
-    def _environment(self, topology: Topology) -> dict[str, str]:
-        path = [f"{self.run_dir}/bin", *os.environ.get("PATH", os.defpath).split(os.pathsep)]
-        path += [folder for folder in SBIN if folder not in path]
+    def _variables(self, topology: Topology) -> dict[str, str]:
         return {
-            **os.environ,
-            "PATH": os.pathsep.join(path),
             "XTABLES_LOCKFILE": f"{self.run_dir}/xtables.lock",
             "NFLAB_NODE": self.name,
             "NFLAB_RUN_DIR": self.run_dir,
             "NFLAB_TOPOLOGY": topology.name,
-            "PYTHONPATH": python_path(dict(os.environ)),
         }
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What programs in the node get: the variables of this process, with the node's own."""
+        path = [f"{self.run_dir}/bin", *os.environ.get("PATH", os.defpath).split(os.pathsep)]
+        path += [folder for folder in SBIN if folder not in path]
+        return {**os.environ, **self.variables, "PATH": os.pathsep.join(path)}
+
+    @property
+    def python_environment(self) -> dict[str, str]:
+        """The same for programs of this project."""
+        return {**self.environment, "PYTHONPATH": python_path(dict(os.environ))}
 
     # --- what it has -------------------------------------------------------------------------------------------------
 
@@ -252,7 +259,7 @@ class Firewall(Node):
         """Put the engine's iptables and conntrack first in the node's PATH."""
         for name, script in self.adapter.commands().items():
             self.holder.write(f"{self.run_dir}/bin/{name}", script, 0o755)
-        self.environment.update(self.adapter.environment())
+        self.variables.update(self.adapter.environment())
 
     def load(self, text: str, family: str = "ipv4", name: str = "rules") -> None:
         """Replace the ruleset of a family by iptables-restore text; tables that it does not name become empty. Raises

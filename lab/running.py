@@ -21,6 +21,10 @@ from lab.node import Firewall, Node
 from lab.owner import Holder, warm_up
 
 SETTLE_ROUNDS: Final = 1000
+BASHRC: Final = '''[ -f ~/.bashrc ] && . ~/.bashrc
+PATH="$NFLAB_RUN_DIR/bin:$PATH"
+PS1="$NFLAB_PROMPT"'\\w\\$ '
+'''
 
 
 class Lab:
@@ -75,6 +79,7 @@ class Lab:
             firewall.adapter.start(_settings(firewall, clock))
         self._set_stacks()
         for node in self.nodes.values():
+            self.holder.write(f"{node.run_dir}/bashrc", BASHRC)
             if node.spec.services:
                 self._listen(node)
 
@@ -102,7 +107,7 @@ class Lab:
         words = [sys.executable, "-m", "lab.services", f"--record={node.run_dir}/transfers.jsonl"]
         self.holder.write(f"{node.run_dir}/transfers.jsonl", "")
         self.holder.ask({
-            "do": "listen", "node": node.name, "argv": words, "env": node.environment,
+            "do": "listen", "node": node.name, "argv": words, "env": node.python_environment,
             "services": [[service.kind, service.port] for service in node.spec.services],
         })  # fmt: skip
 

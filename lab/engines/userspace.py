@@ -63,7 +63,7 @@ class Userspace(Adapter):
         nothing = in_memory("")
         try:
             self.process: Process = start(
-                self.node.holder, self.node.name, self._words, self.node.environment,
+                self.node.holder, self.node.name, self._words, self.node.python_environment,
                 {0: nothing, 1: self._errors, 2: self._errors, 3: ready_there},
             )  # fmt: skip
         finally:

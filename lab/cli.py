@@ -1,0 +1,106 @@
+"""nflab: labs of network namespaces with a firewall in the middle. Same as `python -m lab`.
+
+One table of commands. Each is a module of lab/commands with `arguments(parser)` and `run(options) -> exit status`, imported
+only when it is called; the last group belongs to other parts of the project and is started as a program of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from typing import Final, NoReturn
+
+# command -> (module below lab.commands, what it does)
+COMMANDS: Final = {
+    "up": ("up", "build a lab that outlives this command"),
+    "down": ("down", "take a lab away"),
+    "ls": ("ls", "list the labs that are up, or --topologies"),
+    "shell": ("shell", "a shell inside a node"),
+    "exec": ("exec", "run a command inside a node"),
+    "clean": ("clean", "remove what dead labs have left; --all: end every lab"),
+    "doctor": ("doctor", "what this machine can run, and what to do about what it cannot"),
+}
+# command -> (module to run, arguments before the user's, what it does)
+PROGRAMS: Final = {
+    "rules": ("engine.cli", ["rules"], "check a ruleset file and print it as iptables-save would"),
+    "iptables": ("engine.cli", ["iptables"], "one iptables command against a ruleset kept in --state FILE"),
+    "ip6tables": ("engine.cli", ["ip6tables"], "the same for IPv6"),
+    "explain": ("engine.cli", ["explain"], "what a packet meets in a ruleset, rule by rule"),
+    "fuzz": ("conformance.fuzz", [], "random rulesets and packets through two engines, compared"),
+    "report": ("reports", [], "render records as a report; 'report diff OLD NEW' compares two runs"),
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command. Returns its exit status: 1 for an error, 2 for wrong usage."""
+    words = sys.argv[1:] if argv is None else argv
+    if words and words[0] in PROGRAMS:
+        become(words[0], words[1:])
+    if words and words[0] in COMMANDS:
+        return _run(words[0], words[1:])
+    parser = _overview()
+    if words and not words[0].startswith("-"):
+        from lab.faults import did_you_mean
+
+        parser.error(f"'{words[0]}' is not a command; {did_you_mean(words[0], [*COMMANDS, *PROGRAMS], 'commands are')}")
+    parser.parse_args(words)
+    parser.print_help()
+    return 2
+
+
+def _overview() -> argparse.ArgumentParser:
+    listing = {**{name: words for name, (_module, words) in COMMANDS.items()},
+               **{name: words for name, (_module, _first, words) in PROGRAMS.items()}}  # fmt: skip
+    lines = "\n".join(f"  {name:<10} {words}" for name, words in listing.items())
+    return argparse.ArgumentParser(
+        prog="nflab",
+        usage="nflab COMMAND [...]",
+        description="Labs of network namespaces with a firewall in the middle.",
+        epilog=f"commands:\n{lines}\n\n'nflab COMMAND --help' says more.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _run(name: str, words: list[str]) -> int:
+    from lab.errors import LabError
+
+    module = importlib.import_module(f"lab.commands.{COMMANDS[name][0]}")
+    parser = argparse.ArgumentParser(prog=f"nflab {name}", description=module.__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    module.arguments(parser)
+    options = parser.parse_args(words)
+    try:
+        return int(module.run(options))
+    except LabError as error:
+        print(f"nflab {name}: {error}", file=sys.stderr)
+    except KeyboardInterrupt:
+        print(f"nflab {name}: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except Exception as error:
+        # Errors of the user's text: looked for here so that a command that needs no topology imports none of it.
+        from lab.errors import RulesetError
+        from lab.faults import TopologyError
+
+        if not isinstance(error, (TopologyError, RulesetError)):
+            raise
+        print(error, file=sys.stderr)
+    return 1
+
+
+def become(name: str, words: list[str]) -> NoReturn:
+    """Turn into the program behind a command. -P: a folder called `engine` where the user stands does not matter."""
+    from pathlib import Path
+
+    module, first, _words = PROGRAMS[name]
+    root = str(Path(__file__).resolve().parent.parent)
+    path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+    sys.stdout.flush()
+    os.execve(sys.executable, [sys.executable, "-P", "-m", module, *first, *words], {**os.environ, "PYTHONPATH": path})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The commands of nflab, one module each: `arguments(parser)` and `run(options) -> exit status`."""

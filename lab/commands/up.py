@@ -1,0 +1,71 @@
+"""Build a lab that outlives this command.
+
+TOPOLOGY is a file, or the name of a built-in topology (`nflab ls --topologies`; the beginning of a name will do).
+If this command is killed halfway, the kernel takes away what it had built.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("topology", metavar="TOPOLOGY")
+    parser.add_argument("--engine", default="userspace", metavar="E",
+                        help="userspace (the default), kernel-legacy or kernel-nft")
+    parser.add_argument("--name", metavar="N", help="the name of the lab; without it, that of the topology")
+    parser.add_argument("--clock", choices=("monotonic", "virtual"), default="monotonic",
+                        help="virtual: the time of a userspace engine stands still until it is told to pass")
+
+
+def run(options: argparse.Namespace) -> int:
+    from lab import state, topology
+    from lab.running import Lab
+
+    spec = topology.load(options.topology)
+    state.clean()
+    claim = state.claim(options.name or spec.name)
+    try:
+        lab = Lab.open(spec, options.engine, clock=options.clock)
+        try:
+            _keep(lab, claim)
+        except BaseException:
+            lab.close()
+            raise
+    except BaseException:
+        claim.give_up()
+        raise
+    claim.close()
+    lab.let_go()
+    _tell(options, claim.name, spec.picture)
+    return 0
+
+
+def _keep(lab: object, claim: object) -> None:
+    """Hand the lock to the holder, announce the lab, and only then let it outlive this process."""
+    from lab.running import Lab
+    from lab.state import Claim, LabRecord, NodeRecord, start_time
+
+    assert isinstance(lab, Lab) and isinstance(claim, Claim)
+    firewalls = {firewall.name: firewall.engine for firewall in lab.firewalls}
+    nodes = {node.name: NodeRecord(lab.namespaces[node.name], firewalls.get(node.name, ""), node.variables)
+             for node in lab}  # fmt: skip
+    pid = lab.holder.pid
+    lab.holder.keep((claim.fd,))
+    claim.write(LabRecord(claim.name, lab.topology.name, str(lab.topology.path.resolve()), pid, start_time(pid),
+                          time.time(), nodes))
+    for note in lab.missing:
+        if not note.endswith(OPTIONAL):
+            print(f"note: {note}", file=sys.stderr)
+
+
+# Sysctls that only make labs quieter and that older kernels do not have in a namespace.
+OPTIONAL = ("icmp_msgs_per_sec", "icmp_msgs_burst", "ping_group_range")
+
+
+def _tell(options: argparse.Namespace, name: str, picture: str) -> None:
+    print(picture)
+    print(f"\n'{name}' is up, engine {options.engine}. Try:\n"
+          f"  nflab shell NODE            nflab exec NODE -- COMMAND          nflab down {name}")

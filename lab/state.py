@@ -1,0 +1,225 @@
+"""Labs that outlive the command that made them: where they are written down, and how dead ones are recognised.
+
+    $XDG_RUNTIME_DIR/nflab/NAME/     or /run/user/UID/nflab/NAME/, or /tmp/nflab-UID/NAME/
+        lock        held (flock) by the process that builds the lab, then by its holder, as long as either lives
+        lab.json    what other commands need to know; there from the moment the lab is up
+
+A lab whose lock nobody holds is dead: the kernel has already taken away its namespaces and processes, and the next command
+takes away its folder. A name is free as soon as its lock is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import shutil
+import signal
+import stat
+import select
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from lab.errors import LabError
+from lab.faults import did_you_mean
+
+NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,47}")
+DOWN_SECONDS: Final = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRecord:
+    """What is needed to run a program in a node: the file number of its namespace in the holder, and variables."""
+
+    namespace: int
+    engine: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LabRecord:
+    """lab.json. `pid` is the holder, `started` its start time in clock ticks since boot: together they never repeat."""
+
+    name: str
+    topology: str
+    path: str
+    pid: int
+    started: int
+    since: float
+    nodes: dict[str, NodeRecord] = field(default_factory=dict)
+
+    @property
+    def engine(self) -> str:
+        return ", ".join(sorted({node.engine for node in self.nodes.values() if node.engine})) or "-"
+
+
+def runtime_folder() -> Path:
+    """The folder of this user's labs, made if need be, readable by nobody else. Raises LabError if it is not ours."""
+    uid = os.geteuid()
+    candidates = [os.environ.get("XDG_RUNTIME_DIR", ""), f"/run/user/{uid}"]
+    base = next((Path(each) for each in candidates if each and _is_own_folder(each)), None)
+    folder = base / "nflab" if base else Path(f"/tmp/nflab-{uid}")
+    with contextlib.suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != uid:
+        raise LabError(f"{folder} is not a folder of this user\n  hint: remove it, or set XDG_RUNTIME_DIR")
+    if found.st_mode & 0o077:
+        folder.chmod(0o700)
+    return folder
+
+
+def _is_own_folder(path: str) -> bool:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and os.access(path, os.W_OK)
+
+
+def start_time(pid: int) -> int:
+    """When a process started, in clock ticks since boot; 0 if there is no such process. proc(5), field 22 of stat."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return int(file.read().rpartition(")")[2].split()[19])
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+class Claim:
+    """A name that is ours while `fd` is open, here or in a process to which it was handed."""
+
+    def __init__(self, name: str, folder: Path, fd: int) -> None:
+        self.name = name
+        self.folder = folder
+        self.fd = fd
+
+    def write(self, record: LabRecord) -> None:
+        """Announce the lab. The file appears whole or not at all."""
+        new = self.folder / "lab.json.new"
+        new.write_text(json.dumps(asdict(record), indent=1) + "\n", encoding="utf-8")
+        new.rename(self.folder / "lab.json")
+
+    def give_up(self) -> None:
+        """Free the name."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        os.close(self.fd)
+
+    def close(self) -> None:
+        """Leave the name to the process that has the lock now."""
+        os.close(self.fd)
+
+
+def _lock(folder: Path) -> int | None:
+    """The lock of a lab's folder, or None if somebody holds it. Raises FileNotFoundError if the folder is gone."""
+    fd = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        # Somebody who cleaned up may have removed the file between open and flock: then the lock is of no use.
+        if os.stat(folder / "lock").st_ino == os.fstat(fd).st_ino:
+            return fd
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(fd)
+    return None
+
+
+def claim(name: str) -> Claim:
+    """Take a name. Raises LabError if it is taken or cannot be a name."""
+    if not NAME.fullmatch(name):
+        raise LabError(f"'{name}' cannot be the name of a lab: letters, digits, '-', '_' and '.', at most 48")
+    folder = runtime_folder() / name
+    while True:
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=0o700)
+        try:
+            fd = _lock(folder)
+        except FileNotFoundError:
+            continue  # it was removed this very moment by somebody who found it dead
+        if fd is None and (folder / "lock").exists():
+            raise LabError(f"a lab called '{name}' is up\n  hint: 'nflab down {name}', or choose another --name.")
+        if fd is not None:
+            with contextlib.suppress(FileNotFoundError):
+                (folder / "lab.json").unlink()
+            return Claim(name, folder, fd)
+
+
+def clean() -> list[str]:
+    """Remove what dead labs have left. Returns their names."""
+    gone: list[str] = []
+    for folder in _folders():
+        try:
+            fd = _lock(folder)
+        except OSError:
+            continue
+        if fd is not None:
+            shutil.rmtree(folder, ignore_errors=True)
+            os.close(fd)
+            gone.append(folder.name)
+    return gone
+
+
+def _folders() -> Iterator[Path]:
+    for folder in sorted(runtime_folder().iterdir()):
+        if folder.is_dir() and not folder.is_symlink():
+            yield folder
+
+
+def labs() -> list[LabRecord]:
+    """The labs that are up. Dead ones are removed first."""
+    clean()
+    found = (_read(folder) for folder in _folders())
+    return [record for record in found if record is not None and start_time(record.pid) == record.started]
+
+
+def being_built() -> list[str]:
+    """Names that are taken by labs which are not up yet."""
+    return [folder.name for folder in _folders() if not (folder / "lab.json").exists()]
+
+
+def _read(folder: Path) -> LabRecord | None:
+    try:
+        found: dict[str, Any] = json.loads((folder / "lab.json").read_text(encoding="utf-8"))
+        nodes = {name: NodeRecord(**node) for name, node in found.pop("nodes").items()}
+        return LabRecord(nodes=nodes, **found)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def find(name: str | None) -> LabRecord:
+    """The lab of that name, or the only one there is. Raises LabError."""
+    up = labs()
+    if name is None and len(up) == 1:
+        return up[0]
+    if name is None and up:
+        raise LabError(f"more than one lab is up: {', '.join(each.name for each in up)}\n  hint: say which one.")
+    if name is None:
+        raise LabError("no lab is up\n  hint: 'nflab up three-legged' makes one.")
+    for each in up:
+        if each.name == name:
+            return each
+    names = [each.name for each in up]
+    hint = did_you_mean(name, names, "Labs are") if names else "no lab is up."
+    raise LabError(f"there is no lab called '{name}'\n  hint: {hint}")
+
+
+def end(record: LabRecord) -> None:
+    """Kill a lab's holder, wait until all of it is gone, and free its name."""
+    try:
+        pidfd = os.pidfd_open(record.pid)
+    except ProcessLookupError:
+        clean()
+        return
+    try:
+        if start_time(record.pid) == record.started:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+            if not select.select([pidfd], [], [], DOWN_SECONDS)[0]:
+                raise LabError(f"process {record.pid}, which holds '{record.name}', does not end")
+    finally:
+        os.close(pidfd)
+    clean()
