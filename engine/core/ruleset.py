@@ -47,6 +47,7 @@ class Rule:
         self.needs_conntrack = False
         self.text: str | None = None  # head and matches as saved, once somebody asked (`engine.core.ruletext`)
         self.checked = -1  # the hooks for which the rule was last found admissible, -1: never looked at
+        self.stateful = False  # one of its extensions wants to know when the rule is installed and removed
 
     def mismatch(self, packet: Packet, indev: str, outdev: str) -> str:
         """Which part of the head says no: an option as iptables writes it, or "" when the head matches."""
@@ -94,6 +95,7 @@ class Table:
     def __init__(self, name: str, family: int) -> None:
         self.name = name
         self.family = family
+        self.needs_conntrack = False
         self.chains: dict[str, Chain] = {chain: Chain(chain, ACCEPT) for chain in BUILT_IN_CHAINS[name]}
         self.at_hook: list[Chain | None] = [None] * 5
         for chain in BUILT_IN_CHAINS[name]:
@@ -110,5 +112,7 @@ class Ruleset:
 
     def refresh(self) -> None:
         """Recompute what depends on all rules; call after every change."""
-        chains = [chain for table in self.tables.values() for chain in table.chains.values()]
-        self.needs_conntrack = any(rule.needs_conntrack for chain in chains for rule in chain.rules)
+        for table in self.tables.values():
+            chains = table.chains.values()
+            table.needs_conntrack = any(rule.needs_conntrack for chain in chains for rule in chain.rules)
+        self.needs_conntrack = any(table.needs_conntrack for table in self.tables.values())

@@ -50,6 +50,7 @@ def check_rule(rule: Rule, table: str, hooks: int) -> None:
         if rule.target_spec is not None:
             check_place("target", rule.target_spec, rule.head, table, hooks)
         rule.target.check(rule.head, table, hooks)
+        rule.target.check_matches([named.match for named in rule.matches])
     if rule.jump is not None and rule.jump.is_built_in:
         raise KernelRefusal(EINVAL, f"a rule cannot jump to the built-in chain '{rule.jump.name}'")
 

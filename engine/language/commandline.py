@@ -489,6 +489,7 @@ class CommandLine:
                 stop = "" if loaded.spec.name == "sctp" else "."  # as each of them says it
                 raise self._fail(f"--{option.name} requires two args{stop}")
             text = f"{text} {self._next_word()}"
+        loaded.in_full = loaded.in_full and self.getopt.spelled == self.getopt.name
         loaded.take(option, self.head, inverted, text)
 
     # -- the whole
@@ -529,6 +530,7 @@ class CommandLine:
             loaded.build(self.head, self.tool)
         except ParameterProblem as problem:
             raise self._fail(str(problem), word=loaded.word) from None
+        self.warnings += loaded.warnings
 
     def _check_options(self) -> None:
         for letter in OPTION_ORDER:

@@ -43,8 +43,10 @@ class Getopt:
         self.value: str | None = None
         self.owner = 0
         self.name = ""
+        self.spelled = ""  # the name as it was written, perhaps shortened
         self.cluster = ""  # what is left of a word like -nvL
         self.ended = False
+        self.possible: list[str] = []  # what an ambiguous name might have meant
 
     def add(self, rows: list[LongOption]) -> None:
         self.added.insert(0, rows)
@@ -103,6 +105,7 @@ class Getopt:
 
     def _long(self, text: str) -> str:
         name, equals, value = text.partition("=")
+        self.spelled = name
         row = self._find(name)
         if row is None:
             return UNKNOWN
@@ -122,14 +125,19 @@ class Getopt:
     def _find(self, name: str) -> LongOption | None:
         candidate: LongOption | None = None
         ambiguous = False
+        self.possible = []
         for table in (self.own, *self.added):
             for row in table:
                 if not row.name.startswith(name):
                     continue
                 if row.name == name:
                     return row
+                self.possible.append(row.name)
                 if candidate is None:
                     candidate = row
                 elif candidate.argument != row.argument or candidate.code != row.code or candidate.owner != row.owner:
                     ambiguous = True
-        return None if ambiguous else candidate
+        if ambiguous:
+            return None
+        self.possible = []
+        return candidate

@@ -32,6 +32,8 @@ class Loaded:
         self.given: list[Given] = []
         self.completed = False
         self.built: Extension | None = None
+        self.warnings: list[str] = []
+        self.in_full = True  # every option so far was written out, none shortened
 
     def take(self, option: Option, head: RuleHead, inverted: bool, text: str) -> None:
         """Read one occurrence of an option."""
@@ -77,7 +79,9 @@ class Loaded:
 
     def build(self, head: RuleHead, tool: str) -> None:
         """Check all options and make the object."""
-        self.built = self.spec.build(self.values(head, tool))
+        values = self.values(head, tool)
+        self.built = self.spec.build(values)
+        self.warnings = values.warnings
 
     def take_built(self, head: RuleHead, tool: str) -> Extension:
         """The object for one rule; each rule has its own."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from engine.core.extension import ALL_HOOKS, KernelRefusal, Match, RuleHead, Target
+from engine.core.extension import ALL_HOOKS, Extension, KernelRefusal, Match, RuleHead, Spec, Target
 from engine.core.hooks import BUILT_IN_CHAINS, HOOK_NUMBERS
 from engine.core.ruleset import Chain, NamedMatch, Place, Rule
 from engine.language.commandline import CommandLine
+from engine.language.edit import mark_stateful
 from engine.language.errors import OTHER_PROBLEM, Refused
 
 EINVAL: Final = 22
@@ -56,7 +57,7 @@ def make_rule(line: CommandLine, head: RuleHead, jump: Chain | None, place: Plac
         match = loaded.take_built(head, line.tool)
         assert isinstance(match, Match)
         rule.matches.append(NamedMatch(loaded.name, match, loaded.spec))
-        rule.needs_conntrack = rule.needs_conntrack or loaded.spec.needs_conntrack
+        rule.needs_conntrack = rule.needs_conntrack or uses_conntrack(match, loaded.spec)
     if jump is not None:
         rule.jump = jump
     elif line.target is not None:
@@ -65,8 +66,16 @@ def make_rule(line: CommandLine, head: RuleHead, jump: Chain | None, place: Plac
         rule.target = target
         rule.target_name = line.target.name
         rule.target_spec = line.target.spec
-        rule.needs_conntrack = rule.needs_conntrack or line.target.spec.needs_conntrack
+        rule.needs_conntrack = rule.needs_conntrack or uses_conntrack(target, line.target.spec)
+    mark_stateful(rule)
     return rule
+
+
+def uses_conntrack(extension: Extension, spec: Spec) -> bool:
+    """Does a rule with this extension switch connection tracking on?"""
+    if isinstance(extension, Target):
+        return extension.uses_conntrack(spec.needs_conntrack)
+    return spec.needs_conntrack
 
 
 def copy_head(head: RuleHead) -> RuleHead:

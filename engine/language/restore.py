@@ -1,0 +1,371 @@
+"""iptables-restore text into tables.
+
+    *filter                     begins a table; without --noflush its rules and user chains go
+    :INPUT DROP [12:3456]       policy and counters of a built-in chain
+    :mine - [0:0]               makes a user chain, or empties it (with --noflush)
+    [7:890] -A mine -s ...      any rule command; counters in front are taken with -c
+    -4 ... / -6 ...             a rule for one family only
+    COMMIT                      puts the table in force, all of it or nothing
+    # comment, empty line
+
+`Restore` reads it. `load_text` is the library's way (all tables or none, RulesetError with file, line and column);
+`engine.language.commands` is the command's (table by table, iptables-restore's own messages).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from engine.core.extension import KernelRefusal
+from engine.core.hooks import BUILT_IN_CHAINS, IPV4
+from engine.core.ruleset import Place
+from engine.language.check import RuleRefused
+from engine.language.commandline import NAME_LIMIT, CommandLine, scan_counter
+from engine.language.edit import Edit, TableError
+from engine.language.errors import UNCHANGED, Refused, RulesetError
+from engine.language.hints import hint_for
+from engine.language.quick import QuickReader
+from engine.language.store import RulesetStore
+from engine.language.words import LINE_LIMIT, spans, split
+
+COUNTERS: Final = re.compile(r"\[(\d+):(\d+)\] ?", re.ASCII)
+
+
+class Fault(Exception):
+    """Something wrong in a line. cause: Refused, TableError, RuleRefused or KernelRefusal; word: which one, -1 none."""
+
+    def __init__(self, line: int, text: str, cause: Exception, words: list[str] | None = None, offset: int = 0) -> None:
+        super().__init__(str(cause))
+        self.line = line
+        self.text = text
+        self.cause = cause
+        self.words = words
+        self.offset = offset  # words that stand in front of those of the line in the command line that was read
+
+
+class Unfinished(Refused):
+    """The text ended before COMMIT."""
+
+
+class Restore:
+    """One run of iptables-restore. Counters, noflush, test, only_table, verbose: its options."""
+
+    def __init__(
+        self,
+        store: RulesetStore,
+        family: int,
+        name: str,
+        counters: bool = False,
+        noflush: bool = False,
+        test: bool = False,
+        only_table: str = "",
+        verbose: bool = False,
+    ) -> None:
+        self.store = store
+        self.family = family
+        self.name = name
+        self.counters = counters
+        self.noflush = noflush
+        self.test = test
+        self.only_table = only_table
+        self.verbose = verbose
+        self.whole = False  # nothing is put in force before the end of the text
+        self.edits: list[Edit] = []
+        self.edit: Edit | None = None
+        self.table_name = ""
+        self.skipping = False
+        self.started = False
+        self.finished = -1  # exit code once a line said -V or -h
+        self.helped = False
+        self.output: list[str] = []
+        self.warnings: list[str] = []
+        self.quick = QuickReader(family)
+        self.tool = "iptables" if family == IPV4 else "ip6tables"
+        self.line = 0
+
+    # -- the whole text
+
+    def run(self, text: str) -> None:
+        """All lines. Fault at the first that is wrong; the table it belongs to is then as it was before."""
+        lines = text.split("\n")
+        unfinished = lines.pop()
+        try:
+            for number, line in enumerate(lines, 1):
+                self.line = number
+                if line and line[0] != "#":
+                    self._line(line)
+                    if self.finished >= 0:
+                        break
+                elif line and self.verbose:
+                    self.output.append(line + "\n")
+            else:
+                if unfinished and unfinished[0] != "#":
+                    self.line = len(lines) + 1
+                    self._last_line(unfinished)
+        except BaseException:
+            self.abandon()
+            raise
+        if self.edit is not None:
+            self.abandon()
+            if self.finished < 0:
+                expected = len(lines) + (2 if unfinished else 1)
+                raise Fault(expected, "", Unfinished(f"COMMIT expected at line {expected}", exit=1))
+
+    def abandon(self) -> None:
+        """Put back what was not yet in force."""
+        if self.edit is not None:
+            self.edit.undo()
+            self.edit = None
+        for edit in reversed(self.edits):
+            edit.undo()
+        self.edits = []
+
+    def _last_line(self, line: str) -> None:
+        """A text that does not end in a newline: its last line counts, but iptables knows COMMIT only with one."""
+        if self.whole or line != "COMMIT" or self.edit is None:
+            self._line(line)
+        else:
+            raise Fault(self.line, line, Refused("Bad argument `COMMIT'", bare=True, word=0), [line])
+
+    def _line(self, line: str) -> None:
+        try:
+            if len(line) >= LINE_LIMIT // 4 and len(line.encode("utf-8", "surrogateescape")) >= LINE_LIMIT:
+                raise Refused(f"line is longer than {LINE_LIMIT - 1} bytes")
+            if "\0" in line:
+                raise Refused("line has a NUL byte in it")
+            if self.edit is None:
+                self._outside(line)
+            elif line == "COMMIT":
+                self._commit()
+            elif line[0] == ":":
+                self._chain(line)
+            else:
+                self._rule(line)
+        except (Refused, TableError, RuleRefused, KernelRefusal) as cause:
+            raise Fault(self.line, line, cause) from None
+
+    def _outside(self, line: str) -> None:
+        if line[0] == "*":
+            self._begin(line)
+        elif not self.skipping:
+            raise TableError("a table must begin first: `*filter' or another name")
+
+    # -- the kinds of lines
+
+    def _begin(self, line: str) -> None:
+        words = line[1:].split(" ")
+        name = next((word.strip("\t") for word in words if word.strip("\t")), "")
+        if not name:
+            raise Refused(f"{self.tool}-restore: line {self.line} table name invalid\n")
+        if self.only_table and name != self.only_table:
+            self.skipping = True
+            return
+        self.skipping = False
+        table = self.store.table(self.family, name)
+        if table is None:
+            raise Refused(f"{self.tool}-restore: unable to initialize table '{name}'\n", word=0)
+        self.table_name = name
+        self.edit = Edit(table)
+        self.started = True
+        if not self.noflush:
+            if self.verbose:
+                self.output += [f"Flushing chain `{chain}'\n" for chain in table.chains]
+                self.output += [
+                    f"Deleting chain `{chain.name}'\n" for chain in table.chains.values() if not chain.is_built_in
+                ]
+            self.edit.clear()
+
+    def _chain(self, line: str) -> None:
+        edit = self.edit
+        assert edit is not None
+        words = line[1:].replace("\t", " ").split(" ")
+        fields = [word for word in words if word]
+        prefix = f"{self.tool}-restore: line {self.line}"
+        if not fields:
+            raise Refused(f"{prefix} chain name invalid\n")
+        name = fields[0]
+        if len(name.encode("utf-8", "surrogateescape")) > NAME_LIMIT:
+            raise Refused(f"Invalid chain name `{name}' ({NAME_LIMIT} chars max)", word=0)
+        if name not in BUILT_IN_CHAINS[self.table_name]:
+            if self.noflush and edit.has(name):
+                edit.flush(name)
+            else:
+                try:
+                    edit.create_chain(name)
+                except TableError:
+                    raise Refused(f"error creating chain '{name}':File exists\n", word=0) from None
+        if len(fields) < 2:
+            raise Refused(f"{prefix} policy invalid\n", word=0)
+        if fields[1] != "-":
+            counters = self._policy_counters(name, fields)
+            try:
+                edit.set_policy(name, fields[1], counters)
+            except TableError as error:
+                message = f"Can't set policy `{fields[1]}' on `{name}' line {self.line}: {error}\n"
+                raise Refused(message, exit=1, word=1) from None
+
+    def _policy_counters(self, name: str, fields: list[str]) -> tuple[int, int]:
+        if not self.counters:
+            return 0, 0
+        text = fields[2] if len(fields) > 2 else ""
+        packets, colon, octets = text[1:].partition(":")
+        first = scan_counter(packets) if text[:1] == "[" else None
+        second = scan_counter(octets)
+        if not colon or first is None or second is None:
+            raise Refused(f"invalid policy counters for chain '{name}'\n", word=2)
+        return first, second
+
+    def _rule(self, line: str) -> None:
+        rest = line
+        counters: tuple[str, str] | None = None
+        if line[0] == "[":
+            counters, rest = self._rule_counters(line)
+        words = split(rest)
+        edit = self.edit
+        assert edit is not None
+        if len(words) > 1 and words[0] == "-A":
+            chains = edit.table.chains
+            chain = chains.get(words[1])
+            if chain is not None:
+                rule = self.quick.read(words[2:], self.table_name, words[1], chains, Place(self.name, self.line))
+                if rule is not None:
+                    if counters is not None:
+                        rule.packets = scan_counter(counters[0]) or 0
+                        rule.bytes = scan_counter(counters[1]) or 0
+                    chain.rules.append(rule)
+                    if self.verbose:
+                        from engine.language.listing import change_line
+
+                        self.output.append(change_line(rule) + "\n")
+                    return
+        self._command(line, words, counters)
+
+    def _rule_counters(self, line: str) -> tuple[tuple[str, str] | None, str]:
+        """`[7:890] -A ...`: the counters (None unless asked for) and what follows."""
+        plain = COUNTERS.match(line)
+        if plain is not None and len(plain.group()) < 44:
+            packets, octets = plain.group(1, 2)
+            rest = line[plain.end() :]
+        else:
+            before, bracket, _after = line.partition("]")
+            if not bracket:
+                raise Refused(f"Bad line {self.line}: need ]\n")
+            packets, colon, tail = line[1:].lstrip(":").partition(":")
+            if not packets:
+                raise Refused(f"Bad line {self.line}: need :\n")
+            octets = tail.lstrip("]").partition("]")[0]
+            if not colon or not octets:
+                raise Refused(f"Bad line {self.line}: need ]\n")
+            rest = line[len(before) + 1 :]
+        return ((packets, octets) if self.counters else None), rest
+
+    def _command(self, line: str, words: list[str], counters: tuple[str, str] | None) -> None:
+        from engine.language.carry_out import carry_out
+
+        edit = self.edit
+        assert edit is not None
+        # iptables reads the counters as if they stood in front as an option
+        front = ["--set-counters", *counters] if counters is not None else []
+        command = CommandLine(front + words, self.family, self.table_name, in_restore=True)
+        try:
+            command.parse()
+            self.warnings += command.warnings
+            command.warnings = []
+            if command.wrong_family:
+                return
+            if command.version or command.help:
+                self.finished = 0
+                self.helped = command.help
+                return
+            self.output.append(carry_out(command, edit, Place(self.name, self.line)))
+            self.warnings += command.warnings
+        except (Refused, TableError, KernelRefusal) as cause:
+            raise Fault(self.line, line, cause, words, len(front)) from None
+
+    def _commit(self) -> None:
+        edit = self.edit
+        assert edit is not None
+        if self.test and not self.whole:
+            edit.undo()
+        else:
+            edit.check()
+            if self.whole:
+                self.edits.append(edit)
+            else:
+                self.store.settle(edit, self.family)
+        self.edit = None
+
+
+def load_text(
+    store: RulesetStore,
+    text: str,
+    family: int,
+    name: str = "rules",
+    counters: bool = False,
+    noflush: bool = False,
+    test: bool = False,
+    others: bool = False,
+) -> None:
+    """See `RulesetStore.load`."""
+    ruleset = store.rulesets[family]
+    known = set(ruleset.tables)
+    restore = Restore(store, family, name, counters, noflush, test)
+    restore.whole = True
+    try:
+        restore.run(text)
+    except Fault as fault:
+        _forget_new(store, family, known)
+        raise ruleset_error(fault, name) from None
+    except BaseException:
+        _forget_new(store, family, known)
+        raise
+    if test:
+        restore.abandon()
+        _forget_new(store, family, known)
+        return
+    if others:
+        named = {edit.table.name for edit in restore.edits}
+        for table_name in list(ruleset.tables):
+            if table_name not in named:
+                edit = Edit(ruleset.tables[table_name])
+                edit.clear()
+                edit.settle(store.shared)
+                del ruleset.tables[table_name]
+    for edit in restore.edits:
+        edit.settle(store.shared)
+    ruleset.refresh()
+
+
+def _forget_new(store: RulesetStore, family: int, known: set[str]) -> None:
+    tables = store.rulesets[family].tables
+    for name in list(tables):
+        if name not in known:
+            del tables[name]
+
+
+def ruleset_error(fault: Fault, name: str, state: str = UNCHANGED) -> RulesetError:
+    """A fault with its place: the rule's own line if the kernel's checks refused it at COMMIT."""
+    cause = fault.cause
+    if isinstance(cause, RuleRefused):
+        place = cause.rule.place
+        return RulesetError(str(cause), place.file or name, place.line, 0, 1, "", hint_for(cause), state)
+    message = str(cause).strip().rstrip(".")
+    column = 0
+    width = 1
+    if isinstance(cause, Refused):
+        message = cause.message.strip().rstrip(".")
+        column, width = _position(fault, cause.word)
+    return RulesetError(message, name, fault.line, column, width, fault.text, hint_for(cause, fault.text), state)
+
+
+def _position(fault: Fault, word: int) -> tuple[int, int]:
+    """1-based column and width of a word of the line; (0, 1) for the whole line."""
+    index = word - fault.offset
+    text = fault.text
+    start = text.find("]") + 1 if text.startswith("[") and fault.words is not None else 0
+    found = spans(text[start:])
+    if 0 <= index < len(found):
+        _word, begin, end = found[index]
+        return start + begin + 1, end - begin
+    return 0, 1

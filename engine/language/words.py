@@ -1,0 +1,63 @@
+"""A line of iptables-restore text, cut into words.
+
+Blanks and tabs separate; double quotes keep them together, and a closing quote ends the word. Inside quotes a
+backslash takes the next character as it is; outside it is an ordinary character. Single quotes mean nothing. Measured
+with iptables-legacy-restore 1.8.9, whose limits are kept as well.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from engine.language.errors import Refused
+
+WORD_LIMIT: Final = 1024  # bytes, one more than a word may have
+WORDS_LIMIT: Final = 255
+LINE_LIMIT: Final = 10239  # bytes with the newline
+
+TOKEN: Final = re.compile(r'[^ \t\n"]*"(?:[^"\\]|\\.)*"|[^ \t\n"]+', re.DOTALL)
+OPEN: Final = re.compile(r'[^ \t\n"]*"(?:[^"\\]|\\.)*\\?', re.DOTALL)
+ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
+
+
+def split(line: str) -> list[str]:
+    """The words of a line. Refused if one is too long, or if there are too many."""
+    if '"' not in line:
+        words = line.split() if line.isascii() and line.isprintable() else list(TOKEN.findall(line))
+    else:
+        words = [word for word, _start, _end in spans(line)]
+    if len(line) >= WORD_LIMIT:
+        for index, word in enumerate(words):
+            if len(word.encode("utf-8", "surrogateescape")) >= WORD_LIMIT:
+                raise Refused("Parameter too long!", word=index)
+    if len(words) >= WORDS_LIMIT - 3:
+        raise Refused("Parser cannot handle more arguments\n", word=WORDS_LIMIT - 4)
+    return words
+
+
+def spans(line: str) -> list[tuple[str, int, int]]:
+    """(word, start, end) of every word; positions in the line, for error messages."""
+    found: list[tuple[str, int, int]] = []
+    position = 0
+    while True:
+        match = TOKEN.match(line, position)
+        if match is None:
+            if position < len(line) and line[position] in " \t\n":
+                position += 1
+                continue
+            # a quote that is never closed takes the rest of the line, its newline included
+            match = OPEN.match(line, position)
+            if match is None or match.end() == position:
+                return found
+            found.append((_plain(match.group() + '"'), position, match.end()))
+            return found
+        found.append((_plain(match.group()), match.start(), match.end()))
+        position = match.end()
+
+
+def _plain(token: str) -> str:
+    before, quote, rest = token.partition('"')
+    if not quote:
+        return token
+    return before + ESCAPE.sub(r"\1", rest[:-1])
