@@ -36,11 +36,11 @@ def parse_number(text: str, limit: int = 0xFFFFFFFF, low: int = 0) -> int | None
     return found[0] if found is not None and found[0] >= low else None
 
 
-def atoi(text: str) -> int:
-    """The decimal number at the beginning of a text, cut to 32 bits; 0 without one."""
+def atoi(text: str, bits: int = 32) -> int:
+    """The decimal number at the beginning of a text, cut to so many bits and signed; 0 without one."""
     found = DECIMAL.match(text)
     if found is None:
         return 0
     value = max(-(1 << 63), min((1 << 63) - 1, int(found.group(1)[:40])))
-    value &= 0xFFFFFFFF
-    return value - (1 << 32) if value >> 31 else value
+    value &= (1 << bits) - 1
+    return value - (1 << bits) if value >> (bits - 1) else value

@@ -36,7 +36,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from ipaddress import IPv4Address, IPv6Address
+from ipaddress import IPv6Address
 from typing import Final
 
 from engine.core.extension import ParameterProblem
@@ -351,17 +351,16 @@ def prefix_length(mask: int, family: int) -> int:
 
 
 def _plen(q: Question, text: str) -> Value:
-    """iptables reads lengths up to 128 also for IPv4 and calls a mask with holes 255: both mean "all bits" later."""
+    """iptables reads any length for IPv4 and calls a mask with holes 255: both mean "all bits" later."""
     bits = 32 if q.family == IPV4 else 128
-    length = parse_number(text, 128)
+    length = parse_number(text, U32 if q.family == IPV4 else 128)
     if length is None:
-        try:
-            mask = int(IPv4Address(text)) if q.family == IPV4 else int(IPv6Address(text))
-        except ValueError:
+        mask = literal_address(text, q.family)
+        if mask is None:
             raise ParameterProblem(
                 f'{q.extension}: bad value for option "--{q.option}", neither a valid network mask nor valid '
                 f"CIDR (0-{bits}).\n"
-            ) from None
+            )
         length = prefix_length(mask, q.family)
         if length < 0:
             length = 255

@@ -8,9 +8,14 @@ from typing import Final
 from engine.core.extension import Spec
 
 NAMES: Final[dict[str, str]] = {
+    "addrtype": "addrtype",
     "comment": "comment",
+    "connbytes": "connbytes",
+    "connlabel": "connlabel",
+    "connlimit": "connlimit",
     "connmark": "connmark",
     "conntrack": "conntrack",
+    "hashlimit": "hashlimit",
     "icmp": "icmp",
     "icmp6": "icmp6",
     "iprange": "iprange",
@@ -20,7 +25,10 @@ NAMES: Final[dict[str, str]] = {
     "mark": "mark",
     "multiport": "multiport",
     "physdev": "physdev",
+    "recent": "recent",
     "state": "state",
+    "statistic": "statistic",
+    "string": "string",
     "tcp": "tcp",
     "udp": "udp",
 }

@@ -16,8 +16,8 @@ UNITS: Final = (("second", 1), ("minute", 60), ("hour", 3600), ("day", 86400))
 PRINTED: Final = (("day", 86400), ("hour", 3600), ("min", 60), ("sec", 1))
 
 
-def read_rate(text: str, scale: int) -> tuple[int, int] | None:
-    """(period, seconds of the unit), or None if the text is no rate. Without unit it is per second."""
+def read_rate(text: str, scale: int, bits: int = 32) -> tuple[int, int] | None:
+    """(period, seconds of the unit), or None if the text is no rate. Without unit it is per second. bits: of the number."""
     seconds = 1
     _number, slash, unit = text.partition("/")
     if slash:
@@ -25,7 +25,9 @@ def read_rate(text: str, scale: int) -> tuple[int, int] | None:
         if not found:
             return None
         seconds = found[0]
-    packets = atoi(text) & 0xFFFFFFFF
+    packets = atoi(text, bits)
+    if packets < 0:
+        packets += 1 << bits
     if packets == 0:
         return None
     period = scale * seconds // packets

@@ -1,0 +1,87 @@
+"""connlabel: labels of a connection, 128 of them.
+
+    -m connlabel [!] --label NUMBER|NAME [--set]
+
+True when the connection carries the label. --set: puts it there, and matches when that was possible. Names stand in
+/etc/xtables/connlabel.conf (`NUMBER NAME` a line). Only connections that began while a rule with connlabel was
+loaded can carry labels. A packet without connection does not have the label.
+
+Kernel peer: xt_connlabel. Source: iptables-extensions(8) connlabel.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.core.context import Context, Shared
+from engine.core.extension import Extension, KernelRefusal, Match, Option, ParameterProblem, RuleHead, Spec
+from engine.core.names import NAMES
+from engine.core.numbers import parse_number
+from engine.core.packet import Packet
+from engine.core.values import Values
+from engine.match._text import bang
+
+LABELS: Final = 128
+NAME_FILE: Final = "/etc/xtables/connlabel.conf"
+ERANGE: Final = 34
+
+
+class ConnLabel(Match):
+    def __init__(self, number: int, inverted: bool, sets: bool) -> None:
+        self.number = number
+        self.inverted = inverted
+        self.sets = sets
+
+    def matches(self, packet: Packet, context: Context) -> bool:
+        entry = context.entry
+        if entry is None or not entry.has_labels:
+            return self.inverted
+        bit = 1 << self.number
+        if entry.labels & bit:
+            return not self.inverted
+        if self.sets:
+            entry.labels |= bit
+            return not self.inverted
+        return self.inverted
+
+    def check(self, head: RuleHead, table: str, hooks: int) -> None:
+        if self.number >= LABELS:
+            raise KernelRefusal(ERANGE, f"connlabel: there are only {LABELS} labels")
+
+    def installed(self, shared: Shared) -> None:
+        shared.label_users += 1
+
+    def removed(self, shared: Shared) -> None:
+        shared.label_users -= 1
+
+    def _name(self) -> str:
+        return next(
+            (name for name, number in NAMES.table(NAME_FILE).items() if number == self.number), str(self.number)
+        )
+
+    def save(self) -> str:
+        return f'{bang(self.inverted)}--label "{self._name()}"' + (" --set" if self.sets else "")
+
+    def listing(self, numeric: bool) -> str:
+        name = str(self.number) if numeric else self._name()
+        return f"connlabel {bang(self.inverted)}{name}" + (" set" if self.sets else "")
+
+
+def build(values: Values) -> Extension:
+    text = values.text("label")
+    number: int | None = NAMES.table(NAME_FILE).get(text)
+    if number is None:
+        number = parse_number(text, 0xFFFF)
+    if number is None:
+        raise ParameterProblem(f"label '{text}' not found or invalid value")
+    return ConnLabel(number, values.inverted("label"), values.has("set"))
+
+
+EXTENSIONS: Final = (
+    Spec(
+        "connlabel",
+        build,
+        (Option("label", "string", invert=True, mandatory=True, low=1), Option("set")),
+        needs_conntrack=True,
+    ),
+)

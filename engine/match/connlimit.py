@@ -1,0 +1,126 @@
+"""connlimit: how many connections a host or network has.
+
+    -m connlimit --connlimit-upto N | --connlimit-above N  [--connlimit-mask PREFIX]  [--connlimit-saddr | -daddr]
+
+Counts the tracked connections whose source (-saddr, the usual) or destination address is the same in its first PREFIX
+bits (all of them) as the packet's, the packet's own among them. -upto matches when there are N or fewer, -above when
+there are more. Each rule counts what it has itself seen; a connection no longer counts when its entry is gone, or
+when it is a TCP connection in TIME_WAIT or CLOSE. As in legacy tables, any change to a table starts the counting anew.
+
+Kernel peer: xt_connlimit, nf_conncount. Source: iptables-extensions(8) connlimit.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.core.connection import Tuple
+from engine.core.context import Context, Shared
+from engine.core.extension import Extension, Option, ParameterProblem, Spec
+from engine.core.hooks import IPV4
+from engine.core.packet import Packet
+from engine.core.values import Values
+from engine.match._drop import Dropping
+
+WITH_PORTS: Final = frozenset((6, 17, 33, 132, 136))
+
+
+class ConnLimit(Dropping):
+    def __init__(self, limit: int, above: bool, prefix: int, by_destination: bool, family: int) -> None:
+        super().__init__()
+        self.limit = limit
+        self.above = above
+        self.prefix = prefix
+        self.by_destination = by_destination
+        bits = 32 if family == IPV4 else 128
+        self.mask = ((1 << prefix) - 1) << (bits - prefix)
+        self.seen: dict[tuple[int, int], list[Tuple]] = {}
+
+    def matches(self, packet: Packet, context: Context) -> bool:
+        self.dropping = False
+        entry = context.entry
+        if entry is not None:
+            key: Tuple | None = entry.original
+            zone = entry.zone_original
+        else:
+            key = packet_tuple(packet)
+            zone = 0
+        if key is None:
+            self.dropping = True
+            return False
+        address = (packet.dst if self.by_destination else packet.src) & self.mask
+        return (self._count(key, zone, address, context) > self.limit) == self.above
+
+    def _count(self, key: Tuple, zone: int, address: int, context: Context) -> int:
+        """Connections of this host, after dropping those that are over and adding this one."""
+        living = []
+        known = False
+        for other in self.seen.get((address, zone), []):
+            if other.same(key):
+                known = True
+                living.append(other)
+                continue
+            found = context.shared.conntrack.find_by_packet_tuple(other, zone, context.now)
+            if found is None or not found.original.same(other):
+                continue
+            if found.state is not None and found.state.is_closed():
+                continue
+            living.append(other)
+        if not known:
+            living.append(key)
+        self.seen[address, zone] = living
+        return len(living)
+
+    def installed(self, shared: Shared) -> None:
+        self.seen.clear()
+
+    def save(self) -> str:
+        kind = "above" if self.above else "upto"
+        side = "daddr" if self.by_destination else "saddr"
+        return f"--connlimit-{kind} {self.limit} --connlimit-mask {self.prefix} --connlimit-{side}"
+
+    def listing(self, numeric: bool) -> str:
+        side = "dst" if self.by_destination else "src"
+        return f"#conn {side}/{self.prefix} {'>' if self.above else '<='} {self.limit}"
+
+
+def packet_tuple(packet: Packet) -> Tuple | None:
+    """The tuple of a packet without connection; None when its ports are not there."""
+    sport = dport = 0
+    if packet.proto in WITH_PORTS:
+        if not packet.has(4):
+            return None
+        sport, dport = packet.sport, packet.dport
+    return Tuple(packet.family, packet.proto, packet.src, packet.dst, sport, dport)
+
+
+def build(values: Values) -> Extension:
+    bits = 32 if values.family == IPV4 else 128
+    given = values.find("connlimit-above") or values.find("connlimit-upto")
+    assert given is not None and isinstance(given.value, int)
+    above = (given.option.name == "connlimit-above") != given.inverted
+    prefix = min(values.number("connlimit-mask", bits), bits)
+    return ConnLimit(given.value, above, prefix, values.has("connlimit-daddr"), values.family)
+
+
+def final(values: Values) -> None:
+    if not values.has("connlimit-above") and not values.has("connlimit-upto"):
+        raise ParameterProblem('You must specify "--connlimit-above" or "--connlimit-upto".')
+
+
+EXTENSIONS: Final = (
+    Spec(
+        "connlimit",
+        build,
+        (
+            Option("connlimit-upto", "u32", invert=True, excludes=("connlimit-above",)),
+            Option("connlimit-above", "u32", invert=True, excludes=("connlimit-upto",)),
+            Option("connlimit-mask", "plen"),
+            Option("connlimit-saddr", excludes=("connlimit-daddr",)),
+            Option("connlimit-daddr", excludes=("connlimit-saddr",)),
+        ),
+        needs_conntrack=True,
+        revision=1,
+        final=final,
+    ),
+)
