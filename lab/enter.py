@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import signal
 from typing import Final
 
@@ -57,7 +58,8 @@ def _become(argv: list[str], environment: dict[str, str]) -> None:
     try:
         prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-        os.execvpe(argv[0], argv, environment)
+        found = shutil.which(argv[0], path=environment["PATH"])
+        os.execve(found or argv[0], argv, environment)
     except OSError as error:
         os.write(2, f"nflab: {argv[0]}: {error.strerror}\n".encode())
         os._exit(127 if error.errno == errno.ENOENT else 126)

@@ -296,6 +296,10 @@ class Holder:
         self.kept += [os.dup(fd) for fd in files]
         if not self.detached:
             self.selector.unregister(self.owner)
+            # The owner's standard error may be a pipe that somebody reads to its end.
+            nothing = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nothing, 2)
+            os.close(nothing)
         self.detached = True
         return {}, ()
 

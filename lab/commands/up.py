@@ -44,7 +44,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _keep(lab: object, claim: object) -> None:
-    """Hand the lock to the holder, announce the lab, and only then let it outlive this process."""
+    """Announce the lab, then let it outlive this process, with the lock in the holder's hands. In this order, a kill between
+    the two leaves a lab that is dead and is seen to be."""
     from lab.running import Lab
     from lab.state import Claim, LabRecord, NodeRecord, start_time
 
@@ -53,9 +54,9 @@ def _keep(lab: object, claim: object) -> None:
     nodes = {node.name: NodeRecord(lab.namespaces[node.name], firewalls.get(node.name, ""), node.variables)
              for node in lab}  # fmt: skip
     pid = lab.holder.pid
-    lab.holder.keep((claim.fd,))
     claim.write(LabRecord(claim.name, lab.topology.name, str(lab.topology.path.resolve()), pid, start_time(pid),
                           time.time(), nodes))
+    lab.holder.keep((claim.fd,))
     for note in lab.missing:
         if not note.endswith(OPTIONAL):
             print(f"note: {note}", file=sys.stderr)
