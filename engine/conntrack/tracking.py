@@ -116,8 +116,8 @@ class Conntrack(ConntrackView):
         confirmed = True
         direction = ORIGINAL
         if entry is not None:
-            if entry.key_original != key:
-                direction = REPLY
+            if entry.key_original != key or entry.key_reply == key:
+                direction = REPLY  # also of a flow that is its own answer
             if context.zone_original != context.zone_reply and direction == REPLY:
                 entry = None  # of another zone in that direction
         if entry is None and context.zone_original != context.zone_reply:
@@ -208,6 +208,7 @@ class Conntrack(ConntrackView):
         entry.id = table.next_id
         table.next_id += 1
         entry.timeout_policy = context.template_timeout
+        entry.has_labels = self.shared.label_users > 0
         if self.option[ACCT]:
             entry.accounting = True
             entry.packets = [0, 0]
@@ -488,6 +489,11 @@ class Conntrack(ConntrackView):
             and other.zone_original == ignoring.zone_original
             and other.key_original != b""
         )
+
+    def set_closing(self, entry: Connection, now: float) -> None:
+        """A reset was sent in the name of one end: a confirmed TCP connection goes to CLOSE."""
+        if entry.status & CONFIRMED and not entry.status & DYING:
+            self.tracker_of(entry).close(entry, now)
 
     # -- expectations
 
