@@ -15,111 +15,103 @@ from engine.language.save import list_rules
 CHANGES_RULES: Final = "ACDIR"
 
 
-def carry_out(line: CommandLine, edit: Edit, place: Place) -> str:
-    """What the command prints. Raises TableError, Refused or KernelRefusal; the caller undoes the edit then."""
+def carry_out(line: CommandLine, edit: Edit, place: Place, output: list[str]) -> None:
+    """Add to `output` what the command prints. Raises TableError, Refused or KernelRefusal; the caller undoes then."""
     rules: list[Rule] = []
     first = line.commands[0]
     if first in CHANGES_RULES:
         rules = make_rules(line, edit.table.chains, place)
-    output = "".join([change_line(rule) + "\n" for rule in rules]) if line.verbose else ""
+    if line.verbose:
+        output += [change_line(rule) + "\n" for rule in rules]
     # -L -Z and -S -Z list first, whatever their order
     for code in sorted(line.commands, key=lambda code: code[0] == "Z"):
-        output += ACTIONS[code](line, edit, rules)
-    return output
+        ACTIONS[code](line, edit, rules, output)
 
 
-def _append(line: CommandLine, edit: Edit, rules: list[Rule]) -> str:
+def _append(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:
     for rule in rules:
         edit.append(line.chain, rule)
-    return ""
 
 
-def _insert(line: CommandLine, edit: Edit, rules: list[Rule]) -> str:
+def _insert(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:
     for rule in rules:
         edit.insert(line.chain, rule, line.number)
-    return ""
 
 
-def _replace(line: CommandLine, edit: Edit, rules: list[Rule]) -> str:
+def _replace(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:
     edit.replace(line.chain, rules[0], line.number)
-    return ""
 
 
-def _delete(line: CommandLine, edit: Edit, rules: list[Rule]) -> str:
+def _delete(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:
     for rule in rules:
         edit.delete_rule(line.chain, rule)
-    return ""
 
 
-def _delete_number(line: CommandLine, edit: Edit, rules: list[Rule]) -> str:
+def _delete_number(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:
     edit.delete_number(line.chain, line.number)
-    return ""
 
 
-def _check(line: CommandLine, edit: Edit, rules: list[Rule]) -> str:
+def _check(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:
     for rule in rules:
         edit.find_rule(line.chain, rule)
-    return ""
 
 
-def _list(line: CommandLine, edit: Edit, rules: list[Rule]) -> str:
+def _list(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:
     chain = edit.chain(line.chain) if line.chain_given else None
     style = Style("n" in line.options, line.verbose > 0, "x" in line.options, "0" in line.options)
-    return list_table(edit.table, chain, line.number, style)
+    output.append(list_table(edit.table, chain, line.number, style))
 
 
-def _list_rules(line: CommandLine, edit: Edit, rules: list[Rule]) -> str:
+def _list_rules(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:
     chain = edit.chain(line.chain) if line.chain_given else None
-    return list_rules(edit.table, chain, line.number, line.verbose > 0)
+    output.append(list_rules(edit.table, chain, line.number, line.verbose > 0))
 
 
-def _flush(line: CommandLine, edit: Edit, rules: list[Rule]) -> str:
+def _flush(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:
     if line.chain_given:
         edit.flush(line.chain)
-        return ""
+        return
     edit.flush_all()
-    return _said(line, "Flushing", list(edit.table.chains))
+    _say(line, "Flushing", list(edit.table.chains), output)
 
 
-def _zero(line: CommandLine, edit: Edit, rules: list[Rule]) -> str:
+def _zero(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:
     names = [line.chain] if line.chain_given else list(edit.table.chains)
     for name in names:
         edit.zero_chain(name)
-    return _said(line, "Zeroing", names)
+    _say(line, "Zeroing", names, output)
 
 
-def _zero_number(line: CommandLine, edit: Edit, rules: list[Rule]) -> str:
+def _zero_number(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:
     edit.zero_rule(line.chain, line.number)
-    return ""
 
 
-def _new_chain(line: CommandLine, edit: Edit, rules: list[Rule]) -> str:
+def _new_chain(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:
     edit.create_chain(line.chain)
-    return ""
 
 
-def _delete_chain(line: CommandLine, edit: Edit, rules: list[Rule]) -> str:
-    if not line.chain_given:
-        return _said(line, "Deleting", edit.delete_all_chains())
-    edit.delete_chain(line.chain)
-    return _said(line, "Deleting", [line.chain])
+def _delete_chain(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:
+    names = [line.chain] if line.chain_given else [name for name in edit.table.chains if not edit.is_built_in(name)]
+    referenced = edit.jump_targets()
+    for name in names:
+        _say(line, "Deleting", [name], output)
+        edit.delete_chain(name, referenced)
 
 
-def _rename(line: CommandLine, edit: Edit, rules: list[Rule]) -> str:
+def _rename(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:
     edit.rename_chain(line.chain, line.new_name)
-    return ""
 
 
-def _policy(line: CommandLine, edit: Edit, rules: list[Rule]) -> str:
+def _policy(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:
     edit.set_policy(line.chain, line.policy, line.counters)
-    return ""
 
 
-def _said(line: CommandLine, what: str, names: list[str]) -> str:
-    return "".join([f"{what} chain `{name}'\n" for name in names]) if line.verbose else ""
+def _say(line: CommandLine, what: str, names: list[str], output: list[str]) -> None:
+    if line.verbose:
+        output += [f"{what} chain `{name}'\n" for name in names]
 
 
-ACTIONS: Final[dict[str, Callable[[CommandLine, Edit, list[Rule]], str]]] = {
+ACTIONS: Final[dict[str, Callable[[CommandLine, Edit, list[Rule], list[str]], None]]] = {
     "A": _append,
     "I": _insert,
     "R": _replace,

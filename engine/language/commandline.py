@@ -381,6 +381,8 @@ class CommandLine:
         text = self.getopt.value
         if text is None and self._has_argument():
             text = self._next_word()
+        if self.in_restore:
+            raise self._fail(f"You cannot use `-{code}' from {self.tool}-restore")
         if code == "W":
             if text is None:
                 raise self._fail("wait interval value required")
@@ -392,8 +394,6 @@ class CommandLine:
             self.warnings.append("Ignoring deprecated --wait-interval option.\n")
             self.options.add("W")
             return
-        if self.in_restore:
-            raise self._fail(f"You cannot use `-w' from {self.tool}-restore")
         self.waiting = True
         self.wait = -1
         if text is not None:

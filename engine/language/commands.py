@@ -123,23 +123,23 @@ def _change_table(line: CommandLine, family: int, store: RulesetStore) -> Result
     table = store.table(family, line.table)
     assert table is not None
     edit = Edit(table)
-    output = ""
+    output: list[str] = []
     try:
-        output = carry_out(line, edit, Place("command line"))
+        carry_out(line, edit, Place("command line"), output)
         if changes(line):
             edit.check()
             store.settle(edit, family)
     except TableError as error:
         edit.undo()
         log = ". Run `dmesg' for more information.\n" if error.invalid else ".\n"
-        return Result(OTHER_PROBLEM, output, "".join(line.warnings) + f"{program}: {error}{log}")
+        return Result(OTHER_PROBLEM, "".join(output), "".join(line.warnings) + f"{program}: {error}{log}")
     except RuleRefused as refused:
         edit.undo()
-        return Result(OTHER_PROBLEM, output, "".join(line.warnings) + kernel_no(refused, program))
+        return Result(OTHER_PROBLEM, "".join(output), "".join(line.warnings) + kernel_no(refused, program))
     except BaseException:
         edit.undo()
         raise
-    return Result(0, output, "".join(line.warnings))
+    return Result(0, "".join(output), "".join(line.warnings))
 
 
 def kernel_no(refused: RuleRefused, program: str) -> str:
@@ -185,8 +185,13 @@ class Options:
                 return
             else:
                 self.letters.add(code)
-                if getopt.value is not None:
-                    self.values[code] = getopt.value
+                value = getopt.value
+                following = getopt.words[getopt.index : getopt.index + 1]
+                if code == "w" and value is None and following and following[0][:1] not in ("-", "!"):
+                    value = following[0]
+                    getopt.index += 1
+                if value is not None:
+                    self.values[code] = value
         self.words += getopt.words[getopt.index :]
 
     def _fault(self, code: str, getopt: Getopt) -> str:
@@ -251,8 +256,8 @@ def date_text(store: RulesetStore) -> str:
 # -- iptables-restore
 
 RESTORE_SHORT: Final[dict[str, int]] = {
-    **dict.fromkeys("bcvVthn", NO_ARGUMENT),
-    **dict.fromkeys("MTwW", REQUIRED),
+    **dict.fromkeys("bcvVthnw", NO_ARGUMENT),
+    **dict.fromkeys("MTW", REQUIRED),
 }
 RESTORE_LONG: Final[tuple[tuple[str, int, str], ...]] = (
     ("counters", NO_ARGUMENT, "c"),

@@ -87,9 +87,13 @@ class Edit:
     def has(self, name: str) -> bool:
         return name in self.table.chains
 
-    def references(self, chain: Chain) -> int:
-        """How many rules lead to this chain."""
-        return sum(1 for other in self.table.chains.values() for rule in other.rules if rule.jump is chain)
+    def is_built_in(self, name: str) -> bool:
+        return self.chain(name).is_built_in
+
+    def jump_targets(self) -> set[int]:
+        """id() of every chain that a rule leads to."""
+        chains = self.table.chains.values()
+        return {id(rule.jump) for chain in chains for rule in chain.rules if rule.jump is not None}
 
     # -- rules
 
@@ -137,27 +141,16 @@ class Edit:
             raise TableError("Chain already exists")
         self.table.chains[name] = Chain(name)
 
-    def delete_chain(self, name: str) -> None:
+    def delete_chain(self, name: str, referenced: set[int] | None = None) -> None:
+        """referenced: what `jump_targets` said, to save looking again for each of many chains."""
         chain = self.chain(name)
         if chain.is_built_in:
             raise TableError("Invalid argument", invalid=True)
-        if self.references(chain):
+        if id(chain) in (self.jump_targets() if referenced is None else referenced):
             raise TableError("Too many links")
         if chain.rules:
             raise TableError("Directory not empty")
         del self.table.chains[name]
-
-    def delete_all_chains(self) -> list[str]:
-        """Every user chain, if all of them are empty. Their names, in order."""
-        users = [chain for chain in self.table.chains.values() if not chain.is_built_in]
-        targets = {id(rule.jump) for chain in self.table.chains.values() for rule in chain.rules if rule.jump}
-        for chain in users:
-            if id(chain) in targets:
-                raise TableError("Too many links")
-            if chain.rules:
-                raise TableError("Directory not empty")
-            del self.table.chains[chain.name]
-        return [chain.name for chain in users]
 
     def rename_chain(self, old: str, new: str) -> None:
         if new in self.table.chains or new in VERDICTS:

@@ -82,8 +82,8 @@ def _header(style: Style) -> str:
         text += "    pkts      bytes " if style.exact else " pkts bytes "
     text += "target     prot opt "
     if style.verbose:
-        text += "in     out    "
-    return text + " source               destination         "
+        text += "in     out     "
+    return text + "source               destination         "
 
 
 def rule_line(rule: Rule, style: Style) -> str:
@@ -146,9 +146,9 @@ def _interface(name: str, inverted: bool, anything: str) -> str:
 
 
 def _address(address: int, mask: int, family: int, numeric: bool) -> str:
+    if not numeric and (mask == 0 if family == IPV4 else address == 0):
+        return "anywhere"
     if mask == 0:
-        if not numeric:
-            return "anywhere"
         return "0.0.0.0/0" if family == IPV4 else "::/0"
     suffix = "" if mask == FULL_MASKS[family] else mask_text(mask, family)
     return (address_text(address, family) if numeric else _named(address, family)) + suffix

@@ -70,6 +70,7 @@ class Restore:
         self.test = test
         self.only_table = only_table
         self.verbose = verbose
+        self.prints_rules = verbose and not noflush
         self.whole = False  # nothing is put in force before the end of the text
         self.edits: list[Edit] = []
         self.edit: Edit | None = None
@@ -224,22 +225,29 @@ class Restore:
         words = split(rest)
         edit = self.edit
         assert edit is not None
-        if len(words) > 1 and words[0] == "-A":
-            chains = edit.table.chains
-            chain = chains.get(words[1])
-            if chain is not None:
-                rule = self.quick.read(words[2:], self.table_name, words[1], chains, Place(self.name, self.line))
-                if rule is not None:
-                    if counters is not None:
-                        rule.packets = scan_counter(counters[0]) or 0
-                        rule.bytes = scan_counter(counters[1]) or 0
-                    chain.rules.append(rule)
-                    if self.verbose:
-                        from engine.language.listing import change_line
+        if self.prints_rules or not self._append(edit, words, counters):
+            self._command(line, words, counters)
 
-                        self.output.append(change_line(rule) + "\n")
-                    return
-        self._command(line, words, counters)
+    def _append(self, edit: Edit, words: list[str], counters: tuple[str, str] | None) -> bool:
+        """A plain `-A CHAIN ...`, the short way; False: it takes the long one."""
+        if len(words) < 2 or words[0] != "-A":
+            return False
+        chains = edit.table.chains
+        chain = chains.get(words[1])
+        if chain is None:
+            return False
+        packets = octets = 0
+        if counters is not None:
+            if not (counters[0].isdigit() and counters[1].isdigit() and max(map(len, counters)) < 20):
+                return False
+            packets, octets = int(counters[0]), int(counters[1])
+        rule = self.quick.read(words[2:], self.table_name, words[1], chains, Place(self.name, self.line))
+        if rule is None:
+            return False
+        rule.packets = packets
+        rule.bytes = octets
+        chain.rules.append(rule)
+        return True
 
     def _rule_counters(self, line: str) -> tuple[tuple[str, str] | None, str]:
         """`[7:890] -A ...`: the counters (None unless asked for) and what follows."""
@@ -267,6 +275,8 @@ class Restore:
         assert edit is not None
         # iptables reads the counters as if they stood in front as an option
         front = ["--set-counters", *counters] if counters is not None else []
+        if self.prints_rules:
+            front.append("-v")
         command = CommandLine(front + words, self.family, self.table_name, in_restore=True)
         try:
             command.parse()
@@ -278,7 +288,7 @@ class Restore:
                 self.finished = 0
                 self.helped = command.help
                 return
-            self.output.append(carry_out(command, edit, Place(self.name, self.line)))
+            carry_out(command, edit, Place(self.name, self.line), self.output)
             self.warnings += command.warnings
         except (Refused, TableError, KernelRefusal) as cause:
             raise Fault(self.line, line, cause, words, len(front)) from None

@@ -50,7 +50,7 @@ def spans(line: str) -> list[tuple[str, int, int]]:
             match = OPEN.match(line, position)
             if match is None or match.end() == position:
                 return found
-            found.append((_plain(match.group() + '"'), position, match.end()))
+            found.append((_plain(match.group() + '\n"'), position, match.end()))
             return found
         found.append((_plain(match.group()), match.start(), match.end()))
         position = match.end()
