@@ -172,16 +172,6 @@ class Tcp(Tracker):
             self.clock.shorten(entry, self.timeouts_of(entry)[CLOSE], now)
             entry.event_cache |= EVENT_PROTOINFO
 
-    def close(self, entry: Connection, now: float) -> None:
-        state = entry.state
-        assert isinstance(state, TcpState)
-        old = state.number
-        state.number = CLOSE
-        if old == CLOSE or entry.status & FIXED_TIMEOUT:
-            return
-        self.clock.shorten(entry, self.timeouts_of(entry)[CLOSE], now)
-        entry.event_cache |= EVENT_PROTOINFO
-
     # -- one packet
 
     def packet(self, entry: Connection, packet: Packet, direction: int, confirmed: bool, context: Context) -> int:

@@ -91,9 +91,6 @@ class Tracker:
         """May the entry go when the table runs full although it is ASSURED?"""
         return False
 
-    def close(self, entry: Connection, now: float) -> None:
-        """Somebody ended the connection in the name of an end; only TCP cares."""
-
     def timeouts_of(self, entry: Connection) -> list[int]:
         if entry.timeout_policy:
             return self.policies.get(entry.timeout_policy, self.timeouts)

@@ -490,11 +490,6 @@ class Conntrack(ConntrackView):
             and other.key_original != b""
         )
 
-    def set_closing(self, entry: Connection, now: float) -> None:
-        """A reset was sent in the name of one end: a confirmed TCP connection goes to CLOSE."""
-        if entry.status & CONFIRMED and not entry.status & DYING:
-            self.tracker_of(entry).close(entry, now)
-
     # -- expectations
 
     def expect(self, expectation: Expectation) -> int:
