@@ -83,6 +83,10 @@ class Match(Extension):
 
 
 class Target(Extension):
+    def uses_conntrack(self, declared: bool) -> bool:
+        """Does this rule switch connection tracking on? declared: what its Spec says."""
+        return declared
+
     def check_matches(self, matches: list[Match]) -> None:
         """The kernel's look at the matches of the same rule (TCPMSS wants a SYN among them); raises KernelRefusal."""
 

@@ -1,4 +1,7 @@
-"""Targets: one file each. NAMES lists them all: name -> module of this package."""
+"""Targets: one file each. NAMES lists them all: name -> module of this package.
+
+What several targets share stands in `engine.target.parts`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,50 @@ from typing import Final
 
 from engine.core.extension import Spec
 
-NAMES: Final[dict[str, str]] = {}
+NAMES: Final[dict[str, str]] = {
+    "ACCEPT": "accept",
+    "AUDIT": "audit",
+    "CHECKSUM": "checksum",
+    "CLASSIFY": "classify",
+    "CLUSTERIP": "clusterip",
+    "CONNMARK": "connmark",
+    "CONNSECMARK": "connsecmark",
+    "CT": "ct",
+    "DNAT": "dnat",
+    "DNPT": "dnpt",
+    "DROP": "drop",
+    "DSCP": "dscp",
+    "ECN": "ecn",
+    "HL": "hl",
+    "HMARK": "hmark",
+    "IDLETIMER": "idletimer",
+    "LED": "led",
+    "LOG": "log",
+    "MARK": "mark",
+    "MASQUERADE": "masquerade",
+    "NETMAP": "netmap",
+    "NFLOG": "nflog",
+    "NFQUEUE": "nfqueue",
+    "NOTRACK": "notrack",
+    "QUEUE": "queue",
+    "RATEEST": "rateest",
+    "REDIRECT": "redirect",
+    "REJECT": "reject",
+    "RETURN": "return_",
+    "SECMARK": "secmark",
+    "SET": "set_",
+    "SNAT": "snat",
+    "SNPT": "snpt",
+    "SYNPROXY": "synproxy",
+    "TCPMSS": "tcpmss",
+    "TCPOPTSTRIP": "tcpoptstrip",
+    "TEE": "tee",
+    "TOS": "tos",
+    "TPROXY": "tproxy",
+    "TRACE": "trace",
+    "TTL": "ttl",
+    "ULOG": "ulog",
+}
 
 _found: Final[dict[tuple[str, int], Spec | None]] = {}
 

@@ -1,0 +1,206 @@
+"""CT: what connection tracking shall do with the packet; only in the raw table.
+
+    -j CT --notrack                     leave it alone (as NOTRACK)
+    -j CT --helper NAME                 a new connection gets this helper; needs -p and a helper of that protocol
+    -j CT --zone ID | mark              the connection lives in a zone of its own; mark: the number is the packet mark
+    -j CT --zone-orig ID | mark         the same for one direction only
+    -j CT --zone-reply ID | mark
+    -j CT --ctevents EVENT[,...]        report only these: new related destroy reply assured protoinfo helper mark
+                                        natseqinfo secmark
+    -j CT --expevents new               report only these of expectations
+    -j CT --timeout POLICY              there are no policies here: refused ("No such file or directory")
+
+Options may be combined. There is one zone number in a rule: the one given last holds for all the directions named.
+--zone resets nothing, so `--zone-orig 2 --zone 1` is saved as `--zone-orig 1`. The first rule of CT or NOTRACK that
+a packet meets holds. `CT --notrack` alone does not switch connection tracking on (measured).
+
+Kernel peer: xt_CT revision 2. Source: iptables-extensions(8), CT; names of helpers measured on Linux 6.18.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.core.connection import CT_UNTRACKED
+from engine.core.context import Context
+from engine.core.extension import KernelRefusal, Option, ParameterProblem, RuleHead, Spec, Target
+from engine.core.hooks import IPV4, IPV6
+from engine.core.packet import Packet
+from engine.core.values import Values
+from engine.core.verdict import CONTINUE
+from engine.core.numbers import parse_number
+
+ENOENT: Final = 2
+EINVAL: Final = 22
+
+TCP: Final = 6
+UDP: Final = 17
+
+EVENTS: Final = (
+    "new",
+    "related",
+    "destroy",
+    "reply",
+    "assured",
+    "protoinfo",
+    "helper",
+    "mark",
+    "natseqinfo",
+    "secmark",
+)
+EXPECT_EVENTS: Final = ("new",)
+
+# Helper -> (families, protocols) for which the kernel has it
+HELPERS: Final[dict[str, tuple[tuple[int, ...], tuple[int, ...]]]] = {
+    "RAS": ((IPV4, IPV6), (UDP,)),
+    "Q.931": ((IPV4, IPV6), (TCP,)),
+    "amanda": ((IPV4, IPV6), (UDP,)),
+    "ftp": ((IPV4, IPV6), (TCP,)),
+    "irc": ((IPV4,), (TCP,)),
+    "netbios-ns": ((IPV4,), (UDP,)),
+    "pptp": ((IPV4,), (TCP,)),
+    "sane": ((IPV4, IPV6), (TCP,)),
+    "sip": ((IPV4, IPV6), (TCP, UDP)),
+    "snmp": ((IPV4,), (UDP,)),
+    "tftp": ((IPV4, IPV6), (UDP,)),
+}
+
+# Directions of a zone
+ORIGINAL: Final = 1
+REPLY: Final = 2
+BOTH_WAYS: Final = ORIGINAL | REPLY
+
+NAME_LENGTH: Final = 15
+POLICY_LENGTH: Final = 31
+
+
+class Ct(Target):
+    """zone_ways: directions named by --zone-orig and --zone-reply, 0 = both. Event masks: 0 = not given."""
+
+    def __init__(self) -> None:
+        self.notrack = False
+        self.helper = ""
+        self.timeout = ""
+        self.events = 0
+        self.expect_events = 0
+        self.zone = 0
+        self.zone_mark = False
+        self.zone_ways = 0
+
+    def uses_conntrack(self, declared: bool) -> bool:
+        return not self.notrack
+
+    def check(self, head: RuleHead, table: str, hooks: int) -> None:
+        if self.notrack:
+            return
+        proto = 0 if head.proto_inverted else head.proto
+        if self.helper:
+            if not proto:
+                raise KernelRefusal(ENOENT, "CT: --helper needs -p with one protocol")
+            families, protocols = HELPERS.get(self.helper, ((), ()))
+            if head.family not in families or proto not in protocols:
+                raise KernelRefusal(ENOENT, f"CT: no helper '{self.helper}' for protocol {proto}")
+        if self.timeout:
+            if not proto:
+                raise KernelRefusal(EINVAL, "CT: --timeout needs -p with one protocol")
+            raise KernelRefusal(ENOENT, f"CT: no timeout policy '{self.timeout}'")
+
+    def _words(self, dashes: str) -> str:
+        parts = []
+        if self.notrack:
+            parts.append(f"{dashes}notrack")
+        if self.helper:
+            parts.append(f"{dashes}helper {self.helper}")
+        if self.timeout:
+            parts.append(f"{dashes}timeout {self.timeout}")
+        if self.events:
+            parts.append(f"{dashes}ctevents {names_of(self.events, EVENTS)}")
+        if self.expect_events:
+            parts.append(f"{dashes}expevents {names_of(self.expect_events, EXPECT_EVENTS)}")
+        if self.zone_mark or self.zone:
+            word = {ORIGINAL: "zone-orig", REPLY: "zone-reply"}.get(self.zone_ways, "zone")
+            parts.append(f"{dashes}{word} {'mark' if self.zone_mark else self.zone}")
+        return " ".join(parts)
+
+    def save(self) -> str:
+        return self._words("--")
+
+    def listing(self, numeric: bool) -> str:
+        return f"CT {self._words('')}".rstrip()
+
+    def apply(self, packet: Packet, context: Context) -> int:
+        if context.templated or context.entry is not None or context.ctinfo == CT_UNTRACKED:
+            return CONTINUE
+        context.templated = True
+        if self.notrack:
+            context.ctinfo = CT_UNTRACKED
+            return CONTINUE
+        zone = context.mark & 0xFFFF if self.zone_mark else self.zone
+        ways = self.zone_ways or BOTH_WAYS
+        context.zone_original = zone if ways & ORIGINAL else 0
+        context.zone_reply = zone if ways & REPLY else 0
+        context.template_helper = self.helper
+        if self.events or self.expect_events:
+            context.template_events = self.events
+            context.template_expect_events = self.expect_events
+        return CONTINUE
+
+
+def names_of(mask: int, names: tuple[str, ...]) -> str:
+    return ",".join(name for bit, name in enumerate(names) if mask >> bit & 1)
+
+
+def event_mask(text: str, names: tuple[str, ...]) -> int:
+    mask = 0
+    for word in text.split(","):
+        if word not in names:
+            raise ParameterProblem(f'Unknown event type "{word}"')
+        mask |= 1 << names.index(word)
+    return mask
+
+
+ZONE_WAYS: Final[dict[str, int]] = {"zone": 0, "zone-orig": ORIGINAL, "zone-reply": REPLY}
+
+
+def build(values: Values) -> Target:
+    target = Ct()
+    for given in values.given:
+        name = given.option.name
+        text = given.text
+        if name in ZONE_WAYS:
+            target.zone_ways |= ZONE_WAYS[name]
+            if text.lower() == "mark":
+                target.zone_mark = True
+                continue
+            number = parse_number(text, 0xFFFF)
+            if number is None:
+                raise ParameterProblem(f"Cannot parse {text} as a zone ID")
+            target.zone = number
+        elif name == "notrack":
+            target.notrack = True
+        elif name == "ctevents":
+            target.events = event_mask(text, EVENTS)
+        elif name == "expevents":
+            target.expect_events = event_mask(text, EXPECT_EVENTS)
+        else:
+            value = given.value
+            assert isinstance(value, str)
+            if name == "helper":
+                target.helper = value
+            else:
+                target.timeout = value
+    return target
+
+
+OPTIONS: Final = (
+    Option("notrack"),
+    Option("helper", "string:cut", high=NAME_LENGTH),
+    Option("timeout", "string:cut", high=POLICY_LENGTH),
+    Option("ctevents", "text"),
+    Option("expevents", "text"),
+    Option("zone", "text"),
+    Option("zone-orig", "text"),
+    Option("zone-reply", "text"),
+)
+
+EXTENSIONS: Final = (Spec("CT", build, OPTIONS, tables=("raw",), needs_conntrack=True, revision=2),)

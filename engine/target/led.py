@@ -1,0 +1,51 @@
+"""LED: let a light of the machine blink.
+
+    -j LED --led-trigger-id NAME [--led-delay MILLISECONDS | inf] [--led-always-blink]
+
+The kernel that was measured is built without it, as most are: every use is refused there, and so here
+("No chain/target/match by that name").
+
+Kernel peer: xt_LED. Source: iptables-extensions(8), LED.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.core.extension import Option, ParameterProblem, Spec
+from engine.core.values import Values
+from engine.core.numbers import parse_number
+from engine.target.parts.missing import Missing
+
+INFINITE: Final = "inf"
+U32: Final = 0xFFFFFFFF
+
+
+class Led(Missing):
+    def __init__(self, trigger: str, delay: str, always: bool) -> None:
+        super().__init__("LED")
+        self.trigger = trigger
+        self.delay = delay
+        self.always = always
+
+    def save(self) -> str:
+        text = f'--led-trigger-id "{self.trigger}"'
+        if self.delay:
+            text += f" --led-delay {self.delay}"
+        return text + (" --led-always-blink" if self.always else "")
+
+
+def build(values: Values) -> Led:
+    delay = values.text("led-delay")
+    if values.has("led-delay") and delay != INFINITE and parse_number(delay, U32) is None:
+        raise ParameterProblem(f"Delay value must be within range 0..{U32}")
+    return Led(values.text("led-trigger-id"), delay, values.has("led-always-blink"))
+
+
+OPTIONS: Final = (
+    Option("led-trigger-id", "string", mandatory=True),
+    Option("led-delay", "text"),
+    Option("led-always-blink"),
+)
+
+EXTENSIONS: Final = (Spec("LED", build, OPTIONS),)

@@ -1,0 +1,61 @@
+"""REDIRECT: DNAT to this machine.
+
+    -j REDIRECT [--to-ports PORT[-PORT]] [--random]
+
+Only in nat PREROUTING and nat OUTPUT. Ports need -p tcp, udp, sctp or dccp. The new destination is an address of the
+interface the packet came in by (without one it is dropped), for locally made packets 127.0.0.1 or ::1.
+
+Kernel peer: xt_REDIRECT. Source: iptables-extensions(8), REDIRECT.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.core.context import Context
+from engine.core.extension import OUT, PRE, Option, ParameterProblem, Spec, Target
+from engine.core.hooks import IPV4, OUTPUT
+from engine.core.packet import Packet
+from engine.core.values import Values
+from engine.core.verdict import ACCEPT, DROP
+from engine.target.parts.ranges import NONE, Nat, read_ports
+
+LOOPBACK: Final = 0x7F000001
+LOOPBACK6: Final = 1
+
+
+class Redirect(Nat):
+    def save(self) -> str:
+        ports = [f"--to-ports {self.range.ports()}"] if self.range.port_low != NONE else []
+        return " ".join([*ports, *self.flags("--")])
+
+    def listing(self, numeric: bool) -> str:
+        ports = [f"redir ports {self.range.ports()}"] if self.range.port_low != NONE else []
+        return " ".join([*ports, *self.flags("")])
+
+    def apply(self, packet: Packet, context: Context) -> int:
+        address: int | None
+        if context.hook == OUTPUT:
+            address = LOOPBACK if packet.family == IPV4 else LOOPBACK6
+        else:
+            address = context.shared.environment.primary_address(context.indev, packet.family, packet.dst)
+            if address is None:
+                return DROP
+        request = self.request("DNAT")
+        request.low = request.high = address
+        context.nat = request
+        return ACCEPT
+
+
+def build(values: Values) -> Target:
+    target = Redirect(values)
+    if values.has("to-ports"):
+        read_ports(values.text("to-ports"), values, target.range)
+        if target.range.base != NONE:
+            raise ParameterProblem("Shifted portmap ranges not supported with this kernel")
+    return target
+
+
+OPTIONS: Final = (Option("to-ports", "text"), Option("random"))
+
+EXTENSIONS: Final = (Spec("REDIRECT", build, OPTIONS, tables=("nat",), hooks=PRE | OUT, needs_conntrack=True),)
