@@ -155,12 +155,12 @@ class Names:
             for part in [*parts, "0", "0", "0"][:4]:
                 address = address << 8 | int(part)
             for name in [words[0], *words[2:]]:
-                self._networks.setdefault(name, address)
+                self._networks.setdefault(name.lower(), address)
             self._network_names.setdefault(address, words[0])
 
     def network(self, name: str) -> int | None:
         self._load_networks()
-        return self._networks.get(name)
+        return self._networks.get(name.lower())
 
     def network_name(self, address: int) -> str | None:
         self._load_networks()

@@ -74,6 +74,7 @@ LONG: Final[tuple[tuple[str, int, str], ...]] = (
     ("ipv6", NO_ARGUMENT, "6"),
 )
 OWN_TABLE: Final[list[LongOption]] = [LongOption(name, argument, code) for name, argument, code in LONG]
+OWN_TABLE_6: Final[list[LongOption]] = [row for row in OWN_TABLE if row.name != "fragments"]
 SHORT: Final[dict[str, int]] = {
     **dict.fromkeys("ADCIRMNEPcdijopstmg", REQUIRED),
     **dict.fromkeys("LSFZXhwW", OPTIONAL),
@@ -107,6 +108,9 @@ ALLOWED: Final[dict[str, str]] = {
 OPTION_ORDER: Final = "nsdpjvxio0cf"
 
 INVERTIBLE: Final = "sdpiof"
+
+# IPv6 extension headers (but hop-by-hop, which is 0 like "all"): the walk looks behind them for the protocol.
+EXTENSION_HEADERS: Final = (43, 44, 51, 60)
 
 # Names under which a match is also known.
 ICMPV6_NAMES: Final = ("icmpv6", "ipv6-icmp", "icmp6")
@@ -153,13 +157,14 @@ class CommandLine:
         self.help = False
         self.help_topic = ""
         self.version = False
+        self.version_inverted = False
         self.wrong_family = False
         self.warnings: list[str] = []
         self.tables = 0
         self.table_given = False
-        self.getopt = Getopt(words, SHORT, OWN_TABLE)
-        self.sources_given = False
-        self.destinations_given = False
+        self.getopt = Getopt(words, SHORT, OWN_TABLE if family == IPV4 else OWN_TABLE_6)
+        self.source_word = -1
+        self.destination_word = -1
 
     # -- small helpers
 
@@ -222,6 +227,7 @@ class CommandLine:
             elif self._own_option(code, inverted):
                 return
             inverted = False
+        self._check_extensions()
         if getopt.index < len(self.words):
             raise self._fail("unknown arguments found on commandline", word=getopt.index)
         if not self.commands:
@@ -241,9 +247,8 @@ class CommandLine:
                 return True
             self._rule_option(code, inverted)
         elif code == "V":
-            if inverted:
-                raise self._fail("unexpected ! flag before --version")
             self.version = True
+            self.version_inverted = inverted
             return True
         elif code == "t":
             if inverted:
@@ -323,12 +328,10 @@ class CommandLine:
         else:
             self._option(code, inverted)
             if code == "s":
-                self.sources = parse_addresses(self._previous(), self.family)
-                self.sources_given = True
+                self.source_word = self.getopt.index - 1
                 head.src_inverted = inverted
             elif code == "d":
-                self.destinations = parse_addresses(self._previous(), self.family)
-                self.destinations_given = True
+                self.destination_word = self.getopt.index - 1
                 head.dst_inverted = inverted
             elif code == "i":
                 head.indev = self._interface(self._previous())
@@ -349,6 +352,8 @@ class CommandLine:
         self.head.proto_inverted = inverted
         if self.head.proto == 0 and inverted:
             raise self._fail("rule would never match protocol")
+        if self.family == IPV6 and self.head.proto in EXTENSION_HEADERS and not inverted:
+            self.warnings.append(f"Warning: never matched protocol: {self.protocol}. use extension match instead.\n")
 
     def _interface(self, name: str) -> str:
         if not name:
@@ -494,26 +499,23 @@ class CommandLine:
 
     # -- the whole
 
-    def _check(self) -> None:
-        """What iptables looks at once all words are read."""
-        first = self.commands[0]
+    def _check_extensions(self) -> None:
         if self.table == "nat" and (self.policy == "DROP" or self.jump == "DROP"):
             raise self._fail(
                 '\nThe "nat" table is not intended for filtering, the use of DROP is therefore inhibited.\n\n',
                 word=self.jump_word,
             )
+        if "W" in self.options and not self.waiting:
+            raise self._fail("--wait-interval only makes sense with --wait\n", word=-1)
         for loaded in self.matches:
             self._finish(loaded)
         if self.target is not None:
             self._finish(self.target)
-        if "W" in self.options and not self.waiting:
-            raise self._fail("--wait-interval only makes sense with --wait\n", word=-1)
-        if first == "R" and (len(self.sources) > 1 or len(self.destinations) > 1):
-            raise self._fail("Replacement rule does not specify a unique address", word=-1)
-        if (self.head.src_inverted and len(self.sources) > 1) or (
-            self.head.dst_inverted and len(self.destinations) > 1
-        ):
-            raise self._fail("! not allowed with multiple source or destination IP addresses", word=-1)
+
+    def _check(self) -> None:
+        """What iptables looks at once all words are read."""
+        first = self.commands[0]
+        self._check_addresses(first)
         self._check_options()
         if len(self.chain.encode("utf-8", "surrogateescape")) > NAME_LIMIT:
             raise self._fail(
@@ -524,6 +526,24 @@ class CommandLine:
                 raise self._fail(f"Can't use -o with {self.chain}\n", word=-1)
             if self.chain in ("POSTROUTING", "OUTPUT") and "i" in self.options:
                 raise self._fail(f"Can't use -i with {self.chain}\n", word=-1)
+
+    def _check_addresses(self, first: str) -> None:
+        self.sources = self._addresses(self.source_word)
+        self.destinations = self._addresses(self.destination_word)
+        if (self.head.src_inverted and len(self.sources) > 1) or (
+            self.head.dst_inverted and len(self.destinations) > 1
+        ):
+            raise self._fail("! not allowed with multiple source or destination IP addresses", word=-1)
+        if first == "R" and (len(self.sources) > 1 or len(self.destinations) > 1):
+            raise self._fail("Replacement rule does not specify a unique address", word=-1)
+
+    def _addresses(self, word: int) -> list[tuple[int, int]]:
+        if word < 0:
+            return [(0, 0)]
+        try:
+            return parse_addresses(self.words[word], self.family)
+        except ParameterProblem as problem:
+            raise self._fail(str(problem), word=word) from None
 
     def _finish(self, loaded: Loaded) -> None:
         try:

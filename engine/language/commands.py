@@ -103,9 +103,11 @@ def _iptables(words: list[str], family: int, store: RulesetStore) -> Result:
         line.parse()
         warnings = line.warnings
         if line.wrong_family:
-            return Result(PARAMETER_PROBLEM, "", try_help(program))
+            return Result(PARAMETER_PROBLEM, "", "".join(warnings) + try_help(program))
         if line.version:
-            return Result(0, f"{program} {VERSION} ({VARIANT})\n")
+            number = VERSION[1:]
+            text = f"Not {number} ({VARIANT}) ;-)" if line.version_inverted else f"{program} {VERSION} ({VARIANT})"
+            return Result(0, text + "\n")
         if line.help:
             return Result(0, command_help(program, VERSION, VARIANT) + extension_help(line))
         return _change_table(line, family, store)

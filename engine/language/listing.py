@@ -43,6 +43,11 @@ def short_number(number: int, width: int = 5) -> str:
     return ""
 
 
+def pad(text: str, width: int) -> str:
+    """Blanks on the right up to `width` bytes."""
+    return text + " " * (width - len(text.encode("utf-8", "surrogateescape")))
+
+
 def _counter(number: int, exact: bool) -> str:
     return f"{number:>8} " if exact else f"{short_number(number)} "
 
@@ -92,12 +97,12 @@ def rule_line(rule: Rule, style: Style) -> str:
     text = ""
     if style.verbose:
         text = _counter(rule.packets, style.exact) + _counter(rule.bytes, style.exact)
-    text += f"{_target_name(rule):<9} {'!' if head.proto_inverted else ' '}"
+    text += f"{pad(_target_name(rule), 9)} {'!' if head.proto_inverted else ' '}"
     text += f"{_protocol(head, style.numeric):<4} {_fragment(head)} "
     if style.verbose:
         anything = "*" if style.numeric else "any"
-        text += f" {_interface(head.indev, head.indev_inverted, anything):<6} "
-        text += f"{_interface(head.outdev, head.outdev_inverted, anything):<6} "
+        text += f" {pad(_interface(head.indev, head.indev_inverted, anything), 6)} "
+        text += f"{pad(_interface(head.outdev, head.outdev_inverted, anything), 6)} "
     text += f"{'!' if head.src_inverted else ' '}{_address(head.src, head.src_mask, head.family, style.numeric):<19} "
     text += f"{'!' if head.dst_inverted else ' '}{_address(head.dst, head.dst_mask, head.family, style.numeric):<19} "
     return text + _extensions(rule, style.numeric)

@@ -263,7 +263,7 @@ class QuickReader:
             line.parse()
         except (Refused, KernelRefusal):
             return None
-        if line.warnings or line.sources_given or line.destinations_given or line.options - {"p", "j"}:
+        if line.warnings or line.options - {"p", "j"}:
             return None
         loaded = line.target
         if kind == "-m":
