@@ -23,9 +23,11 @@ def check(topology: Topology, places: Places, faults: Faults) -> None:
 
 
 def something_is_there(topology: Topology, places: Places, faults: Faults) -> None:
-    place = Place(str(topology.path))
-    if not topology.nodes and "nodes" not in {fault.path for fault in faults.found}:
-        faults.add(place, "nodes", "there is no node")
+    """A link that no node is on is a mistake, unless its node is one that could not be read."""
+    if any(fault.path in ("", "nodes") or fault.path.startswith("nodes.") for fault in faults.found):
+        return
+    if not topology.nodes:
+        faults.add(Place(str(topology.path)), "nodes", "there is no node")
     for link in topology.links:
         if not any(interface.link == link for node in topology.nodes.values() for interface in node.interfaces):
             faults.add(places[f"links.{link}"], f"links.{link}", "no node is on this link",
@@ -140,7 +142,7 @@ def services_fit(topology: Topology, places: Places, faults: Faults) -> None:
 def files_exist(topology: Topology, places: Places, faults: Faults) -> None:
     for node in topology.nodes.values():
         for key, file in (("rules", node.rules), ("rules6", node.rules6)):
-            if file is not None and not file.is_file():
+            if node.runs and file is not None and not file.is_file():
                 path = f"nodes.{node.name}.{key}"
                 faults.add(places[path], path, f"no such file: {file}", "it is looked for beside the topology file")
 

@@ -5,6 +5,11 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
+
+
+# Longer lists of known words are not shown beside a good guess.
+MOST_LISTED: Final = 20
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -63,5 +68,5 @@ def did_you_mean(word: str, known: Iterable[str], what: str = "Known are") -> st
     names = sorted(set(known))
     near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
     guess = f"did you mean '{near[0]}'? " if near else ""
-    listing = f"{what}: {', '.join(names)}." if names else ""
+    listing = f"{what}: {', '.join(names)}." if names and not (near and len(names) > MOST_LISTED) else ""
     return (guess + listing).strip()

@@ -48,7 +48,7 @@ CONNTRACK_TIMEOUTS: Final = (
 def _timeout_name(text: str) -> str:
     short = text.removeprefix("net.netfilter.").removeprefix("nf_conntrack_")
     if short not in CONNTRACK_TIMEOUTS:
-        raise ValueError(f"'{text}' is not a conntrack timeout; {did_you_mean(short, CONNTRACK_TIMEOUTS)}")
+        raise kinds.Refused(f"'{text}' is not a conntrack timeout", did_you_mean(short, CONNTRACK_TIMEOUTS))
     return short
 
 
@@ -65,7 +65,7 @@ def parse_service(text: str) -> tuple[str, int]:
     """`http` or `http:8080` -> (kind, port)."""
     name, colon, port = text.partition(":")
     if name not in SERVICES:
-        raise ValueError(f"'{name}' is not a service; {did_you_mean(name, SERVICES)}")
+        raise kinds.Refused(f"'{name}' is not a service", did_you_mean(name, SERVICES, "Services are"))
     if not colon:
         return name, SERVICES[name]
     if not port.isdigit() or not 1 <= int(port) <= 65535:

@@ -22,6 +22,14 @@ InterfaceAddress = ipaddress.IPv4Interface | ipaddress.IPv6Interface
 Reader = Callable[[Value, str, Faults], Any]
 
 
+class Refused(ValueError):
+    """A word that is not right, with a hint of its own."""
+
+    def __init__(self, found: str, hint: str) -> None:
+        super().__init__(found)
+        self.hint = hint
+
+
 @dataclass(frozen=True, slots=True)
 class Placed(Generic[T]):
     """A value and where it stands in the file."""
@@ -49,7 +57,7 @@ def text_kind(words: str, parse: Callable[[str], Any], schema: dict[str, Any], h
         try:
             return parse(value.value)
         except ValueError as error:
-            faults.add(value.place, path, str(error), hint)
+            faults.add(value.place, path, str(error), getattr(error, "hint", hint))
             return None
 
     return Kind(words, read, schema)
@@ -103,7 +111,7 @@ def table_of(value_kind: Kind, name_words: str, check_name: Callable[[str], str]
 
     def read(value: Value, path: str, faults: Faults) -> dict[str, Placed[Any]] | None:
         if not isinstance(value, YamlMapping):
-            faults.add(value.place, path, f"{name_words}: a mapping is needed here, not {what(value)}")
+            faults.add(value.place, path, f"a mapping is needed here, not {what(value)}", f"{name_words}: name and value")
             return None
         result: dict[str, Placed[Any]] = {}
         for name, each in value:
@@ -111,7 +119,7 @@ def table_of(value_kind: Kind, name_words: str, check_name: Callable[[str], str]
             try:
                 key = check_name(name.value) if check_name else name.value
             except ValueError as error:
-                faults.add(name.place, below, str(error))
+                faults.add(name.place, below, str(error), getattr(error, "hint", ""))
                 continue
             found = value_kind.read(each, below, faults)
             if found is not None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lab.faults import did_you_mean
-from lab.kinds import Kind, Network, parse_address, parse_subnet, text_kind
+from lab.kinds import Kind, Network, Refused, parse_address, parse_subnet, text_kind
 
 ROUTE_TYPES: Final = ("unicast", "blackhole", "unreachable", "prohibit")
 RULE_ACTIONS: Final = ("blackhole", "unreachable", "prohibit")
@@ -100,7 +100,7 @@ def _pairs(words: list[str], known: dict[str, tuple[str, Callable[[str], Any]]])
     for at in range(0, len(words), 2):
         word = words[at]
         if word not in known:
-            raise ValueError(f"'{word}' is not a keyword here; {did_you_mean(word, known)}")
+            raise Refused(f"'{word}' is not a keyword here", did_you_mean(word, known, "Keywords are"))
         if at + 1 == len(words):
             raise ValueError(f"'{word}' needs a value")
         field, parse = known[word]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import sys
 from pathlib import Path
 from typing import Any, Final
 
@@ -99,7 +100,7 @@ class _Reader:
         found = keys.read_mapping(root, keys.TOPOLOGY_KEYS, "a topology", "", self.faults) or {}
         for name, placed in (found["links"].value if "links" in found else {}).items():
             self.link(name, placed)
-        nodes_value = found["nodes"].value if "nodes" in found else None
+        nodes_value: Value | None = found["nodes"].value if "nodes" in found else None
         if isinstance(nodes_value, Mapping):
             for name_text, value in nodes_value:
                 self.read_node(name_text, value)
@@ -355,3 +356,19 @@ def _destinations(text: RouteText, families: tuple[int, ...]) -> list[Network]:
 
 def _route(to: Network, text: RouteText, via: Address | None) -> Route:
     return Route(to, via, text.dev or "", text.kind, text.table, text.metric, text.mtu, text.src)
+
+
+def main(words: list[str]) -> int:
+    """`python -m lab.topology FILE...`: say what is wrong with topology files."""
+    failed = False
+    for word in words:
+        try:
+            load(word)
+        except TopologyError as error:
+            failed = True
+            print(error)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
