@@ -108,6 +108,8 @@ class Option:
     for the length of strings.
     alias_of: this row is another spelling of that option (`source-port` of `sport`); `Values` knows it by that name.
     once_message: said instead of libxtables' sentence when the option comes twice ("" = the usual one).
+    at_once: the extension's own look at the argument the moment it is read (it stands last in `Values.given`; the rest
+    of the rule is not known yet). Raises ParameterProblem.
     """
 
     name: str
@@ -123,6 +125,7 @@ class Option:
     aliases: tuple[str, ...] = ()
     alias_of: str = ""
     once_message: str = ""
+    at_once: Callable[[Values], None] | None = None
 
 
 @dataclass(frozen=True)

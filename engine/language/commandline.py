@@ -33,6 +33,7 @@ from engine.language.options import TWO, Loaded, long_options, option_named
 NAME_LIMIT: Final = 28  # characters of a match, target or chain name
 INTERFACE_LIMIT: Final = 15
 U64: Final = 0xFFFFFFFFFFFFFFFF
+SPACES: Final = frozenset(" \t\n\v\f\r")
 
 LONG: Final[tuple[tuple[str, int, str], ...]] = (
     ("append", REQUIRED, "A"),
@@ -300,7 +301,7 @@ class CommandLine:
                 raise self._fail(f"chain name not allowed to start with `{self.chain[0]}'\n")
             if not self.chain or find_target(self.chain, self.family) is not None:
                 raise self._fail("chain name may not clash with target name\n")
-            if any(char.isspace() for char in self.chain):
+            if not SPACES.isdisjoint(self.chain):
                 raise self._fail(f"Invalid chain name `{self.chain}'")
         elif code == "E":
             if not self._has_argument():
@@ -418,7 +419,7 @@ class CommandLine:
         self._enter(spec, name, self.getopt.index - 1)
 
     def _enter(self, spec: Spec, name: str, word: int) -> None:
-        if spec.unsupported:
+        if spec.unsupported and not spec.options:
             raise not_implemented("match", spec)
         shown = spec.name if name in ICMPV6_NAMES else name
         table = 0
@@ -440,7 +441,7 @@ class CommandLine:
             raise self._fail("Invalid target name (too short)")
         if len(name.encode("utf-8", "surrogateescape")) > NAME_LIMIT:
             raise self._fail(f"Invalid target name `{name}' ({NAME_LIMIT} chars max)")
-        if any(char.isspace() for char in name):
+        if not SPACES.isdisjoint(name):
             raise self._fail(f"Invalid target name `{name}'")
         self.jump = name
         self.jump_word = self.getopt.index - 1
@@ -449,7 +450,7 @@ class CommandLine:
             return
         spec = find_target(name, self.family)
         if spec is not None:
-            if spec.unsupported:
+            if spec.unsupported and not spec.options:
                 raise not_implemented("target", spec)
             self.target = Loaded(spec, name, self._add_table(spec), self.jump_word)
 
@@ -495,7 +496,15 @@ class CommandLine:
                 raise self._fail(f"--{option.name} requires two args{stop}")
             text = f"{text} {self._next_word()}"
         loaded.in_full = loaded.in_full and self.getopt.spelled == self.getopt.name
-        loaded.take(option, self.head, inverted, text)
+        try:
+            loaded.take(option, self.head, inverted, text)
+        finally:
+            self._hear(loaded)
+
+    def _hear(self, loaded: Loaded) -> None:
+        """Take over what an extension has to say besides an error."""
+        self.warnings += loaded.warnings
+        loaded.warnings = []
 
     # -- the whole
 
@@ -550,7 +559,9 @@ class CommandLine:
             loaded.build(self.head, self.tool)
         except ParameterProblem as problem:
             raise self._fail(str(problem), word=loaded.word) from None
-        self.warnings += loaded.warnings
+        self._hear(loaded)
+        if loaded.spec.unsupported:  # only now: wrong words are wrong anyway
+            raise not_implemented("target" if loaded is self.target else "match", loaded.spec)
 
     def _check_options(self) -> None:
         for letter in OPTION_ORDER:

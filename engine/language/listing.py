@@ -129,7 +129,11 @@ def _extensions(rule: Rule, numeric: bool) -> str:
 
 
 def _target_name(rule: Rule) -> str:
-    return rule.jump.name if rule.jump is not None else rule.target_name
+    """The chain, or the target as the kernel calls it (NOTRACK is a form of its CT)."""
+    if rule.jump is not None:
+        return rule.jump.name
+    spec = rule.target_spec
+    return spec.real_name if spec is not None and spec.real_name else rule.target_name
 
 
 def _protocol(head: RuleHead, numeric: bool) -> str:

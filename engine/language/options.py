@@ -53,6 +53,12 @@ class Loaded:
             raise ParameterProblem(f'{self.spec.name}: option "--{name}" cannot be inverted.\n')
         question = Question(self.spec.name, name, head.family, real.low, real.high, head.proto)
         self.given.append(Given(real, inverted, text, KINDS[real.kind](question, text)))
+        if real.at_once is not None:
+            values = Values(head, self.given)
+            try:
+                real.at_once(values)
+            finally:
+                self.warnings += values.warnings
 
     def values(self, head: RuleHead, tool: str) -> Values:
         """All options, after the checks that concern several of them."""
@@ -81,7 +87,7 @@ class Loaded:
         """Check all options and make the object."""
         values = self.values(head, tool)
         self.built = self.spec.build(values)
-        self.warnings = values.warnings
+        self.warnings += values.warnings
 
     def take_built(self, head: RuleHead, tool: str) -> Extension:
         """The object for one rule; each rule has its own."""

@@ -59,13 +59,16 @@ class Audit(Target):
         return CONTINUE
 
 
-def build(values: Values) -> Target:
-    text = values.text("type")
+def look(values: Values) -> None:
+    text = values.given[-1].text
     if text.lower() not in TYPES:
         raise ParameterProblem(f'Bad action type value "{text}"')
-    return Audit(text.lower())
 
 
-OPTIONS: Final = (Option("type", "text", mandatory=True),)
+def build(values: Values) -> Target:
+    return Audit(values.text("type").lower())
+
+
+OPTIONS: Final = (Option("type", "text", mandatory=True, at_once=look),)
 
 EXTENSIONS: Final = (Spec("AUDIT", build, OPTIONS),)

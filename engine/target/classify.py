@@ -46,17 +46,24 @@ def scan(sign: str, digits: str, text: str) -> int | None:
     return -number if sign == "-" else number
 
 
-def build(values: Values) -> Target:
-    text = values.text("set-class")
+def read_class(text: str) -> int:
     found = CLASS.match(text)
     if found is not None:
         major = scan(found.group(1), found.group(2), text[: text.index(":")])
         minor = scan(found.group(3), found.group(4), text[: found.end()])
         if major is not None and minor is not None:
-            return Classify((major & 0xFFFF) << 16 | minor & 0xFFFF)
+            return (major & 0xFFFF) << 16 | minor & 0xFFFF
     raise ParameterProblem(f'Bad class value "{text}"')
 
 
-OPTIONS: Final = (Option("set-class", "text", mandatory=True),)
+def look(values: Values) -> None:
+    read_class(values.given[-1].text)
+
+
+def build(values: Values) -> Target:
+    return Classify(read_class(values.text("set-class")))
+
+
+OPTIONS: Final = (Option("set-class", "text", mandatory=True, at_once=look),)
 
 EXTENSIONS: Final = (Spec("CLASSIFY", build, OPTIONS, hooks=FWD | OUT | POST),)

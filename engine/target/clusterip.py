@@ -16,7 +16,7 @@ from typing import Final
 from engine.core.extension import Option, Spec
 from engine.core.hooks import IPV4
 from engine.core.values import Values
-from engine.target.parts.missing import Missing
+from engine.target.parts.missing import Missing, missing_warning
 
 
 class ClusterIp(Missing):
@@ -29,6 +29,7 @@ class ClusterIp(Missing):
 
 
 def build(values: Values) -> ClusterIp:
+    values.warnings.append(missing_warning("CLUSTERIP"))
     return ClusterIp(" ".join(f"--{given.option.name} {given.text}".rstrip() for given in values.given))
 
 

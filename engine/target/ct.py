@@ -25,10 +25,10 @@ from engine.core.connection import CT_UNTRACKED
 from engine.core.context import Context
 from engine.core.extension import KernelRefusal, Option, ParameterProblem, RuleHead, Spec, Target
 from engine.core.hooks import IPV4, IPV6
+from engine.core.numbers import parse_number
 from engine.core.packet import Packet
 from engine.core.values import Values
 from engine.core.verdict import CONTINUE
-from engine.core.numbers import parse_number
 
 ENOENT: Final = 2
 EINVAL: Final = 22
@@ -159,6 +159,28 @@ def event_mask(text: str, names: tuple[str, ...]) -> int:
     return mask
 
 
+def read_zone(text: str) -> int:
+    if text.lower() == "mark":
+        return ZONE_IS_MARK
+    number = parse_number(text, 0xFFFF)
+    if number is None:
+        raise ParameterProblem(f"Cannot parse {text} as a zone ID")
+    return number
+
+
+def look_at_zone(values: Values) -> None:
+    read_zone(values.given[-1].text)
+
+
+def look_at_events(values: Values) -> None:
+    event_mask(values.given[-1].text, EVENTS)
+
+
+def look_at_expect_events(values: Values) -> None:
+    event_mask(values.given[-1].text, EXPECT_EVENTS)
+
+
+ZONE_IS_MARK: Final = -1
 ZONE_WAYS: Final[dict[str, int]] = {"zone": 0, "zone-orig": ORIGINAL, "zone-reply": REPLY}
 
 
@@ -169,13 +191,11 @@ def build(values: Values) -> Target:
         text = given.text
         if name in ZONE_WAYS:
             target.zone_ways |= ZONE_WAYS[name]
-            if text.lower() == "mark":
+            number = read_zone(text)
+            if number == ZONE_IS_MARK:
                 target.zone_mark = True
-                continue
-            number = parse_number(text, 0xFFFF)
-            if number is None:
-                raise ParameterProblem(f"Cannot parse {text} as a zone ID")
-            target.zone = number
+            else:
+                target.zone = number
         elif name == "notrack":
             target.notrack = True
         elif name == "ctevents":
@@ -196,11 +216,11 @@ OPTIONS: Final = (
     Option("notrack"),
     Option("helper", "string:cut", high=NAME_LENGTH),
     Option("timeout", "string:cut", high=POLICY_LENGTH),
-    Option("ctevents", "text"),
-    Option("expevents", "text"),
-    Option("zone", "text"),
-    Option("zone-orig", "text"),
-    Option("zone-reply", "text"),
+    Option("ctevents", "text", at_once=look_at_events),
+    Option("expevents", "text", at_once=look_at_expect_events),
+    Option("zone", "text", at_once=look_at_zone),
+    Option("zone-orig", "text", at_once=look_at_zone),
+    Option("zone-reply", "text", at_once=look_at_zone),
 )
 
 EXTENSIONS: Final = (Spec("CT", build, OPTIONS, tables=("raw",), needs_conntrack=True, revision=2),)

@@ -17,7 +17,7 @@ from engine.core.extension import OUT, PRE, Option, Spec, Target
 from engine.core.packet import Packet
 from engine.core.values import Values
 from engine.core.verdict import ACCEPT
-from engine.target.parts.ranges import Nat, read_range
+from engine.target.parts.ranges import Nat, look_at_range, read_range
 
 
 class DestinationNat(Nat):
@@ -38,6 +38,10 @@ def build(values: Values) -> Target:
     return target
 
 
-OPTIONS: Final = (Option("to-destination", "text", mandatory=True), Option("random"), Option("persistent"))
+OPTIONS: Final = (
+    Option("to-destination", "text", mandatory=True, at_once=look_at_range),
+    Option("random"),
+    Option("persistent"),
+)
 
 EXTENSIONS: Final = (Spec("DNAT", build, OPTIONS, tables=("nat",), hooks=PRE | OUT, needs_conntrack=True, revision=2),)

@@ -49,19 +49,21 @@ def final(values: Values) -> None:
         raise ParameterProblem("DSCP target: Parameter --set-dscp is required")
 
 
+def look(values: Values) -> None:
+    name = values.given[-1].text
+    if name.upper() not in CLASSES:
+        raise ParameterProblem(f"Invalid DSCP value `{name}'")
+
+
 def build(values: Values) -> Target:
     if values.has("set-dscp"):
         return Dscp(values.number("set-dscp"))
-    name = values.text("set-dscp-class")
-    value = CLASSES.get(name.upper())
-    if value is None:
-        raise ParameterProblem(f"Invalid DSCP value `{name}'")
-    return Dscp(value)
+    return Dscp(CLASSES[values.text("set-dscp-class").upper()])
 
 
 OPTIONS: Final = (
     Option("set-dscp", "u8", low=0, high=0x3F, excludes=("set-dscp-class",)),
-    Option("set-dscp-class", "text", excludes=("set-dscp",)),
+    Option("set-dscp-class", "text", excludes=("set-dscp",), at_once=look),
 )
 
 EXTENSIONS: Final = (Spec("DSCP", build, OPTIONS, tables=("mangle",), final=final),)

@@ -248,12 +248,16 @@ def read_types(text: str) -> list[str]:
         rest = tail
 
 
+def look(values: Values) -> None:
+    read_types(values.given[-1].text)
+
+
 def build(values: Values) -> Target:
     return HMark(values.family, read(values))
 
 
 OPTIONS: Final = (
-    Option("hmark-tuple", "text"),
+    Option("hmark-tuple", "text", at_once=look),
     Option("hmark-src-prefix", "plen"),
     Option("hmark-dst-prefix", "plen"),
     Option("hmark-sport-mask", "u16"),

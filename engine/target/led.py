@@ -13,9 +13,9 @@ from __future__ import annotations
 from typing import Final
 
 from engine.core.extension import Option, ParameterProblem, Spec
-from engine.core.values import Values
 from engine.core.numbers import parse_number
-from engine.target.parts.missing import Missing
+from engine.core.values import Values
+from engine.target.parts.missing import Missing, missing_warning
 
 INFINITE: Final = "inf"
 U32: Final = 0xFFFFFFFF
@@ -35,16 +35,20 @@ class Led(Missing):
         return text + (" --led-always-blink" if self.always else "")
 
 
-def build(values: Values) -> Led:
-    delay = values.text("led-delay")
-    if values.has("led-delay") and delay != INFINITE and parse_number(delay, U32) is None:
+def look(values: Values) -> None:
+    delay = values.given[-1].text
+    if delay != INFINITE and parse_number(delay, U32) is None:
         raise ParameterProblem(f"Delay value must be within range 0..{U32}")
-    return Led(values.text("led-trigger-id"), delay, values.has("led-always-blink"))
+
+
+def build(values: Values) -> Led:
+    values.warnings.append(missing_warning("LED"))
+    return Led(values.text("led-trigger-id"), values.text("led-delay"), values.has("led-always-blink"))
 
 
 OPTIONS: Final = (
     Option("led-trigger-id", "string", mandatory=True),
-    Option("led-delay", "text"),
+    Option("led-delay", "text", at_once=look),
     Option("led-always-blink"),
 )
 

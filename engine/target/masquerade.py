@@ -19,7 +19,7 @@ from engine.core.hooks import IPV4
 from engine.core.packet import Packet
 from engine.core.values import Values
 from engine.core.verdict import ACCEPT, DROP
-from engine.target.parts.ranges import NONE, Nat, read_ports
+from engine.target.parts.ranges import NONE, Nat, look_at_ports, read_ports
 
 
 class Masquerade(Nat):
@@ -54,6 +54,6 @@ def build(values: Values) -> Target:
     return target
 
 
-OPTIONS: Final = (Option("to-ports", "text"), Option("random"), Option("random-fully"))
+OPTIONS: Final = (Option("to-ports", "text", at_once=look_at_ports), Option("random"), Option("random-fully"))
 
 EXTENSIONS: Final = (Spec("MASQUERADE", build, OPTIONS, tables=("nat",), hooks=POST, needs_conntrack=True),)

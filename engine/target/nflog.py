@@ -67,6 +67,10 @@ class NfLog(Target):
         return CONTINUE
 
 
+def warn(values: Values) -> None:
+    values.warnings.append(RANGE_WARNING)
+
+
 def build(values: Values) -> Target:
     given = values.find("nflog-prefix")
     prefix = given.value if given is not None else ""
@@ -83,7 +87,7 @@ def build(values: Values) -> Target:
 OPTIONS: Final = (
     Option("nflog-group", "u16"),
     Option("nflog-prefix", "string:cut", low=1, high=PREFIX_LENGTH),
-    Option("nflog-range", "u32", excludes=("nflog-size",)),
+    Option("nflog-range", "u32", excludes=("nflog-size",), at_once=warn),
     Option("nflog-size", "u32", excludes=("nflog-range",)),
     Option("nflog-threshold", "u16"),
 )

@@ -73,22 +73,26 @@ def fold(address: int) -> int:
     return (address ^ address >> 32 ^ address >> 64 ^ address >> 96) & 0xFFFFFFFF
 
 
-def build(values: Values) -> Target:
-    bypass = values.has("queue-bypass")
-    if not values.has("queue-balance"):
-        return NfQueue(values.number("queue-num"), 1, bypass, False)
-    text = values.text("queue-balance")
+def look_at_balance(values: Values) -> None:
+    text = values.given[-1].text
     if ":" not in text:
         raise ParameterProblem(f'Bad range "{text}"')
     low, high = values.pair("queue-balance")
     if low >= high:
         raise ParameterProblem(f"{low} should be less than {high}")
+
+
+def build(values: Values) -> Target:
+    bypass = values.has("queue-bypass")
+    if not values.has("queue-balance"):
+        return NfQueue(values.number("queue-num"), 1, bypass, False)
+    low, high = values.pair("queue-balance")
     return NfQueue(low, high - low + 1, bypass, values.has("queue-cpu-fanout"))
 
 
 OPTIONS: Final = (
     Option("queue-num", "u16", excludes=("queue-balance",)),
-    Option("queue-balance", "u16:range", excludes=("queue-num",)),
+    Option("queue-balance", "u16:range", excludes=("queue-num",), at_once=look_at_balance),
     Option("queue-bypass"),
     Option("queue-cpu-fanout", also=("queue-balance",)),
 )

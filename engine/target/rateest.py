@@ -71,6 +71,10 @@ def read_time(values: Values, option: str) -> int:
     return int(number) & 0xFFFFFFFF if abs(number) < 2**63 else 0
 
 
+def look(values: Values) -> None:
+    read_time(values, values.given[-1].option.name.removeprefix("rateest-"))
+
+
 def interval_power(interval: int) -> int:
     """Power of two of 250 ms that holds the interval, -1 if it is too long."""
     return next((power for power in range(INTERVALS) if interval <= SHORTEST << power), -1)
@@ -104,8 +108,8 @@ def build(values: Values) -> Target:
 
 OPTIONS: Final = (
     Option("rateest-name", "string:cut", high=NAME_LENGTH, mandatory=True),
-    Option("rateest-interval", "text"),
-    Option("rateest-ewmalog", "text"),
+    Option("rateest-interval", "text", at_once=look),
+    Option("rateest-ewmalog", "text", at_once=look),
 )
 
-EXTENSIONS: Final = (Spec("RATEEST", build, OPTIONS),)
+EXTENSIONS: Final = (Spec("RATEEST", build, OPTIONS, final=final),)

@@ -18,7 +18,7 @@ from engine.core.hooks import IPV4, OUTPUT
 from engine.core.packet import Packet
 from engine.core.values import Values
 from engine.core.verdict import ACCEPT, DROP
-from engine.target.parts.ranges import NONE, Nat, read_ports
+from engine.target.parts.ranges import NONE, Nat, Range, read_ports
 
 LOOPBACK: Final = 0x7F000001
 LOOPBACK6: Final = 1
@@ -47,15 +47,20 @@ class Redirect(Nat):
         return ACCEPT
 
 
+def look(values: Values) -> None:
+    ports = Range()
+    read_ports(values.given[-1].text, values, ports)
+    if ports.base != NONE:
+        raise ParameterProblem("Shifted portmap ranges not supported with this kernel")
+
+
 def build(values: Values) -> Target:
     target = Redirect(values)
     if values.has("to-ports"):
         read_ports(values.text("to-ports"), values, target.range)
-        if target.range.base != NONE:
-            raise ParameterProblem("Shifted portmap ranges not supported with this kernel")
     return target
 
 
-OPTIONS: Final = (Option("to-ports", "text"), Option("random"))
+OPTIONS: Final = (Option("to-ports", "text", at_once=look), Option("random"))
 
 EXTENSIONS: Final = (Spec("REDIRECT", build, OPTIONS, tables=("nat",), hooks=PRE | OUT, needs_conntrack=True),)

@@ -113,10 +113,22 @@ def build6(values: Values) -> Target:
     return Reject(kind, IPV6)
 
 
-OPTIONS: Final = (Option("reject-with", "text"),)
+def look4(values: Values) -> None:
+    text = values.given[-1].text.lower()
+    if text[:1] == "e" and ("echo-reply".startswith(text) or "echoreply".startswith(text)):
+        values.warnings.append("--reject-with echo-reply no longer supported\n")
+    find_kind(values.given[-1].text, KINDS4)
+
+
+def look6(values: Values) -> None:
+    find_kind(values.given[-1].text, KINDS6)
+
+
+OPTIONS4: Final = (Option("reject-with", "text", at_once=look4),)
+OPTIONS6: Final = (Option("reject-with", "text", at_once=look6),)
 HOOKS: Final = IN | FWD | OUT
 
 EXTENSIONS: Final = (
-    Spec("REJECT", build4, OPTIONS, families=(IPV4,), tables=("filter",), hooks=HOOKS),
-    Spec("REJECT", build6, OPTIONS, families=(IPV6,), tables=("filter",), hooks=HOOKS),
+    Spec("REJECT", build4, OPTIONS4, families=(IPV4,), tables=("filter",), hooks=HOOKS),
+    Spec("REJECT", build6, OPTIONS6, families=(IPV6,), tables=("filter",), hooks=HOOKS),
 )

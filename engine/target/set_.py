@@ -20,10 +20,12 @@ from engine.core.values import Values
 OPERATIONS: Final = ("add-set", "del-set", "map-set")
 
 
+def look(values: Values) -> None:
+    name = values.given[-1].text.partition(" ")[0]
+    raise ParameterProblem(f"Set {name} doesn't exist.\n")
+
+
 def final(values: Values) -> None:
-    for given in values.given:
-        if given.option.name in OPERATIONS:
-            raise ParameterProblem(f"Set {given.text.partition(' ')[0]} doesn't exist.\n")
     raise ParameterProblem("You must specify either `--add-set' or `--del-set' or `--map-set'")
 
 
@@ -32,7 +34,7 @@ def build(values: Values) -> Target:
 
 
 OPTIONS: Final = (
-    *(Option(name, "two", once=False) for name in OPERATIONS),
+    *(Option(name, "two", once=False, at_once=look) for name in OPERATIONS),
     Option("exist"),
     Option("timeout", "u32"),
     Option("map-mark"),

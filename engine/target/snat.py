@@ -17,7 +17,7 @@ from engine.core.extension import IN, POST, Option, Spec, Target
 from engine.core.packet import Packet
 from engine.core.values import Values
 from engine.core.verdict import ACCEPT
-from engine.target.parts.ranges import NONE, Nat, read_range
+from engine.target.parts.ranges import NONE, Nat, look_at_range, read_range
 
 
 class SourceNat(Nat):
@@ -41,7 +41,7 @@ def build(values: Values) -> Target:
 
 
 OPTIONS: Final = (
-    Option("to-source", "text", mandatory=True),
+    Option("to-source", "text", mandatory=True, at_once=look_at_range),
     Option("random"),
     Option("random-fully"),
     Option("persistent"),

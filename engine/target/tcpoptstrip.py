@@ -14,10 +14,10 @@ from typing import Final
 
 from engine.core.context import Context
 from engine.core.extension import Option, ParameterProblem, Spec, Target
+from engine.core.numbers import parse_number
 from engine.core.packet import Packet
 from engine.core.values import Values
 from engine.core.verdict import CONTINUE, DROP
-from engine.core.numbers import parse_number
 from engine.target.parts.tcp_header import BROKEN, NOP, TCP_HEADER, header_length, option_length
 
 TCP: Final = 6
@@ -67,23 +67,30 @@ class TcpOptStrip(Target):
         return CONTINUE
 
 
-def build(values: Values) -> Target:
+def read_options(text: str) -> frozenset[int]:
     options: set[int] = set()
-    if values.has("strip-options"):
-        for word in values.text("strip-options").split(","):
-            number = NUMBERS.get(word)
+    for word in text.split(","):
+        number = NUMBERS.get(word)
+        if number is None:
+            number = parse_number(word, 0xFF)
             if number is None:
-                number = parse_number(word, 0xFF)
-                if number is None:
-                    raise ParameterProblem(f'Bad TCP option value "{word}"')
-                if number <= NOP:
-                    raise ParameterProblem("Option value may not be 0 or 1")
-            if number in options:
-                raise ParameterProblem(f'Option "{word}" already specified')
-            options.add(number)
-    return TcpOptStrip(frozenset(options))
+                raise ParameterProblem(f'Bad TCP option value "{word}"')
+            if number <= NOP:
+                raise ParameterProblem("Option value may not be 0 or 1")
+        if number in options:
+            raise ParameterProblem(f'Option "{word}" already specified')
+        options.add(number)
+    return frozenset(options)
 
 
-OPTIONS: Final = (Option("strip-options", "text"),)
+def look(values: Values) -> None:
+    read_options(values.given[-1].text)
+
+
+def build(values: Values) -> Target:
+    return TcpOptStrip(read_options(values.text("strip-options")) if values.has("strip-options") else frozenset())
+
+
+OPTIONS: Final = (Option("strip-options", "text", at_once=look),)
 
 EXTENSIONS: Final = (Spec("TCPOPTSTRIP", build, OPTIONS, tables=("mangle",), protos=(TCP,)),)

@@ -52,6 +52,11 @@ class Tos(Target):
                 return f"TOS xor 0x{value:02x}"
         return f"TOS set 0x{value:02x}/0x{mask:02x}"
 
+    def column(self, numeric: bool) -> str:
+        """A name is printed with one blank more in front and none behind `set`."""
+        text = self.listing(numeric)
+        return f"  {text}" if "set0x" not in text and "set " not in text and "TOS set" in text else f" {text}"
+
     def apply(self, packet: Packet, context: Context) -> int:
         old = packet.tos
         new = (old & (self.mask ^ 0xFF)) ^ self.value

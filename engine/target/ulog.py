@@ -16,7 +16,7 @@ from engine.core.extension import Option, Spec
 from engine.core.hooks import IPV4
 from engine.core.text import quoted
 from engine.core.values import Values
-from engine.target.parts.missing import Missing
+from engine.target.parts.missing import Missing, missing_warning
 
 PREFIX_LENGTH: Final = 31
 THRESHOLD: Final = 1
@@ -42,6 +42,7 @@ class ULog(Missing):
 
 
 def build(values: Values) -> ULog:
+    values.warnings.append(missing_warning("ULOG"))
     given = values.find("ulog-prefix")
     prefix = given.value if given is not None else ""
     assert isinstance(prefix, str)

@@ -5,8 +5,8 @@
 The longer one of the two lengths is replaced. So that no transport checksum changes, the difference between the
 prefixes is taken out again from one 16-bit word of the address: the fourth of a short prefix (up to /48), else the
 first word of the interface identifier that is not 0xffff. An address without such a word cannot be translated: the
-packet is dropped and answered with a parameter problem. In answers that quote a packet (ICMPv6 errors) the quoted address is
-translated back as well.
+packet is dropped and answered with a parameter problem. In answers that quote a packet (ICMPv6 errors) the quoted
+address is translated back as well.
 """
 
 from __future__ import annotations

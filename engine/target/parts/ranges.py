@@ -18,8 +18,8 @@ from engine.core.context import NatRequest
 from engine.core.extension import ParameterProblem, Target
 from engine.core.hooks import IPV4
 from engine.core.names import NAMES
-from engine.core.values import Values
 from engine.core.numbers import strtoul
+from engine.core.values import Values
 
 U16: Final = 0xFFFF
 NONE: Final = -1
@@ -133,6 +133,15 @@ def service(text: str) -> int:
     if port is None:
         raise ParameterProblem(f"Port `{text}' not valid")
     return port
+
+
+def look_at_range(values: Values) -> None:
+    """The faults of ADDRESS are found when it is read: `-p` must have come before it."""
+    read_range(values.given[-1].text, values, Range())
+
+
+def look_at_ports(values: Values) -> None:
+    read_ports(values.given[-1].text, values, Range())
 
 
 def read_address(text: str, family: int) -> int:
