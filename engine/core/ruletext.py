@@ -7,6 +7,7 @@ from engine.core.extension import RuleHead
 from engine.core.hooks import IPV4
 from engine.core.names import NAMES
 from engine.core.ruleset import NamedMatch, Rule
+from engine.core.text import whole_word
 
 
 def mask_text(mask: int, family: int) -> str:
@@ -18,8 +19,11 @@ def mask_text(mask: int, family: int) -> str:
     return f"/{bits - inverse.bit_length()}"
 
 
-def head_text(head: RuleHead) -> str:
-    """` -s 10.0.0.0/8 -i eth0 -p tcp`, each option after a blank; "" for a rule that asks nothing."""
+def head_text(head: RuleHead, exact: bool = False) -> str:
+    """` -s 10.0.0.0/8 -i eth0 -p tcp`, each option after a blank; "" for a rule that asks nothing.
+
+    exact: in a form that can always be read back; iptables-save leaves `-i +` out, inverted or not, and quotes nothing.
+    """
     text = ""
     if head.src_mask or head.src_inverted:
         sign = " ! -s " if head.src_inverted else " -s "
@@ -27,10 +31,10 @@ def head_text(head: RuleHead) -> str:
     if head.dst_mask or head.dst_inverted:
         sign = " ! -d " if head.dst_inverted else " -d "
         text += sign + address_text(head.dst, head.family) + mask_text(head.dst_mask, head.family)
-    if head.indev and head.indev != "+":
-        text += (" ! -i " if head.indev_inverted else " -i ") + head.indev
-    if head.outdev and head.outdev != "+":
-        text += (" ! -o " if head.outdev_inverted else " -o ") + head.outdev
+    if head.indev and (exact or head.indev != "+"):
+        text += (" ! -i " if head.indev_inverted else " -i ") + (whole_word(head.indev) if exact else head.indev)
+    if head.outdev and (exact or head.outdev != "+"):
+        text += (" ! -o " if head.outdev_inverted else " -o ") + (whole_word(head.outdev) if exact else head.outdev)
     if head.proto:
         name = NAMES.protocol_name(head.proto) or str(head.proto)
         text += (" ! -p " if head.proto_inverted else " -p ") + name
@@ -45,10 +49,10 @@ def match_text(named: NamedMatch) -> str:
     return f" -m {named.name} {options}" if options else f" -m {named.name}"
 
 
-def action_text(rule: Rule) -> str:
+def action_text(rule: Rule, exact: bool = False) -> str:
     """` -j LOG --log-level 7`, ` -g chain`; "" for a rule without target."""
     if rule.jump is not None:
-        return (" -g " if rule.goto else " -j ") + rule.jump.name
+        return (" -g " if rule.goto else " -j ") + (whole_word(rule.jump.name) if exact else rule.jump.name)
     if rule.target is None:
         return ""
     options = rule.target.save()
@@ -60,6 +64,11 @@ def condition_text(rule: Rule) -> str:
     if rule.text is None:
         rule.text = head_text(rule.head) + "".join([match_text(named) for named in rule.matches])
     return rule.text
+
+
+def exact_text(rule: Rule) -> str:
+    """As `condition_text` and `action_text`, in a form that can always be read back."""
+    return head_text(rule.head, True) + "".join([match_text(named) for named in rule.matches]) + action_text(rule, True)
 
 
 def rule_text(rule: Rule) -> str:

@@ -14,3 +14,13 @@ def quoted(text: str) -> str:
     if PLAIN.fullmatch(text):
         return text
     return '"' + ESCAPED.sub(r"\\\g<0>", text) + '"'
+
+
+UNSAFE: Final = frozenset(' \t\n\v\f\r"')
+
+
+def whole_word(text: str) -> str:
+    """A word that a reader of iptables-restore text gives back as it is, quoted only if it must be."""
+    if text and UNSAFE.isdisjoint(text):
+        return text
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

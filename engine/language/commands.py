@@ -246,6 +246,8 @@ def _save(argv: list[str], family: int, store: RulesetStore) -> Result:
 
 def date_text(store: RulesetStore) -> str:
     """The engine's wall clock as ctime(3) prints it."""
+    if store.date:
+        return store.date
     seconds = 0.0
     offset = 0
     if store.shared is not None:

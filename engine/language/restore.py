@@ -27,7 +27,7 @@ from engine.language.errors import UNCHANGED, Refused, RulesetError
 from engine.language.hints import hint_for
 from engine.language.quick import QuickReader
 from engine.language.store import RulesetStore
-from engine.language.words import LINE_LIMIT, spans, split
+from engine.language.words import LINE_LIMIT, is_open, spans, split
 
 COUNTERS: Final = re.compile(r"\[(\d+):(\d+)\] ?", re.ASCII)
 
@@ -71,6 +71,7 @@ class Restore:
         self.only_table = only_table
         self.verbose = verbose
         self.prints_rules = verbose and not noflush
+        self.machine_made = False
         self.whole = False  # nothing is put in force before the end of the text
         self.edits: list[Edit] = []
         self.edit: Edit | None = None
@@ -91,6 +92,8 @@ class Restore:
         """All lines. Fault at the first that is wrong; the table it belongs to is then as it was before."""
         lines = text.split("\n")
         unfinished = lines.pop()
+        if self.machine_made and '"' in text:
+            lines = join_quoted(lines)
         try:
             for number, line in enumerate(lines, 1):
                 self.line = number
@@ -131,7 +134,11 @@ class Restore:
 
     def _line(self, line: str) -> None:
         try:
-            if len(line) >= LINE_LIMIT // 4 and len(line.encode("utf-8", "surrogateescape")) >= LINE_LIMIT:
+            if (
+                len(line) >= LINE_LIMIT // 4
+                and not self.machine_made
+                and len(line.encode("utf-8", "surrogateescape")) >= LINE_LIMIT
+            ):
                 raise Refused(f"line is longer than {LINE_LIMIT - 1} bytes")
             if "\0" in line:
                 raise Refused("line has a NUL byte in it")
@@ -222,7 +229,7 @@ class Restore:
         counters: tuple[str, str] | None = None
         if line[0] == "[":
             counters, rest = self._rule_counters(line)
-        words = split(rest)
+        words = split(rest, not self.machine_made)
         edit = self.edit
         assert edit is not None
         if self.prints_rules or not self._append(edit, words, counters):
@@ -307,6 +314,23 @@ class Restore:
         self.edit = None
 
 
+def join_quoted(lines: list[str]) -> list[str]:
+    """Lines with those put together that a quoted newline has cut apart; empty ones keep the count."""
+    joined: list[str] = []
+    opened = -1  # index of the line whose quote is still open
+    for line in lines:
+        if opened >= 0:
+            joined[opened] += "\n" + line
+            joined.append("")
+            if not is_open(joined[opened]):
+                opened = -1
+            continue
+        joined.append(line)
+        if '"' in line and line[0] not in "#:*" and is_open(line):
+            opened = len(joined) - 1
+    return joined
+
+
 def load_text(
     store: RulesetStore,
     text: str,
@@ -316,12 +340,14 @@ def load_text(
     noflush: bool = False,
     test: bool = False,
     others: bool = False,
-) -> None:
-    """See `RulesetStore.load`."""
+    machine_made: bool = False,
+) -> list[str]:
+    """See `RulesetStore.load`. machine_made: a state file; no limits, and a quote may go on in the next line."""
     ruleset = store.rulesets[family]
     known = set(ruleset.tables)
     restore = Restore(store, family, name, counters, noflush, test)
     restore.whole = True
+    restore.machine_made = machine_made
     try:
         restore.run(text)
     except Fault as fault:
@@ -333,7 +359,7 @@ def load_text(
     if test:
         restore.abandon()
         _forget_new(store, family, known)
-        return
+        return restore.warnings
     if others:
         named = {edit.table.name for edit in restore.edits}
         for table_name in list(ruleset.tables):
@@ -345,6 +371,7 @@ def load_text(
     for edit in restore.edits:
         edit.settle(store.shared)
     ruleset.refresh()
+    return restore.warnings
 
 
 def _forget_new(store: RulesetStore, family: int, known: set[str]) -> None:

@@ -14,6 +14,7 @@ class RulesetStore:
 
     def __init__(self, shared: Shared | None = None) -> None:
         self.shared = shared
+        self.date = ""  # for the comments of iptables-save; "" = ask the environment
         self.rulesets: dict[int, Ruleset] = {IPV4: Ruleset(IPV4), IPV6: Ruleset(IPV6)}
 
     def table(self, family: int, name: str) -> Table | None:
@@ -39,15 +40,16 @@ class RulesetStore:
         noflush: bool = False,
         test: bool = False,
         others: bool = False,
-    ) -> None:
+    ) -> list[str]:
         """Replace the tables that an iptables-restore text names; all of them, or none if there is a fault anywhere.
 
         counters: take packet and byte counters from the text. noflush: add to the tables instead. test: check only.
-        others: tables that the text does not name are emptied too. Raises RulesetError.
+        others: tables that the text does not name are emptied too. Returns warnings, each with its newline; raises
+        RulesetError.
         """
         from engine.language.restore import load_text
 
-        load_text(self, text, FAMILIES[family], name, counters, noflush, test, others)
+        return load_text(self, text, FAMILIES[family], name, counters, noflush, test, others)
 
     def save(self, family: str = "ipv4", counters: bool = False, table: str = "") -> str:
         """iptables-save text of one family without its comment lines."""

@@ -21,12 +21,14 @@ OPEN: Final = re.compile(r'[^ \t\n"]*"(?:[^"\\]|\\.)*\\?', re.DOTALL)
 ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 
 
-def split(line: str) -> list[str]:
+def split(line: str, limited: bool = True) -> list[str]:
     """The words of a line. Refused if one is too long, or if there are too many."""
     if '"' not in line:
         words = line.split() if line.isascii() and line.isprintable() else list(TOKEN.findall(line))
     else:
         words = [word for word, _start, _end in spans(line)]
+    if not limited:
+        return words
     if len(line) >= WORD_LIMIT:
         for index, word in enumerate(words):
             if len(word.encode("utf-8", "surrogateescape")) >= WORD_LIMIT:
@@ -34,6 +36,19 @@ def split(line: str) -> list[str]:
     if len(words) >= WORDS_LIMIT - 3:
         raise Refused("Parser cannot handle more arguments\n", word=WORDS_LIMIT - 4)
     return words
+
+
+def is_open(line: str) -> bool:
+    """Does a quote begin that does not end?"""
+    position = 0
+    while True:
+        match = TOKEN.match(line, position)
+        if match is not None:
+            position = match.end()
+        elif position < len(line) and line[position] in " \t\n":
+            position += 1
+        else:
+            return position < len(line)
 
 
 def spans(line: str) -> list[tuple[str, int, int]]:

@@ -1,0 +1,185 @@
+"""What one packet meets in a ruleset: every table, chain and rule, why a rule did not match, and the verdict.
+
+    PREROUTING -> FORWARD -> POSTROUTING     with an interface in and one out: the packet passes through
+    PREROUTING -> INPUT                      only in: it is for this machine
+    OUTPUT -> POSTROUTING                    only out: this machine sends it
+
+The engine is the one that runs in a firewall node; only the machine around it is told, not asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from engine.core.addresses import address_text
+from engine.core.context import Arrival, Environment
+from engine.core.engine import Departure, Engine
+from engine.core.hooks import (
+    FAMILY_NAMES,
+    FORWARD,
+    HOOK_NAMES,
+    INPUT,
+    OUTPUT,
+    POSTROUTING,
+    PREROUTING,
+)
+from engine.core.packet import Packet
+from engine.core.verdict import ACCEPT, VERDICT_NAMES
+from engine.language.packettext import describe
+
+PASSING: Final = (PREROUTING, FORWARD, POSTROUTING)
+COMING_IN: Final = (PREROUTING, INPUT)
+GOING_OUT: Final = (OUTPUT, POSTROUTING)
+
+# Verdicts of the last hook as a reader understands them.
+MEANINGS: Final[dict[str, str]] = {
+    "ACCEPT": "the packet goes on its way",
+    "DROP": "the packet is dropped",
+    "STOLEN": "the engine keeps the packet (a fragment that waits for the others)",
+    "QUEUE": "the packet goes to a userspace queue",
+}
+
+
+@dataclass
+class Question:
+    """A packet and where it comes and goes. indev or outdev "" = none. addresses: of this machine's interfaces."""
+
+    data: bytes
+    indev: str
+    outdev: str
+    mark: int = 0
+    now: float = 0.0
+    addresses: dict[str, list[tuple[int, int, int]]] = field(default_factory=dict)
+
+
+def explain(engine: Engine, question: Question) -> dict[str, Any]:
+    """The way of the packet as JSON-able values: hooks with their steps, verdict, who dropped it, log, emissions."""
+    packet = Packet(question.data)
+    _tell_environment(engine.shared.environment, question, packet)
+    engine.tracing = True
+    hooks: list[dict[str, Any]] = []
+    emitted: list[str] = []
+    log: list[str] = []
+    data = question.data
+    mark = question.mark
+    verdict = "ACCEPT"
+    why = packet.fault
+    for hook in _way(question):
+        arrival = Arrival(
+            hook,
+            data,
+            question.indev if hook in (PREROUTING, INPUT, FORWARD) else "",
+            question.outdev if hook in (FORWARD, OUTPUT, POSTROUTING) else "",
+            mark,
+        )
+        departure = engine.process(arrival, question.now)
+        hooks.append(_hook_report(hook, departure))
+        emitted += [describe(Packet(emission.data)) for emission in departure.emit]
+        log += [line.text for line in departure.log]
+        verdict = VERDICT_NAMES[departure.verdict]
+        if departure.verdict != ACCEPT:
+            why = departure.why
+            break
+        mark = departure.mark
+        if departure.data is not None:
+            data = departure.data
+    return {
+        "packet": describe(packet),
+        "family": FAMILY_NAMES[packet.family],
+        "in": question.indev,
+        "out": question.outdev,
+        "hooks": hooks,
+        "verdict": verdict,
+        "why": why,
+        "result": describe(Packet(data)),
+        "mark": mark,
+        "emitted": emitted,
+        "log": log,
+    }
+
+
+def _way(question: Question) -> tuple[int, ...]:
+    if question.indev and question.outdev:
+        return PASSING
+    return COMING_IN if question.indev else GOING_OUT
+
+
+def _tell_environment(environment: Environment, question: Question, packet: Packet) -> None:
+    """This machine's addresses: those named, and the one that makes the packet come here or go from here."""
+    for device, entries in question.addresses.items():
+        environment.addresses[device] = list(entries)
+    bits = 32 if packet.family == 2 else 128
+    if not question.outdev:
+        environment.addresses.setdefault(question.indev, []).append((packet.family, packet.dst, bits))
+    elif not question.indev:
+        environment.addresses.setdefault(question.outdev, []).append((packet.family, packet.src, bits))
+    environment.default_route_device = question.outdev
+
+
+def _hook_report(hook: int, departure: Departure) -> dict[str, Any]:
+    steps = [
+        {
+            "table": step.table,
+            "chain": step.chain,
+            "rule": step.rule,
+            "place": step.place,
+            "text": step.text,
+            "matched": step.matched,
+            "why": step.why,
+            "verdict": step.verdict,
+        }
+        for step in departure.trace
+    ]
+    return {
+        "hook": HOOK_NAMES[hook],
+        "steps": steps,
+        "connection": departure.connection,
+        "verdict": VERDICT_NAMES[departure.verdict],
+    }
+
+
+def as_text(report: dict[str, Any]) -> str:
+    """The same for people: one line a step, hooks and tables as headings."""
+    lines = [f"{report['packet']}{_direction(report)}"]
+    for hook in report["hooks"]:
+        lines.append("")
+        lines.append(hook["hook"])
+        heading = ("", "")
+        for step in hook["steps"]:
+            if not step["chain"]:
+                lines.append(f"  {step['table']}: {step['text']}")
+                heading = ("", "")
+                continue
+            if (step["table"], step["chain"]) != heading:
+                heading = (step["table"], step["chain"])
+                lines.append(f"  {step['table']} {step['chain']}")
+            lines.append(_step_line(step))
+        if not hook["steps"]:
+            lines.append("  no table has rules here")
+    lines.append("")
+    if report["result"] != report["packet"]:
+        lines.append(f"packet now: {report['result']}")
+    lines += [f"log: {line}" for line in report["log"]]
+    lines += [f"sent besides: {text}" for text in report["emitted"]]
+    blame = f" by {report['why']}" if report["why"] and report["verdict"] != "ACCEPT" else ""
+    lines.append(f"{report['verdict']}: {MEANINGS.get(report['verdict'], '')}{blame}")
+    return "\n".join(lines) + "\n"
+
+
+def _direction(report: dict[str, Any]) -> str:
+    text = f", in by {report['in']}" if report["in"] else ", made here"
+    return text + (f", out by {report['out']}" if report["out"] else ", for this machine")
+
+
+def _step_line(step: dict[str, Any]) -> str:
+    if step["rule"] == 0:
+        return f"    {step['text']}: {step['verdict']}"
+    place = f" ({step['place']})" if step["place"] else ""
+    text = step["text"] or "(every packet)"
+    if not step["matched"]:
+        return f"    rule {step['rule']}{place}  {text}   no: {step['why']}"
+    return f"    rule {step['rule']}{place}  {text}   yes: {step['verdict']}"
+
+
+__all__ = ["Question", "address_text", "as_text", "explain"]
