@@ -17,12 +17,13 @@ For writers of scenarios, the whole of it:
     node.port("lan") -> send(frame)  received() -> [bytes]  captured() -> [(time, frame, segment)]  mac  wait(seconds)
     node.run([...], input=, timeout=, check=) -> CompletedProcess with text      node.start([...]) -> Process
     node.sysctl(name[, value])      undone by reset()
-    node.stack = "silent"           silent: only programs that listen are reached; refuse: closed ports answer with resets
-                                    and ICMP errors as any host; deaf: the kernel gets nothing, only ports see packets.
-                                    Hosts start with the topology's `closed_ports` (silent); undone by reset()
+    node.stack = "silent"           silent: only programs that listen are reached; refuse: closed ports answer as any
+                                    host, with resets and ICMP errors; deaf: the kernel gets nothing, only ports see
+                                    packets. Hosts start with the topology's `closed_ports` (silent); undone by reset()
     node.claim("10.0.1.77")         neighbours send that address to this node's port; its kernel does not know it
     node.transfers()                what the node's servers have served
-    firewall.load(text, family="ipv4")  save(counters=False, family="ipv4", table="")  flush()  flush_conntrack()  zero()
+    firewall.load(text, family="ipv4")  save(counters=False, family="ipv4", table="")
+    firewall.flush()  flush_conntrack()  zero()
     firewall.conntrack() -> entries with protocol timeout state original reply flags mark zone; str() is the /proc line
     firewall.expectations()  clock.advance(seconds)  clock.now()  trace()  log()  engine  adapter
 
@@ -45,7 +46,8 @@ if TYPE_CHECKING:
     from lab.running import Lab
 
 __all__ = [
-    "EngineDied", "Entry", "Firewall", "Lab", "LabError", "Node", "Port", "RulesetError", "TopologyError", "Unsupported",
+    "EngineDied", "Entry", "Firewall", "Lab", "LabError", "Node", "Port", "RulesetError", "TopologyError",
+    "Unsupported",
 ]  # fmt: skip
 
 # Imported when they are first asked for, so that commands that need no lab start fast.

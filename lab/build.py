@@ -28,8 +28,8 @@ IFA_F_NODAD: Final = 0x02
 SIOCETHTOOL: Final = 0x8946
 # ethtool.h: checksum offload on transmission, TCP segmentation, generic segmentation; all switched off by value 0.
 OFFLOADS: Final = (0x17, 0x1F, 0x24)
-# The left ends of veths are numbered from here, so that no end has the number of its peer: the kernel would take it for a
-# device without a peer and tell it of its carrier up to a second late.
+# The left ends of veths are numbered from here, so that no end has the number of its peer: the kernel would take it for
+# a device without a peer and tell it of its carrier up to a second late.
 FIRST_INDEX: Final = 1000
 TENTATIVE: Final = 0x40
 CARRIED: Final = ("UP", "UNKNOWN")
@@ -78,6 +78,15 @@ def write_sysctl(name: str, value: str) -> bool:
     except FileNotFoundError:
         return False
     return True
+
+
+def read_sysctl(name: str) -> str | None:
+    """A sysctl of the namespace the process stands in, None if this kernel does not have it."""
+    try:
+        with open(sysctl_path(name), encoding="ascii") as file:
+            return file.read().strip()
+    except FileNotFoundError:
+        return None
 
 
 def sysctl_path(name: str) -> str:
@@ -229,8 +238,8 @@ class Builder:
 
 
     def wait_for_carriers(self) -> None:
-        """Wait until the kernel has taken note of every carrier. Asking for a device makes it do so at once (Linux 6.9);
-        otherwise it comes to it within a second, and only then announces IPv6 groups once more."""
+        """Wait until the kernel has taken note of every carrier. Asking for a device makes it do so at once (Linux
+        6.9); otherwise it comes to it within a second, and only then announces IPv6 groups once more."""
         for node, names in self.indexes.items():
             for name, index in names.items():
                 while self.routes[node].link("get", index=index)[0].get_attr("IFLA_OPERSTATE") not in CARRIED:

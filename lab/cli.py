@@ -1,7 +1,8 @@
 """nflab: labs of network namespaces with a firewall in the middle. Same as `python -m lab`.
 
-One table of commands. Each is a module of lab/commands with `arguments(parser)` and `run(options) -> exit status`, imported
-only when it is called; the last group belongs to other parts of the project and is started as a program of its own.
+One table of commands. Each is a module of lab/commands with `arguments(parser)` and `run(options) -> exit status`,
+imported only when it is called; the last group belongs to other parts of the project and is started as a program of
+its own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Run a program in a node of a lab that is up, as a child of this very process, so that terminal and signals are its own.
+"""Run a program in a node of a lab that is up, as a child of this very process, so that terminal and signals are its
+own.
 
-The program joins the lab's namespaces, also its process namespace: it ends with the lab. As an ordinary user the lab's user
-namespace is entered first. Call this only from a process with one thread.
+The program joins the lab's namespaces, also its process namespace: it ends with the lab. As an ordinary user the lab's
+user namespace is entered first. Call this only from a process with one thread.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from typing import Final
 
 from lab.errors import LabError
 from lab.namespaces import PR_SET_PDEATHSIG, prctl, setns
+from lab.programs import search_path
 from lab.state import LabRecord, start_time
 
 # In this order: the user namespace gives the right to enter the others.
 SHARED: Final = ("user", "mnt", "pid", "ipc", "uts")
-SBIN: Final = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/bin", "/bin")
 FORWARDED: Final = (signal.SIGTERM, signal.SIGHUP)
 IGNORED: Final = (signal.SIGINT, signal.SIGQUIT)
 
@@ -27,9 +28,7 @@ IGNORED: Final = (signal.SIGINT, signal.SIGQUIT)
 def environment_of(record: LabRecord, node: str) -> dict[str, str]:
     """The caller's variables with the node's own; the node's commands come first in PATH."""
     own = record.nodes[node].environment
-    path = [f"{own['NFLAB_RUN_DIR']}/bin", *os.environ.get("PATH", os.defpath).split(os.pathsep)]
-    path += [folder for folder in SBIN if folder not in path]
-    return {**os.environ, **own, "PATH": os.pathsep.join(path)}
+    return {**os.environ, **own, "PATH": search_path(f"{own['NFLAB_RUN_DIR']}/bin")}
 
 
 def run(record: LabRecord, node: str, argv: list[str], extra: dict[str, str] | None = None) -> int:

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
-
 # Longer lists of known words are not shown beside a good guess.
 MOST_LISTED: Final = 20
 

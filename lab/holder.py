@@ -256,10 +256,18 @@ class Holder:
         return {"missing": missing, "fds": self.namespaces.fds}, ()
 
     def socket(self, message: dict[str, Any], _files: Files) -> Answer:
-        """A socket opened in a node: `packet` (on a device), `netlink` (of a protocol), `inet` or `unix` (connected)."""
+        """A socket opened in a node; see SOCKETS."""
         with self.namespaces.inside(message["node"]):
             opened = SOCKETS[message["kind"]](message)
         return {}, (opened.detach(),)
+
+    def ports(self, message: dict[str, Any], _files: Files) -> Answer:
+        """Packet sockets on several devices: `wanted` is a list of (node, device)."""
+        opened: list[int] = []
+        for node, device in message["wanted"]:
+            with self.namespaces.inside(node):
+                opened.append(packet_socket({"device": device, "buffer": message["buffer"]}).detach())
+        return {}, tuple(opened)
 
     def open(self, message: dict[str, Any], _files: Files) -> Answer:
         """A file opened while standing in a node: below /proc/net and /proc/sys/net it is the node's own."""
@@ -279,8 +287,10 @@ class Holder:
                     raise FileNotFoundError(errno.ENOENT, "this kernel has no such sysctl", name)
             found: dict[str, str] = {}
             for name in message.get("names", ()):
-                with open(build.sysctl_path(name), encoding="ascii") as file:
-                    found[name] = file.read().strip()
+                value = build.read_sysctl(name)
+                if value is None:
+                    raise FileNotFoundError(errno.ENOENT, "this kernel has no such sysctl", name)
+                found[name] = value
         return {"values": found}, ()
 
     def listen(self, message: dict[str, Any], _files: Files) -> Answer:
@@ -309,6 +319,7 @@ REQUESTS: Final[dict[str, Callable[[Holder, dict[str, Any], Files], Answer]]] = 
     "spawn": Holder.spawn,
     "kill": Holder.kill,
     "socket": Holder.socket,
+    "ports": Holder.ports,
     "open": Holder.open,
     "write": Holder.write,
     "sysctl": Holder.sysctl,

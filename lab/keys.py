@@ -163,7 +163,7 @@ BRIDGE: Final = mapping_of(BRIDGE_KEYS, "a bridge", short="ports")
 NODE_KEYS: Final = (
     Key("runs", kinds.one_of(ENGINES, "an engine"),
         "This node is a firewall. `engine` is the one chosen with --engine; another name fixes it."),
-    Key("gateway", kinds.list_of(WORD), "The default route: a node that is on one of this node's links, or an address."),
+    Key("gateway", kinds.list_of(WORD), "The default route: a node on one of this node's links, or an address."),
     Key("routes", kinds.list_of(ROUTE), "More routes, as ip-route(8) writes them: `10.0.9.0/24 via inner table 5`."),
     Key("policy_rules", kinds.list_of(POLICY_RULE), "Rules that choose a routing table, as ip-rule(8) writes them: "
         "`fwmark 1 table 101`."),

@@ -111,7 +111,8 @@ def table_of(value_kind: Kind, name_words: str, check_name: Callable[[str], str]
 
     def read(value: Value, path: str, faults: Faults) -> dict[str, Placed[Any]] | None:
         if not isinstance(value, YamlMapping):
-            faults.add(value.place, path, f"a mapping is needed here, not {what(value)}", f"{name_words}: name and value")
+            hint = f"{name_words}: name and value"
+            faults.add(value.place, path, f"a mapping is needed here, not {what(value)}", hint)
             return None
         result: dict[str, Placed[Any]] = {}
         for name, each in value:
@@ -172,7 +173,7 @@ def parse_interface_address(text: str) -> tuple[Address, int | None]:
 
 
 def parse_mac(text: str) -> str:
-    if not re.fullmatch(r"[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}", text):
+    if not re.fullmatch(MAC_PATTERN, text):
         raise ValueError(f"'{text}' is not a MAC address")
     first = int(text[:2], 16)
     if first & 1:
@@ -186,7 +187,8 @@ STRING: Final = {"type": "string"}
 ADDRESS: Final = text_kind("an address", parse_address, STRING, ADDRESS_HINT)
 SUBNET: Final = text_kind("a subnet", parse_subnet, STRING, "write a subnet such as 10.0.1.0/24 or 2001:db8:1::/64")
 INTERFACE_ADDRESS: Final = text_kind("an address", parse_interface_address, STRING, ADDRESS_HINT)
-MAC: Final = text_kind("a MAC address", parse_mac, {"type": "string", "pattern": "^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$"},
+MAC_PATTERN: Final = "^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$"
+MAC: Final = text_kind("a MAC address", parse_mac, {"type": "string", "pattern": MAC_PATTERN},
                        "write it as 02:00:00:00:00:01")
 YES_OR_NO: Final = Kind(
     "yes or no",

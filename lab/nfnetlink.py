@@ -1,4 +1,5 @@
-"""The few nfnetlink requests that a lab makes itself: empty the conntrack table, list and delete nft tables, read NFLOG.
+"""The few nfnetlink requests that a lab makes itself: empty the conntrack table, list and delete nft tables, read
+NFLOG.
 
 A netlink socket is opened inside the node by the holder and used from here; no library is needed for so little.
 Numbers are those of linux/netfilter/nfnetlink.h, nfnetlink_conntrack.h and nf_tables.h.

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -18,9 +20,9 @@ from lab.model import Topology
 from lab.owner import Holder, python_path
 from lab.port import BUFFER, Port
 from lab.process import Process
+from lab.programs import search_path
 
 RUN: Final = "/run/nflab"
-SBIN: Final = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/bin", "/bin")
 
 
 class Node:
@@ -58,9 +60,7 @@ class Node:
     @property
     def environment(self) -> dict[str, str]:
         """What programs in the node get: the variables of this process, with the node's own."""
-        path = [f"{self.run_dir}/bin", *os.environ.get("PATH", os.defpath).split(os.pathsep)]
-        path += [folder for folder in SBIN if folder not in path]
-        return {**os.environ, **self.variables, "PATH": os.pathsep.join(path)}
+        return {**os.environ, **self.variables, "PATH": search_path(f"{self.run_dir}/bin")}
 
     @property
     def python_environment(self) -> dict[str, str]:
@@ -99,12 +99,20 @@ class Node:
     # --- frames ------------------------------------------------------------------------------------------------------
 
     def port(self, device: str | None = None) -> Port:
-        """The wire `device` at this node, open from the first call on. One Port a wire; it stays open."""
+        """The wire `device` at this node: one Port a wire, open since the lab is (in a lab of very many wires, since
+        the first call)."""
         name = self._device(device)
         if name not in self._ports:
-            opened = self.holder.socket(self.name, kind="packet", device=name, buffer=BUFFER)
-            self._ports[name] = Port(self.name, name, self.mac(name), opened)
+            self.add_port(name, self.holder.socket(self.name, kind="packet", device=name, buffer=BUFFER))
         return self._ports[name]
+
+    def add_port(self, device: str, opened: socket.socket) -> None:
+        self._ports[device] = Port(self.name, device, self.mac(device), opened)
+
+    @property
+    def ports(self) -> list[Port]:
+        """The ports that are open."""
+        return list(self._ports.values())
 
     def claim(self, address: str, device: str | None = None) -> None:
         """Let everybody on the wire send packets for `address` to this node, whose kernel knows nothing of the address:
@@ -142,8 +150,8 @@ class Node:
         env: Mapping[str, str] | None = None,
         cwd: str | None = None,
     ) -> Process:
-        """Start a program in the node and let it run; reset() and the end of the lab end it. Files are file descriptors;
-        without them it reads and writes nothing."""
+        """Start a program in the node and let it run; reset() and the end of the lab end it. Files are file
+        descriptors; without them it reads and writes nothing."""
         environment = {**self.environment, **(env or {})}
         nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
         try:
@@ -176,6 +184,8 @@ class Node:
     def stack(self, mode: str) -> None:
         if mode not in stack.MODES:
             raise LabError(f"'{mode}' is not a mode of the stack: {did_you_mean(mode, stack.MODES, 'Modes are')}")
+        if mode != self._stack and self.spec.runs:
+            raise LabError(f"{self.name} runs an engine: what reaches it is for its rules to say, not for its stack")
         if mode != self._stack:
             for argv, text in stack.commands(mode):
                 self.run(argv, input=text, check=True)
@@ -216,10 +226,14 @@ class Node:
             except FileNotFoundError:
                 continue
 
-    def close(self) -> None:
-        for port in self._ports.values():
-            port.close()
-        self._ports.clear()
+
+def close_all(ports: Sequence[Port]) -> None:
+    """Close ports, all at once: each takes a grace period of the kernel, and these overlap."""
+    threads = [threading.Thread(target=port.close) for port in ports]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def _words(argv: Sequence[str]) -> list[str]:

@@ -11,6 +11,8 @@ LabError.
 from __future__ import annotations
 
 import atexit
+import contextlib
+import json
 import os
 import select
 import signal
@@ -119,8 +121,6 @@ class Holder:
 
     def build(self, plan: Plan) -> dict[str, Any]:
         """Build a plan. Returns `missing` (sysctls) and `fds` (node -> file number of its namespace in the holder)."""
-        import json
-
         text = channel.in_memory(json.dumps(plan.as_json()), "plan")
         try:
             return self.ask({"do": "build"}, (text,))[0]
@@ -187,10 +187,8 @@ class Holder:
         """End the lab and wait until every process of it is gone."""
         if self._closed:
             return
-        try:
+        with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         if not select.select([self.pidfd], [], [], CLOSE_SECONDS)[0]:
             raise LabError(f"the lab's processes do not end: process {self.pid} is still there")
         self._close()

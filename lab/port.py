@@ -32,8 +32,8 @@ NO_OFFLOAD: Final = bytes(VNET_HDR.size)
 
 
 class Capture(NamedTuple):
-    """One frame that arrived: seconds since 1970 (the kernel's time of arrival), the frame, and the size of the segments
-    into which a large TCP or UDP frame is still to be cut (0 for an ordinary frame)."""
+    """One frame that arrived: seconds since 1970 (the kernel's time of arrival), the frame, and the size of the
+    segments into which a large TCP or UDP frame is still to be cut (0 for an ordinary frame)."""
 
     time: float
     frame: bytes
@@ -108,8 +108,8 @@ class Port:
     def _no_frame_was_lost(self) -> None:
         _seen, lost = struct.unpack("II", self._socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))
         if lost:
-            raise LabError(f"{self.node}.{self.device}: {lost} frames were lost, more than {BUFFER >> 20} MiB were waiting"
-                           "\n  hint: call received() more often.")
+            raise LabError(f"{self.node}.{self.device}: {lost} frames were lost: more than {BUFFER >> 20} MiB were "
+                           "waiting\n  hint: call received() more often.")
 
 
 def _capture(data: bytes, ancillary: list[tuple[int, int, bytes]]) -> Capture:
@@ -151,7 +151,7 @@ def put_tag_back(frame: bytes, auxdata: bytes) -> bytes:
 
 
 def _segment_header(frame: bytes, segment: int) -> bytes:
-    """virtio_net header of a TCP frame that is to be cut (TCPv4 = 1, TCPv6 = 4); the checksum is left to be computed."""
+    """virtio_net header of a TCP frame that is to be cut (TCPv4 = 1, TCPv6 = 4) and has no checksum yet."""
     (kind,) = struct.unpack_from("!H", frame, 12)
     if kind == 0x0800 and frame[23] == 6:
         gso, transport = 1, 14 + (frame[14] & 15) * 4

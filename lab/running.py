@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import select
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -17,10 +17,13 @@ from lab.engines.base import Adapter, Settings
 from lab.errors import LabError
 from lab.faults import did_you_mean
 from lab.model import Topology
-from lab.node import Firewall, Node
+from lab.node import Firewall, Node, close_all
 from lab.owner import Holder, warm_up
+from lab.port import BUFFER
 
 SETTLE_ROUNDS: Final = 1000
+MOST_PORTS: Final = 200
+PORTS_AT_ONCE: Final = 50
 BASHRC: Final = '''[ -f ~/.bashrc ] && . ~/.bashrc
 PATH="$NFLAB_RUN_DIR/bin:$PATH"
 PS1="$NFLAB_PROMPT"'\\w\\$ '
@@ -45,11 +48,13 @@ class Lab:
         engine: str | type[Adapter] = "userspace",
         *,
         clock: str = "virtual",
+        ports: bool = True,
     ) -> Lab:
         """Build the lab of a topology (a path, or the name of a built-in one) and start its engines and services.
 
         Raises TopologyError (nothing was created), LabError (this machine cannot; nothing is left), RulesetError (the
-        topology's own rules). `engine` drives every node that says `runs: engine`.
+        topology's own rules). `engine` drives every node that says `runs: engine`. Without `ports`, each port begins to
+        see frames when it is first asked for.
         """
         warm_up()
         spec = name_or_path if isinstance(name_or_path, Topology) else topology.load(name_or_path)
@@ -69,6 +74,8 @@ class Lab:
             answer = holder.build(plan.make(spec))
             lab.missing, lab.namespaces = answer["missing"], answer["fds"]
             lab._start(clock)
+            if ports:
+                lab._open_ports()
             undo.pop_all()
         return lab
 
@@ -102,6 +109,17 @@ class Lab:
             os.close(said)
             if failed:
                 self.missing.append(f"{node.name}: closed ports answer, because {started.args[0]} failed: {text}")
+
+    def _open_ports(self) -> None:
+        """Every port, so that frames are seen from the start on. Of many wires too many files would be open."""
+        wanted = [(node, device) for node in self.nodes.values() for device in node.devices]
+        if len(wanted) > MOST_PORTS:
+            return
+        for at in range(0, len(wanted), PORTS_AT_ONCE):
+            part = wanted[at : at + PORTS_AT_ONCE]
+            message = {"do": "ports", "wanted": [(node.name, device) for node, device in part], "buffer": BUFFER}
+            for (node, device), fd in zip(part, self.holder.ask(message)[1], strict=True):
+                node.add_port(device, socket.socket(fileno=fd))
 
     def _listen(self, node: Node) -> None:
         words = [sys.executable, "-m", "lab.services", f"--record={node.run_dir}/transfers.jsonl"]
@@ -174,15 +192,13 @@ class Lab:
             return
         self._closed = True
         self.holder.end()
-        for node in self.nodes.values():
-            node.close()
+        close_all([port for node in self.nodes.values() for port in node.ports])
 
     def let_go(self) -> None:
         """Leave a kept lab (holder.keep) running and forget it."""
         self._closed = True
         self.holder.let_go()
-        for node in self.nodes.values():
-            node.close()
+        close_all([port for node in self.nodes.values() for port in node.ports])
 
     def __enter__(self) -> Lab:
         return self
@@ -199,4 +215,4 @@ def _settings(firewall: Firewall, clock: str) -> Settings:
     return Settings(clock, texts[0], texts[1], spec.on_engine_failure, spec.conntrack_timeouts)
 
 
-__all__ = ["Lab", "select"]
+__all__ = ["Lab"]

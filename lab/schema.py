@@ -2,8 +2,9 @@
 
     python -m lab.schema            writes topologies/schema.json and the tables between the marks in docs/topologies.md
 
-Editors check a file as it is written when its first line says: `# yaml-language-server: $schema=schema.json`. The schema
-says what each key may be; what depends on several keys (addresses and subnets, gateways) only the lab itself checks.
+Editors check a file as it is written when its first line says: `# yaml-language-server: $schema=schema.json`. The
+schema says what each key may be; what depends on several keys (addresses and subnets, gateways) only the lab itself
+checks.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from lab import process
 from lab.errors import LabError
 from lab.owner import Holder
 from lab.plan import FABRIC, QUIET, Plan
+from lab.programs import search_path
 
 NODE: Final = "scratch"
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -34,7 +35,7 @@ def _try(trial: Callable[[Run], str]) -> str:
         holder.build(Plan("scratch", [NODE], {NODE: list(QUIET), FABRIC: []}, {NODE: []}))
 
         def run(argv: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
-            environment = {**os.environ, "XTABLES_LOCKFILE": "/run/nflab/scratch.lock"}
+            environment = {**os.environ, "PATH": search_path(), "XTABLES_LOCKFILE": "/run/nflab/scratch.lock"}
             return process.run(holder, NODE, argv, environment, **options)
 
         return trial(run)

@@ -12,13 +12,12 @@ These are rules in the mangle table of the host's own namespace; a firewall node
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterable
 from functools import cache
 from typing import Final
 
-SBIN: Final = "/usr/sbin:/sbin"
+from lab import programs
+
 EMPTY: Final = "*mangle\n:INPUT ACCEPT [0:0]\nCOMMIT\n"
 SILENT: Final = """*mangle
 :INPUT ACCEPT [0:0]
@@ -41,9 +40,8 @@ COMMANDS: Final = {"ipv4": ("iptables", "icmp"), "ipv6": ("ip6tables", "ipv6-icm
 @cache
 def tool(family: str) -> str:
     """The iptables-restore to use, "" if none is installed: hosts then answer as with `refuse`."""
-    path = os.environ.get("PATH", os.defpath) + os.pathsep + SBIN
     command = COMMANDS[family][0]
-    found = (shutil.which(f"{command}-{variant}", path=path) for variant in ("legacy-restore", "nft-restore", "restore"))
+    found = (programs.find(f"{command}-{variant}") for variant in ("legacy-restore", "nft-restore", "restore"))
     return next(filter(None, found), "")
 
 

@@ -4,8 +4,8 @@
         lock        held (flock) by the process that builds the lab, then by its holder, as long as either lives
         lab.json    what other commands need to know; there from the moment the lab is up
 
-A lab whose lock nobody holds is dead: the kernel has already taken away its namespaces and processes, and the next command
-takes away its folder. A name is free as soon as its lock is.
+A lab whose lock nobody holds is dead: the kernel has already taken away its namespaces and processes, and the next
+command takes away its folder. A name is free as soon as its lock is.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import fcntl
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import stat
-import select
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path

@@ -185,7 +185,12 @@ class _Reader:
         if not runs:
             for key in (key for key in keys.NODE_KEYS if key.only == "engine" and key.name in found):
                 self.faults.add(found[key.name].place, f"{path}.{key.name}",
-                                f"'{key.name}' is for the node that runs the engine", "add 'runs: engine', or remove it")
+                                f"'{key.name}' is for the node that runs the engine",
+                                "add 'runs: engine', or remove it")
+        elif _value(found, "closed_ports", "refuse") != "refuse":
+            self.faults.add(found["closed_ports"].place, f"{path}.closed_ports",
+                            "the node that runs the engine always answers for closed ports",
+                            "its rules decide what reaches it: use a DROP rule")
         interfaces = {
             link: Interface(link, self.addresses(f"{path}.{link}", link, placed.value), _value(placed.value, "mac", ""))
             for link, placed in self.interfaces[name].items()

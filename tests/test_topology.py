@@ -121,13 +121,16 @@ def test_aliases_unfold_but_not_without_end() -> None:
     assert shared.nodes["b"].services == shared.nodes["a"].services
 
 
-@pytest.mark.parametrize("text", ["[" * 5000, "{a: " * 5000, "\0", "a: *b", "%YAML 9.9\n---\n{}", "!!python/object:os.system {}"])
+JUNK = ("[" * 5000, "{a: " * 5000, "\0", "a: *b", "%YAML 9.9\n---\n{}", "!!python/object:os.system {}")
+
+
+@pytest.mark.parametrize("text", JUNK)
 def test_junk_is_a_topology_error(text: str) -> None:
     with pytest.raises(TopologyError):
         parse(text)
 
 
-# --- the plan ---------------------------------------------------------------------------------------------------------
+# --- the plan -------------------------------------------------------------------------------------------------------
 
 
 def test_plan_is_the_same_each_time_and_plain_data() -> None:
@@ -179,7 +182,7 @@ def test_hosts_file() -> None:
     assert "198.51.100.10 server.wan server\n" in plan.make(topology.load("three-legged")).hosts
 
 
-# --- the table of keys -------------------------------------------------------------------------------------------------
+# --- the table of keys ------------------------------------------------------------------------------------------------
 
 
 def test_schema_is_current() -> None:

@@ -1,7 +1,7 @@
 """Remove what dead labs have left. With --all, end the living ones as well.
 
-Namespaces and processes of a dead lab are gone already, the kernel sees to that; this removes their folders. Every other
-command does the same in passing.
+Namespaces and processes of a dead lab are gone already, the kernel sees to that; this removes their folders. Every
+other command does the same in passing.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Run a command inside a node: nflab exec firewall -- iptables -nvL
 
-The exit status is the command's own. On a node with an engine, iptables and conntrack are that engine's. With several labs
-up, say which: --name N, or N/NODE.
+The exit status is the command's own. On a node with an engine, iptables and conntrack are that engine's. With several
+labs up, say which: --name N, or N/NODE.
 """
 
 from __future__ import annotations

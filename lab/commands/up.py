@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     state.clean()
     claim = state.claim(options.name or spec.name)
     try:
-        lab = Lab.open(spec, options.engine, clock=options.clock)
+        lab = Lab.open(spec, options.engine, clock=options.clock, ports=False)
         try:
             _keep(lab, claim)
         except BaseException:
@@ -44,8 +44,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _keep(lab: object, claim: object) -> None:
-    """Announce the lab, then let it outlive this process, with the lock in the holder's hands. In this order, a kill between
-    the two leaves a lab that is dead and is seen to be."""
+    """Announce the lab, then let it outlive this process, with the lock in the holder's hands. In this order, a kill
+    between the two leaves a lab that is dead and is seen to be."""
     from lab.running import Lab
     from lab.state import Claim, LabRecord, NodeRecord, start_time
 

@@ -86,8 +86,8 @@ class Adapter:
         """End it. The node then behaves as the topology says for a failed engine."""
 
     def load(self, text: str, family: str = "ipv4", name: str = "rules") -> None:
-        """Replace the whole ruleset of a family: tables that `text` does not name become empty. Raises RulesetError with
-        the engine's message; the rules in force are unchanged then."""
+        """Replace the whole ruleset of a family: tables that `text` does not name become empty. Raises RulesetError
+        with the engine's message; the rules in force are unchanged then."""
         raise NotImplementedError
 
     def save(self, counters: bool = False, family: str = "ipv4", table: str = "") -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 from collections.abc import Iterable
 from typing import ClassVar, Final
 
-from lab import nfnetlink
+from lab import nfnetlink, programs
 from lab.engines import proc_line
 from lab.engines.base import FAMILIES, Adapter, Entry, Settings, without_comments
 from lab.errors import LabError, RulesetError, Unsupported
@@ -25,7 +24,6 @@ CHAINS: Final = {
 COMMAND: Final = {"ipv4": "iptables", "ipv6": "ip6tables"}
 CONNTRACK_FILE: Final = "/proc/thread-self/net/nf_conntrack"
 EXPECT_FILE: Final = "/proc/thread-self/net/nf_conntrack_expect"
-SBIN: Final = "/usr/sbin:/sbin:/usr/bin:/bin:/usr/local/sbin:/usr/local/bin"
 
 # One command of each kind, run in a namespace of its own, shows whether kernel and tool can do it.
 TRIAL: Final = """*nat
@@ -65,7 +63,7 @@ class Kernel(Adapter):
 
     @classmethod
     def path(cls, name: str) -> str:
-        return shutil.which(name, path=os.environ.get("PATH", os.defpath) + os.pathsep + SBIN) or ""
+        return programs.find(name)
 
     @classmethod
     def probe(cls) -> str:

@@ -77,7 +77,8 @@ class Userspace(Adapter):
                 code = self.process.wait(START_SECONDS)
                 if settings.rules or settings.rules6:
                     raise RulesetError(self._last_words() or f"the engine ended with status {code}")
-                raise LabError(f"the engine of {self.node.name} ended with status {code} before it was ready{self._said()}")
+                raise LabError(f"the engine of {self.node.name} ended with status {code} before it was ready"
+                               f"{self._said()}")
         finally:
             os.close(ready)
         self._socket = self.node.holder.socket(self.node.name, kind="unix", path=f"{self.node.run_dir}/control")
@@ -226,8 +227,16 @@ def _tuple(found: dict[str, Any]) -> Tuple:
 
 
 def _probe_queue(run: Any) -> str:
-    """Whether a packet can be handed to user space: the engine process is asked to start and to end."""
-    return ""
+    """Whether a rule may hand packets to user space, and user space may take them."""
+    if run(["test", "-e", "/proc/self/net/netfilter/nfnetlink_queue"]).returncode:
+        return "this kernel cannot queue packets to user space: modprobe nfnetlink_queue"
+    reasons = []
+    for variant in ("legacy", "nft"):
+        finished = run([f"iptables-{variant}-restore"], input="*raw\n-A PREROUTING -j NFQUEUE --queue-num 40\nCOMMIT\n")
+        if finished.returncode == 0:
+            return ""
+        reasons.append(f"iptables-{variant}: {' '.join(finished.stderr.split())}")
+    return "no NFQUEUE rule can be made: " + "; ".join(reasons)
 
 
 __all__ = ["FAMILIES", "Userspace"]

@@ -6,8 +6,8 @@ One process serves all services of a node. Their sockets were opened by the lab'
 over by number, so packets that come before this process is ready wait for it. Every finished transfer becomes one JSON
 line of the record, which Node.transfers() reads.
 
-Each service is a module with `serve(sockets, record)`, which returns only at the end of the process. It can also be run by
-itself: `python -m lab.services.ftp [PORT]`.
+Each service is a module with `serve(sockets, record)`, which returns only at the end of the process. It can also be
+run by itself: `python -m lab.services.ftp [PORT]`.
 """
 
 from __future__ import annotations

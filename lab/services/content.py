@@ -1,7 +1,7 @@
 """What the servers serve: bytes that can be checked wherever they arrive, of any length.
 
-Blocks of 64 KiB: the number of the block (8 bytes, big-endian), then noise that is the same in every run. A lost, doubled or
-moved block shows.
+Blocks of 64 KiB: the number of the block (8 bytes, big-endian), then noise that is the same in every run. A lost,
+doubled or moved block shows.
 """
 
 from __future__ import annotations

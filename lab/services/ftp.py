@@ -36,7 +36,7 @@ def handler(folder: str, record: Record) -> type[FTPHandler]:
     authorizer.add_anonymous(folder)
     authorizer.add_user("lab", "lab", folder, perm="elradfmwMT")
 
-    class Handler(FTPHandler):
+    class Handler(FTPHandler):  # type: ignore[misc]
         banner = "lab"
         permit_foreign_addresses = False
         use_sendfile = False

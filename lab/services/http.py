@@ -1,5 +1,5 @@
-"""HTTP: /bytes/N is N bytes of known content (lab/services/content.py), /big is 20 MB of them, / says hello. PUT and POST
-take a body and answer with its length and SHA-256."""
+"""HTTP: /bytes/N is N bytes of known content (lab/services/content.py), /big is 20 MB of them, / says hello. PUT and
+POST take a body and answer with its length and SHA-256."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""An IRC relay, as much of RFC 1459 as two clients need that offer each other a file: NICK, USER, PING, PRIVMSG, QUIT."""
+"""An IRC relay, as much of RFC 1459 as two clients need that offer each other a file: NICK, USER, PING, PRIVMSG,
+QUIT."""
 
 from __future__ import annotations
 
