@@ -159,14 +159,33 @@ class Builder:
         for bridge in self.plan["bridges"]:
             settings = {"br_mcast_snooping": 0, "br_stp_state": 0, "br_forward_delay": 0}
             if bridge["call"] is not None:
-                settings |= {"br_nf_call_iptables": int(bridge["call"][0]),
-                             "br_nf_call_ip6tables": int(bridge["call"][1])}
-            self.ask(bridge["node"], f"bridge {bridge['name']}", "link", "add", ifname=bridge["name"], kind="bridge",
-                     address=bridge["mac"], mtu=bridge["mtu"], **settings)
+                settings |= {
+                    "br_nf_call_iptables": int(bridge["call"][0]),
+                    "br_nf_call_ip6tables": int(bridge["call"][1]),
+                }
+            self.ask(
+                bridge["node"],
+                f"bridge {bridge['name']}",
+                "link",
+                "add",
+                ifname=bridge["name"],
+                kind="bridge",
+                address=bridge["mac"],
+                mtu=bridge["mtu"],
+                **settings,
+            )
         for number, wire in enumerate(self.plan["wires"], start=FIRST_INDEX):
             left, right = wire["left"], wire["right"]
-            self.ask(FABRIC, f"link {left['name']}", "link", "add", kind="veth", index=number, **self.end(left),
-                     peer=self.end(right))
+            self.ask(
+                FABRIC,
+                f"link {left['name']}",
+                "link",
+                "add",
+                kind="veth",
+                index=number,
+                **self.end(left),
+                peer=self.end(right),
+            )
         for node in [*self.plan["nodes"], FABRIC]:
             with self.namespaces.inside(node):
                 self.indexes[node] = {name: index for index, name in socket.if_nameindex()}
@@ -175,16 +194,26 @@ class Builder:
                 self.finish_end(end, wire["offload"])
 
     def end(self, device: dict[str, Any]) -> dict[str, Any]:
-        return {"ifname": device["name"], "address": device["mac"], "mtu": device["mtu"],
-                "net_ns_fd": self.namespaces.fds[device["node"]]}
+        return {
+            "ifname": device["name"],
+            "address": device["mac"],
+            "mtu": device["mtu"],
+            "net_ns_fd": self.namespaces.fds[device["node"]],
+        }
 
     def finish_end(self, device: dict[str, Any], offload: bool) -> None:
         node, name = device["node"], device["name"]
         if device["master"]:
             with self.namespaces.inside(node):
                 write_sysctl(f"net.ipv6.conf.{name.replace('.', '/')}.disable_ipv6", "1")
-            self.ask(node, f"port {name} of {device['master']}", "link", "set", index=self.indexes[node][name],
-                     master=self.indexes[node][device["master"]])
+            self.ask(
+                node,
+                f"port {name} of {device['master']}",
+                "link",
+                "set",
+                index=self.indexes[node][name],
+                master=self.indexes[node][device["master"]],
+            )
         if not offload:
             with self.namespaces.inside(node):
                 switch_offloads_off(name)
@@ -192,11 +221,26 @@ class Builder:
     def add_addresses(self) -> None:
         for node, device, address, prefix in self.plan["addresses"]:
             if ":" not in address:
-                self.ask(node, f"address {address}/{prefix}", "addr", "add", index=self.indexes[node][device],
-                         address=address, prefixlen=prefix)
+                self.ask(
+                    node,
+                    f"address {address}/{prefix}",
+                    "addr",
+                    "add",
+                    index=self.indexes[node][device],
+                    address=address,
+                    prefixlen=prefix,
+                )
             elif self.ipv6:
-                self.ask(node, f"address {address}/{prefix}", "addr", "add", index=self.indexes[node][device],
-                         address=address, prefixlen=prefix, flags=IFA_F_NODAD)
+                self.ask(
+                    node,
+                    f"address {address}/{prefix}",
+                    "addr",
+                    "add",
+                    index=self.indexes[node][device],
+                    address=address,
+                    prefixlen=prefix,
+                    flags=IFA_F_NODAD,
+                )
 
     def set_up(self) -> None:
         """Bridges last: one that comes up without a running port learns of its carrier only a second later."""
@@ -208,8 +252,16 @@ class Builder:
     def add_neighbours(self) -> None:
         for node, device, address, mac in self.plan["neighbours"]:
             if self.ipv6 or ":" not in address:
-                self.ask(node, f"neighbour {address}", "neigh", "add", ifindex=self.indexes[node][device], dst=address,
-                         lladdr=mac, state="permanent")
+                self.ask(
+                    node,
+                    f"neighbour {address}",
+                    "neigh",
+                    "add",
+                    ifindex=self.indexes[node][device],
+                    dst=address,
+                    lladdr=mac,
+                    state="permanent",
+                )
         for node, port, mac in self.plan["stations"]:
             self.ask(node, f"station {mac}", "fdb", "add", ifindex=self.indexes[node][port], lladdr=mac)
 
@@ -217,8 +269,12 @@ class Builder:
         for route in self.plan["routes"]:
             if route["family"] == 6 and not self.ipv6:
                 continue
-            fields: dict[str, Any] = {"dst": route["to"], "table": route["table"], "family": FAMILIES[route["family"]],
-                                      "type": ROUTE_TYPES[route["kind"]]}
+            fields: dict[str, Any] = {
+                "dst": route["to"],
+                "table": route["table"],
+                "family": FAMILIES[route["family"]],
+                "type": ROUTE_TYPES[route["kind"]],
+            }
             fields |= {"gateway": route["via"]} if route["via"] else {}
             fields |= {"oif": self.indexes[route["node"]][route["dev"]]} if route["dev"] else {}
             fields |= {"priority": route["metric"]} if route["metric"] is not None else {}
@@ -235,7 +291,6 @@ class Builder:
             if settings:
                 with self.namespaces.inside(node):
                     self.set_sysctls(node, settings, required=True)
-
 
     def wait_for_carriers(self) -> None:
         """Wait until the kernel has taken note of every carrier. Asking for a device makes it do so at once (Linux
@@ -272,8 +327,11 @@ def tentative_addresses() -> list[str]:
 
 
 def _rule_fields(rule: dict[str, Any]) -> dict[str, Any]:
-    fields: dict[str, Any] = {"family": FAMILIES[rule["family"]], "priority": rule["priority"],
-                              "action": RULE_ACTIONS[rule["action"]]}
+    fields: dict[str, Any] = {
+        "family": FAMILIES[rule["family"]],
+        "priority": rule["priority"],
+        "action": RULE_ACTIONS[rule["action"]],
+    }
     for key, end in (("from", "src"), ("to", "dst")):
         if rule[key]:
             address, _slash, length = rule[key].partition("/")

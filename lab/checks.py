@@ -30,8 +30,12 @@ def something_is_there(topology: Topology, places: Places, faults: Faults) -> No
         faults.add(Place(str(topology.path)), "nodes", "there is no node")
     for link in topology.links:
         if not any(interface.link == link for node in topology.nodes.values() for interface in node.interfaces):
-            faults.add(places[f"links.{link}"], f"links.{link}", "no node is on this link",
-                       f"give a node an interface on it ('{link}: ADDRESS') or remove it")
+            faults.add(
+                places[f"links.{link}"],
+                f"links.{link}",
+                "no node is on this link",
+                f"give a node an interface on it ('{link}: ADDRESS') or remove it",
+            )
 
 
 def subnets_differ(topology: Topology, places: Places, faults: Faults) -> None:
@@ -42,9 +46,12 @@ def subnets_differ(topology: Topology, places: Places, faults: Faults) -> None:
             continue
         if name != other and topology.segment_of(name) == topology.segment_of(other):
             continue
-        faults.add(places[f"links.{other}.subnets.{other_at}"], f"links.{other}",
-                   f"{other_subnet} overlaps {subnet} of link '{name}'",
-                   "give them different subnets, or join the links with a bridge")
+        faults.add(
+            places[f"links.{other}.subnets.{other_at}"],
+            f"links.{other}",
+            f"{other_subnet} overlaps {subnet} of link '{name}'",
+            "give them different subnets, or join the links with a bridge",
+        )
 
 
 def addresses_fit(topology: Topology, places: Places, faults: Faults) -> None:
@@ -86,15 +93,22 @@ def macs_differ(topology: Topology, places: Places, faults: Faults) -> None:
         for device, mac in named:
             if mac and owners.setdefault(mac, node.name) != node.name:
                 path = f"nodes.{node.name}.{device}"
-                faults.add(places.get(path, places[f"nodes.{node.name}"]), path,
-                           f"{mac} is already the MAC address of '{owners[mac]}'")
+                faults.add(
+                    places.get(path, places[f"nodes.{node.name}"]),
+                    path,
+                    f"{mac} is already the MAC address of '{owners[mac]}'",
+                )
 
 
 def mtus_carry_ipv6(topology: Topology, places: Places, faults: Faults) -> None:
     for name, link in topology.links.items():
         if link.mtu < LEAST_MTU_OF_IPV6 and any(subnet.version == 6 for subnet in link.subnets):
-            faults.add(places[f"links.{name}"], f"links.{name}", f"an MTU of {link.mtu} is too small for IPv6",
-                       f"IPv6 needs at least {LEAST_MTU_OF_IPV6}")
+            faults.add(
+                places[f"links.{name}"],
+                f"links.{name}",
+                f"an MTU of {link.mtu} is too small for IPv6",
+                f"IPv6 needs at least {LEAST_MTU_OF_IPV6}",
+            )
 
 
 def bridges_do_not_loop(topology: Topology, places: Places, faults: Faults) -> None:
@@ -119,8 +133,12 @@ def bridges_do_not_loop(topology: Topology, places: Places, faults: Faults) -> N
                     faults.add(places[path], path, f"link '{port}' is already a port of '{used[port]}'")
                 mine, other = root(path), root(port)
                 if mine == other:
-                    faults.add(places[path], path, f"link '{port}' closes a ring of bridges",
-                               "frames would go round for ever: there is no spanning tree here")
+                    faults.add(
+                        places[path],
+                        path,
+                        f"link '{port}' closes a ring of bridges",
+                        "frames would go round for ever: there is no spanning tree here",
+                    )
                 parent[mine] = other
 
 
@@ -135,8 +153,13 @@ def services_fit(topology: Topology, places: Places, faults: Faults) -> None:
         for service in node.services:
             transport = "udp" if service.kind in ("udp-echo", "tftp") else "tcp"
             if taken.setdefault((transport, service.port), service.kind) != service.kind:
-                faults.add(places[path], path, f"{transport} port {service.port} is wanted by "
-                           f"'{taken[transport, service.port]}' and '{service.kind}'", "write 'http:8080'")
+                faults.add(
+                    places[path],
+                    path,
+                    f"{transport} port {service.port} is wanted by "
+                    f"'{taken[transport, service.port]}' and '{service.kind}'",
+                    "write 'http:8080'",
+                )
 
 
 def files_exist(topology: Topology, places: Places, faults: Faults) -> None:
@@ -153,8 +176,12 @@ def rules_name_interfaces(topology: Topology, places: Places, faults: Faults) ->
         for rule in node.policy_rules:
             for device in (rule.iif, rule.oif):
                 if device and device != "lo" and device not in node.devices and rule.family == first_family(node):
-                    faults.add(places[path], path, f"'{device}' is not an interface of {node.name}",
-                               did_you_mean(device, node.devices, "Interfaces are"))
+                    faults.add(
+                        places[path],
+                        path,
+                        f"'{device}' is not an interface of {node.name}",
+                        did_you_mean(device, node.devices, "Interfaces are"),
+                    )
 
 
 def first_family(node: Node) -> int:

@@ -68,8 +68,9 @@ def _run(name: str, words: list[str]) -> int:
     from lab.errors import LabError
 
     module = importlib.import_module(f"lab.commands.{COMMANDS[name][0]}")
-    parser = argparse.ArgumentParser(prog=f"nflab {name}", description=module.__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog=f"nflab {name}", description=module.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     module.arguments(parser)
     options = parser.parse_args(words)
     try:

@@ -171,8 +171,14 @@ def can_run_labs(findings: list[Finding]) -> bool:
 def engine_build() -> str:
     """Whether the engine runs compiled or interpreted. It is asked as a process: nothing of it is imported here."""
     code = "import engine.core.walk as walk; print('interpreted' if walk.__file__.endswith('.py') else 'compiled')"
-    finished = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=False,
-                              cwd=PACKAGE_ROOT, env={**os.environ, "PYTHONPATH": python_path(dict(os.environ))})
+    finished = subprocess.run(
+        [sys.executable, "-P", "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=PACKAGE_ROOT,
+        env={**os.environ, "PYTHONPATH": python_path(dict(os.environ))},
+    )
     return finished.stdout.strip() or f"cannot be imported: {finished.stderr.strip().splitlines()[-1:]}"
 
 

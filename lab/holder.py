@@ -214,8 +214,13 @@ class Holder:
 
     def spawn(self, message: dict[str, Any], files: Files) -> Answer:
         """Run a program in a node. `files` are its files `fds`, in this order, then the one that gets its status."""
-        pid = self.start(message["node"], message["argv"], message["env"], message.get("cwd") or "/",
-                         dict(zip(message["fds"], files, strict=False)))
+        pid = self.start(
+            message["node"],
+            message["argv"],
+            message["env"],
+            message.get("cwd") or "/",
+            dict(zip(message["fds"], files, strict=False)),
+        )
         self.watchers[pid] = os.dup(files[-1])
         return {"pid": pid}, ()
 
@@ -226,8 +231,7 @@ class Holder:
         os.chdir(cwd)
         try:
             with self.namespaces.inside(node):
-                return os.posix_spawn(program, argv, env, file_actions=actions, setsid=True,
-                                      setsigdef=RESTORED_SIGNALS)
+                return os.posix_spawn(program, argv, env, file_actions=actions, setsid=True, setsigdef=RESTORED_SIGNALS)
         finally:
             os.chdir("/")
             for fd in moved.values():

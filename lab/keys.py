@@ -77,29 +77,49 @@ MTU: Final = kinds.whole_number(68, 65535, "an MTU in bytes")
 WORD: Final = kinds.any_text("a word")
 LINK_NAME: Final = kinds.text_kind("the name of a link", kinds.parse_interface_name, kinds.STRING)
 FILE: Final = kinds.text_kind("the path of a file", str, kinds.STRING)
-SERVICE: Final = kinds.text_kind("a service", parse_service, {
-    "type": "string", "pattern": f"^({'|'.join(SERVICES)})(:[0-9]+)?$"}, "write 'http' or 'http:8080'")
+SERVICE: Final = kinds.text_kind(
+    "a service",
+    parse_service,
+    {"type": "string", "pattern": f"^({'|'.join(SERVICES)})(:[0-9]+)?$"},
+    "write 'http' or 'http:8080'",
+)
 SECONDS: Final = kinds.whole_number(0, 2**31 - 1, "a number of seconds")
 
 LINK_KEYS: Final = (
     Key("subnets", kinds.list_of(kinds.SUBNET), "The subnets of the link, IPv4 and IPv6."),
     Key("mtu", MTU, "The MTU of every interface on the link.", default="1500"),
-    Key("offload", kinds.YES_OR_NO, "Leave segmentation and checksums to the (virtual) hardware, as real machines do. "
-        "With `no`, every frame is at most one MTU long and its checksums are complete.", default="yes"),
+    Key(
+        "offload",
+        kinds.YES_OR_NO,
+        "Leave segmentation and checksums to the (virtual) hardware, as real machines do. "
+        "With `no`, every frame is at most one MTU long and its checksums are complete.",
+        default="yes",
+    ),
 )
 INTERFACE_KEYS: Final = (
-    Key("addresses", kinds.list_of(kinds.INTERFACE_ADDRESS),
-        "Addresses of the interface. Without a prefix length they take that of the link's subnet."),
+    Key(
+        "addresses",
+        kinds.list_of(kinds.INTERFACE_ADDRESS),
+        "Addresses of the interface. Without a prefix length they take that of the link's subnet.",
+    ),
     Key("mac", kinds.MAC, "The MAC address.", default="made from the places of node and link in the file"),
 )
 BRIDGE_KEYS: Final = (
     Key("ports", kinds.list_of(LINK_NAME), "The links that the bridge joins.", required=True),
     Key("addresses", kinds.list_of(kinds.INTERFACE_ADDRESS), "Addresses of the bridge itself."),
     Key("mac", kinds.MAC, "The MAC address of the bridge itself."),
-    Key("bridge-nf-call-iptables", kinds.YES_OR_NO, "Bridged IPv4 packets pass the firewall (br_netfilter).",
-        default="yes where the engine runs, else no"),
-    Key("bridge-nf-call-ip6tables", kinds.YES_OR_NO, "Bridged IPv6 packets pass the firewall.",
-        default="as bridge-nf-call-iptables"),
+    Key(
+        "bridge-nf-call-iptables",
+        kinds.YES_OR_NO,
+        "Bridged IPv4 packets pass the firewall (br_netfilter).",
+        default="yes where the engine runs, else no",
+    ),
+    Key(
+        "bridge-nf-call-ip6tables",
+        kinds.YES_OR_NO,
+        "Bridged IPv6 packets pass the firewall.",
+        default="as bridge-nf-call-iptables",
+    ),
 )
 
 
@@ -148,8 +168,12 @@ def read_mapping(
             if found is not None:
                 result[name.value] = Placed(found, each.place)
         elif other is None or not other(name, each, below):
-            faults.add(name.place, below, f"'{name.value}' is not a key of {words}",
-                       did_you_mean(name.value, table, "Keys are"))
+            faults.add(
+                name.place,
+                below,
+                f"'{name.value}' is not a key of {words}",
+                did_you_mean(name.value, table, "Keys are"),
+            )
     for key in keys:
         if key.required and value.get(key.name) is None:
             faults.add(value.place, path, f"'{key.name}' is missing", key.doc)
@@ -161,30 +185,62 @@ INTERFACE: Final = mapping_of(INTERFACE_KEYS, "an interface", short="addresses")
 BRIDGE: Final = mapping_of(BRIDGE_KEYS, "a bridge", short="ports")
 
 NODE_KEYS: Final = (
-    Key("runs", kinds.one_of(ENGINES, "an engine"),
-        "This node is a firewall. `engine` is the one chosen with --engine; another name fixes it."),
+    Key(
+        "runs",
+        kinds.one_of(ENGINES, "an engine"),
+        "This node is a firewall. `engine` is the one chosen with --engine; another name fixes it.",
+    ),
     Key("gateway", kinds.list_of(WORD), "The default route: a node on one of this node's links, or an address."),
     Key("routes", kinds.list_of(ROUTE), "More routes, as ip-route(8) writes them: `10.0.9.0/24 via inner table 5`."),
-    Key("policy_rules", kinds.list_of(POLICY_RULE), "Rules that choose a routing table, as ip-rule(8) writes them: "
-        "`fwmark 1 table 101`."),
-    Key("forwarding", kinds.YES_OR_NO, "The node forwards packets, IPv4 and IPv6: it is a router.",
-        default="yes where the engine runs, else no"),
-    Key("bridges", kinds.table_of(BRIDGE, "bridges", kinds.parse_interface_name),
-        "Bridges of the node: name -> the links that it joins, or a mapping (see Bridges)."),
-    Key("sysctls", kinds.table_of(kinds.any_text("a value"), "sysctls", _sysctl_name),
-        "Sysctls below `net.`, set after interfaces and addresses are in place."),
+    Key(
+        "policy_rules",
+        kinds.list_of(POLICY_RULE),
+        "Rules that choose a routing table, as ip-rule(8) writes them: `fwmark 1 table 101`.",
+    ),
+    Key(
+        "forwarding",
+        kinds.YES_OR_NO,
+        "The node forwards packets, IPv4 and IPv6: it is a router.",
+        default="yes where the engine runs, else no",
+    ),
+    Key(
+        "bridges",
+        kinds.table_of(BRIDGE, "bridges", kinds.parse_interface_name),
+        "Bridges of the node: name -> the links that it joins, or a mapping (see Bridges).",
+    ),
+    Key(
+        "sysctls",
+        kinds.table_of(kinds.any_text("a value"), "sysctls", _sysctl_name),
+        "Sysctls below `net.`, set after interfaces and addresses are in place.",
+    ),
     Key("services", kinds.list_of(SERVICE), f"Servers on the node: {', '.join(SERVICES)}; `http:8080` names the port."),
-    Key("closed_ports", kinds.one_of(("silent", "refuse"), "silent or refuse"),
+    Key(
+        "closed_ports",
+        kinds.one_of(("silent", "refuse"), "silent or refuse"),
         "What answers a TCP or UDP packet for which no program listens: nothing, or a reset or ICMP error as from any "
         "Linux host. Silence keeps crafted packets alone on the wire.",
-        default="silent; refuse where the engine runs or the node forwards"),
-    Key("rules", FILE, "iptables-restore text that the engine loads with the lab; relative to the topology file.",
-        only="engine"),
+        default="silent; refuse where the engine runs or the node forwards",
+    ),
+    Key(
+        "rules",
+        FILE,
+        "iptables-restore text that the engine loads with the lab; relative to the topology file.",
+        only="engine",
+    ),
     Key("rules6", FILE, "The same for IPv6.", only="engine"),
-    Key("on_engine_failure", kinds.one_of(("accept", "drop"), "accept or drop"),
-        "What becomes of packets when the userspace engine has died.", default="drop", only="engine"),
-    Key("conntrack_timeouts", kinds.table_of(SECONDS, "conntrack timeouts", _timeout_name),
-        "Timeouts in seconds: `udp_timeout: 5` sets net.netfilter.nf_conntrack_udp_timeout.", only="engine"),
+    Key(
+        "on_engine_failure",
+        kinds.one_of(("accept", "drop"), "accept or drop"),
+        "What becomes of packets when the userspace engine has died.",
+        default="drop",
+        only="engine",
+    ),
+    Key(
+        "conntrack_timeouts",
+        kinds.table_of(SECONDS, "conntrack timeouts", _timeout_name),
+        "Timeouts in seconds: `udp_timeout: 5` sets net.netfilter.nf_conntrack_udp_timeout.",
+        only="engine",
+    ),
 )
 
 
@@ -203,9 +259,12 @@ def _keep(value: Value, _path: str, _faults: Faults) -> Value:
 
 
 TOPOLOGY_KEYS: Final = (
-    Key("links", kinds.table_of(LINK, "links", kinds.parse_interface_name),
+    Key(
+        "links",
+        kinds.table_of(LINK, "links", kinds.parse_interface_name),
         "The wires: name -> subnet, list of subnets, or a mapping (see Links). Interfaces are called after their link.",
-        required=True),
+        required=True,
+    ),
     Key("nodes", Kind("nodes", _keep, _nodes_schema()), "The machines: name -> node.", required=True),
 )
 

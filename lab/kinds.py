@@ -127,8 +127,9 @@ def table_of(value_kind: Kind, name_words: str, check_name: Callable[[str], str]
                 result[key] = Placed(found, name.place)
         return result
 
-    return Kind(f"{name_words} -> {value_kind.words}", read,
-                {"type": "object", "additionalProperties": value_kind.schema})
+    return Kind(
+        f"{name_words} -> {value_kind.words}", read, {"type": "object", "additionalProperties": value_kind.schema}
+    )
 
 
 def any_text(words: str) -> Kind:
@@ -188,8 +189,9 @@ ADDRESS: Final = text_kind("an address", parse_address, STRING, ADDRESS_HINT)
 SUBNET: Final = text_kind("a subnet", parse_subnet, STRING, "write a subnet such as 10.0.1.0/24 or 2001:db8:1::/64")
 INTERFACE_ADDRESS: Final = text_kind("an address", parse_interface_address, STRING, ADDRESS_HINT)
 MAC_PATTERN: Final = "^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$"
-MAC: Final = text_kind("a MAC address", parse_mac, {"type": "string", "pattern": MAC_PATTERN},
-                       "write it as 02:00:00:00:00:01")
+MAC: Final = text_kind(
+    "a MAC address", parse_mac, {"type": "string", "pattern": MAC_PATTERN}, "write it as 02:00:00:00:00:01"
+)
 YES_OR_NO: Final = Kind(
     "yes or no",
     one_of({"yes": True, "no": False, "true": True, "false": False, "on": True, "off": False}, "yes or no").read,

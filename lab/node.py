@@ -81,8 +81,9 @@ class Node:
         if name is None:
             raise LabError(f"{self.name} has more than one interface: say which of {', '.join(devices)}")
         if name not in devices:
-            raise LabError(f"{self.name} has no interface '{name}'\n"
-                           f"  hint: {did_you_mean(name, devices, 'Interfaces are')}")
+            raise LabError(
+                f"{self.name} has no interface '{name}'\n  hint: {did_you_mean(name, devices, 'Interfaces are')}"
+            )
         return name
 
     def address(self, device: str | None = None, family: int = 4) -> str:
@@ -137,8 +138,16 @@ class Node:
     ) -> subprocess.CompletedProcess[str]:
         """Run a program in the node to its end, as subprocess.run(argv, capture_output=True, text=True) would."""
         environment = {**self.environment, **(env or {})}
-        return process.run(self.holder, self.name, _words(argv), environment, input=input, timeout=timeout,
-                           check=check, cwd=cwd or os.getcwd())
+        return process.run(
+            self.holder,
+            self.name,
+            _words(argv),
+            environment,
+            input=input,
+            timeout=timeout,
+            check=check,
+            cwd=cwd or os.getcwd(),
+        )
 
     def start(
         self,

@@ -114,9 +114,11 @@ class Holder:
             raise LabError("the process that holds labs ended at once; 'nflab doctor' says what is missing") from None
         if not answer["ok"]:
             end.close()
-            raise LabError(f"no namespaces could be made: {answer['error']}\n"
-                           "  hint: be root, or allow unprivileged user namespaces; 'nflab doctor' says more.\n"
-                           "  nothing was created.")
+            raise LabError(
+                f"no namespaces could be made: {answer['error']}\n"
+                "  hint: be root, or allow unprivileged user namespaces; 'nflab doctor' says more.\n"
+                "  nothing was created."
+            )
         return cls(end, answer["pid"], files[0])
 
     def build(self, plan: Plan) -> dict[str, Any]:

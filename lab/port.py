@@ -67,8 +67,9 @@ class Port:
         try:
             self._socket.send(header + frame)
         except OSError as error:
-            raise LabError(f"{self.node}.{self.device}: a frame of {len(frame)} bytes was not sent: {error.strerror}"
-                           ) from None
+            raise LabError(
+                f"{self.node}.{self.device}: a frame of {len(frame)} bytes was not sent: {error.strerror}"
+            ) from None
 
     def received(self) -> list[bytes]:
         """The frames that have arrived since the last call, oldest first."""
@@ -108,8 +109,10 @@ class Port:
     def _no_frame_was_lost(self) -> None:
         _seen, lost = struct.unpack("II", self._socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))
         if lost:
-            raise LabError(f"{self.node}.{self.device}: {lost} frames were lost: more than {BUFFER >> 20} MiB were "
-                           "waiting\n  hint: call received() more often.")
+            raise LabError(
+                f"{self.node}.{self.device}: {lost} frames were lost: more than {BUFFER >> 20} MiB were "
+                "waiting\n  hint: call received() more often."
+            )
 
 
 def _capture(data: bytes, ancillary: list[tuple[int, int, bytes]]) -> Capture:

@@ -24,10 +24,10 @@ from lab.port import BUFFER
 SETTLE_ROUNDS: Final = 1000
 MOST_PORTS: Final = 200
 PORTS_AT_ONCE: Final = 50
-BASHRC: Final = '''[ -f ~/.bashrc ] && . ~/.bashrc
+BASHRC: Final = """[ -f ~/.bashrc ] && . ~/.bashrc
 PATH="$NFLAB_RUN_DIR/bin:$PATH"
 PS1="$NFLAB_PROMPT"'\\w\\$ '
-'''
+"""
 
 
 class Lab:
@@ -134,8 +134,9 @@ class Lab:
     def __getitem__(self, name: str) -> Firewall:
         """A node by name. (Typed as Firewall, which has everything; a host is a Node.)"""
         if name not in self.nodes:
-            raise LabError(f"'{name}' is not a node of {self.topology.name}\n"
-                           f"  hint: {did_you_mean(name, self.nodes, 'Nodes are')}")
+            raise LabError(
+                f"'{name}' is not a node of {self.topology.name}\n  hint: {did_you_mean(name, self.nodes, 'Nodes are')}"
+            )
         return self.nodes[name]  # type: ignore[return-value]
 
     def __contains__(self, name: object) -> bool:

@@ -170,8 +170,9 @@ class _Reader:
     def read_interface(self, into: dict[str, Placed[Any]], key: Text, value: Value, path: str) -> bool:
         if key.value not in self.links:
             known = [*self.links, *(each.name for each in keys.NODE_KEYS)]
-            self.faults.add(key.place, path, f"'{key.value}' is neither a link nor a key of a node",
-                            did_you_mean(key.value, known))
+            self.faults.add(
+                key.place, path, f"'{key.value}' is neither a link nor a key of a node", did_you_mean(key.value, known)
+            )
             return True
         found = keys.INTERFACE.read(value, path, self.faults)
         self.places[path] = key.place
@@ -184,19 +185,27 @@ class _Reader:
         runs = _value(found, "runs", "")
         if not runs:
             for key in (key for key in keys.NODE_KEYS if key.only == "engine" and key.name in found):
-                self.faults.add(found[key.name].place, f"{path}.{key.name}",
-                                f"'{key.name}' is for the node that runs the engine",
-                                "add 'runs: engine', or remove it")
+                self.faults.add(
+                    found[key.name].place,
+                    f"{path}.{key.name}",
+                    f"'{key.name}' is for the node that runs the engine",
+                    "add 'runs: engine', or remove it",
+                )
         elif _value(found, "closed_ports", "refuse") != "refuse":
-            self.faults.add(found["closed_ports"].place, f"{path}.closed_ports",
-                            "the node that runs the engine always answers for closed ports",
-                            "its rules decide what reaches it: use a DROP rule")
+            self.faults.add(
+                found["closed_ports"].place,
+                f"{path}.closed_ports",
+                "the node that runs the engine always answers for closed ports",
+                "its rules decide what reaches it: use a DROP rule",
+            )
         interfaces = {
             link: Interface(link, self.addresses(f"{path}.{link}", link, placed.value), _value(placed.value, "mac", ""))
             for link, placed in self.interfaces[name].items()
         }
-        bridges = tuple(self.bridge(path, bridge, placed, interfaces, bool(runs))
-                        for bridge, placed in _value(found, "bridges", {}).items())
+        bridges = tuple(
+            self.bridge(path, bridge, placed, interfaces, bool(runs))
+            for bridge, placed in _value(found, "bridges", {}).items()
+        )
         forwarding = _value(found, "forwarding", bool(runs))
         return Node(
             name=name,
@@ -211,8 +220,9 @@ class _Reader:
             rules=self.file(found, "rules"),
             rules6=self.file(found, "rules6"),
             on_engine_failure=_value(found, "on_engine_failure", "drop"),
-            conntrack_timeouts=tuple((key, placed.value)
-                                     for key, placed in _value(found, "conntrack_timeouts", {}).items()),
+            conntrack_timeouts=tuple(
+                (key, placed.value) for key, placed in _value(found, "conntrack_timeouts", {}).items()
+            ),
         )
 
     def file(self, found: dict[str, Placed[Any]], key: str) -> Path | None:
@@ -228,15 +238,23 @@ class _Reader:
         ports: list[str] = []
         for port in _value(found, "ports", ()):
             if port.value not in self.links:
-                self.faults.add(port.place, below, f"'{port.value}' is not a link here",
-                                did_you_mean(port.value, self.links, "Links are"))
+                self.faults.add(
+                    port.place,
+                    below,
+                    f"'{port.value}' is not a link here",
+                    did_you_mean(port.value, self.links, "Links are"),
+                )
                 continue
             if port.value in ports:
                 self.faults.add(port.place, below, f"link '{port.value}' is written twice")
                 continue
             if port.value in interfaces and interfaces[port.value].addresses:
-                self.faults.add(port.place, below, f"'{port.value}' is a port of the bridge and has an address",
-                                f"give the address to the bridge: '{name}: {{ports: [...], addresses: ...}}'")
+                self.faults.add(
+                    port.place,
+                    below,
+                    f"'{port.value}' is a port of the bridge and has an address",
+                    f"give the address to the bridge: '{name}: {{ports: [...], addresses: ...}}'",
+                )
             ports.append(port.value)
             interfaces.setdefault(port.value, Interface(port.value))
         call = _value(found, "bridge-nf-call-iptables", is_engine)
@@ -259,9 +277,13 @@ class _Reader:
                 subnet = next((each for each in subnets if address in each), None)
                 if subnet is None:
                     listing = ", ".join(map(str, subnets)) or "it has none"
-                    self.faults.add(placed.place, path, f"{address} is in no subnet of link '{link}'",
-                                    f"subnets of the link: {listing}; or write the prefix length: {address}/"
-                                    f"{24 if address.version == 4 else 64}")
+                    self.faults.add(
+                        placed.place,
+                        path,
+                        f"{address} is in no subnet of link '{link}'",
+                        f"subnets of the link: {listing}; or write the prefix length: {address}/"
+                        f"{24 if address.version == 4 else 64}",
+                    )
                     continue
                 length = subnet.prefixlen
             interface_address = ipaddress.ip_interface(f"{address}/{length}")
@@ -298,8 +320,12 @@ class _Reader:
     ) -> list[Route]:
         """The routes that one line means: `default via router` is one route a family that both nodes speak."""
         if text.dev is not None and text.dev not in node.devices:
-            self.faults.add(placed.place, path, f"'{text.dev}' is not an interface of {node.name}",
-                            did_you_mean(text.dev, node.devices, "Interfaces are"))
+            self.faults.add(
+                placed.place,
+                path,
+                f"'{text.dev}' is not an interface of {node.name}",
+                did_you_mean(text.dev, node.devices, "Interfaces are"),
+            )
             return []
         if text.via is None:
             return [_route(to, text, None) for to in _destinations(text, (4, 6))]
@@ -339,8 +365,12 @@ class _Reader:
                 if any(address.ip in network for network in networks):
                     hops.setdefault(address.version, address.ip)
         if not hops:
-            self.faults.add(place, path, f"'{via}' has no address on any link of {node.name}",
-                            f"links of {node.name}: {', '.join(each.link for each in node.interfaces) or 'none'}.")
+            self.faults.add(
+                place,
+                path,
+                f"'{via}' has no address on any link of {node.name}",
+                f"links of {node.name}: {', '.join(each.link for each in node.interfaces) or 'none'}.",
+            )
         return [hops[family] for family in sorted(hops)]
 
     def segment_of_device(self, node: Node, device: str) -> frozenset[str]:

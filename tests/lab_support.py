@@ -16,7 +16,7 @@ GONE_SECONDS = 20.0
 
 
 def why_no_lab() -> str:
-    """"" if network namespaces can be made here, else the reason."""
+    """ "" if network namespaces can be made here, else the reason."""
     return in_scratch("namespaces", lambda run: "" if run(["true"]).returncode == 0 else "nothing runs in a namespace")
 
 

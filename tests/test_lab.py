@@ -44,8 +44,19 @@ def ethernet(lab: Lab, sender: str, device: str, packet: bytes, kind: int = 0x08
 
 
 def ipv4(source: str, destination: str, protocol: int, payload: bytes) -> bytes:
-    header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 1, 0, 64, protocol, 0,
-                         socket.inet_aton(source), socket.inet_aton(destination))
+    header = struct.pack(
+        "!BBHHHBBH4s4s",
+        0x45,
+        0,
+        20 + len(payload),
+        1,
+        0,
+        64,
+        protocol,
+        0,
+        socket.inet_aton(source),
+        socket.inet_aton(destination),
+    )
     return header[:10] + checksum(header).to_bytes(2, "big") + header[12:] + payload
 
 

@@ -52,13 +52,21 @@ def variables(mark: str, tmp_path: Path) -> Iterator[dict[str, str]]:
 
 
 def nflab(variables: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "lab", *words], env=variables, capture_output=True, text=True,
-                          cwd="/", timeout=60)
+    return subprocess.run(
+        [sys.executable, "-m", "lab", *words], env=variables, capture_output=True, text=True, cwd="/", timeout=60
+    )
 
 
 def opener(variables: dict[str, str], *words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen([sys.executable, "-c", OPENER, "kernel-legacy", *words], env=variables, cwd="/", text=True,
-                            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(
+        [sys.executable, "-c", OPENER, "kernel-legacy", *words],
+        env=variables,
+        cwd="/",
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def wait_or_kill(process: subprocess.Popen[str], seconds: float) -> None:
@@ -90,8 +98,14 @@ def test_a_child_that_inherits_everything_does_not_keep_the_lab(mark: str, varia
     """The channel stays open in a forked child of the owner; the lab goes with the owner all the same."""
     fork = "import os\n    if os.fork() == 0: os.execve('/bin/sleep', ['sleep', '30'], {})\n"
     script = OPENER.replace("if len", f"{fork}    if len")
-    owner = subprocess.Popen([sys.executable, "-c", script, "kernel-legacy", "wait"], env=variables, cwd="/", text=True,
-                             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    owner = subprocess.Popen(
+        [sys.executable, "-c", script, "kernel-legacy", "wait"],
+        env=variables,
+        cwd="/",
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
     assert owner.stdout is not None
     assert owner.stdout.readline() == "up\n"
     owner.kill()
@@ -101,8 +115,14 @@ def test_a_child_that_inherits_everything_does_not_keep_the_lab(mark: str, varia
 
 @pytest.mark.parametrize("seed", range(ROUNDS))
 def test_up_killed_at_a_random_moment(mark: str, variables: dict[str, str], seed: int) -> None:
-    up = subprocess.Popen([sys.executable, "-m", "lab", "up", "two-lans", "--engine", "kernel-legacy"], env=variables,
-                          cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, text=True)
+    up = subprocess.Popen(
+        [sys.executable, "-m", "lab", "up", "two-lans", "--engine", "kernel-legacy"],
+        env=variables,
+        cwd="/",
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
     wait_or_kill(up, random.Random(seed).uniform(0.02, LONGEST))
     finished = nflab(variables, "down")  # it may have been up already, even if the command did not live to say so
     assert finished.returncode == 0 or up.returncode != 0, finished.stderr
@@ -125,8 +145,9 @@ def test_holder_killed(mark: str, variables: dict[str, str]) -> None:
 
 def test_down_ends_what_runs_in_a_node(mark: str, variables: dict[str, str]) -> None:
     assert nflab(variables, "up", "host", "--engine", "kernel-legacy").returncode == 0
-    inside = subprocess.Popen([sys.executable, "-m", "lab", "exec", "client", "--", "sleep", "1000"], env=variables,
-                              cwd="/")
+    inside = subprocess.Popen(
+        [sys.executable, "-m", "lab", "exec", "client", "--", "sleep", "1000"], env=variables, cwd="/"
+    )
     deadline = time.monotonic() + 10
     while len(marked(mark)) < 3:
         assert time.monotonic() < deadline, "the command did not start"

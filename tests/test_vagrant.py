@@ -47,8 +47,13 @@ def recorded(**variables: str) -> dict[str, Any]:
     ruby = shutil.which("ruby")
     if ruby is None:
         pytest.skip("neither run nor checked: ruby is not installed")
-    finished = subprocess.run([ruby, "-e", RECORDER, str(VAGRANTFILE)], capture_output=True, text=True, check=True,
-                              env={**os.environ, **variables})
+    finished = subprocess.run(
+        [ruby, "-e", RECORDER, str(VAGRANTFILE)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, **variables},
+    )
     found: dict[str, Any] = json.loads(finished.stdout)["settings"]["vm"]
     return found
 
@@ -65,8 +70,9 @@ def test_vagrantfile_is_valid(tmp_path: Path) -> None:
         words = [ruby, "-c", str(VAGRANTFILE)]
     else:
         pytest.skip("the Vagrantfile was not checked at all: neither vagrant nor ruby is installed")
-    finished = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, check=False,
-                              env={**os.environ, "VAGRANT_HOME": str(tmp_path)})
+    finished = subprocess.run(
+        words, capture_output=True, text=True, cwd=ROOT, check=False, env={**os.environ, "VAGRANT_HOME": str(tmp_path)}
+    )
     assert finished.returncode == 0, finished.stdout + finished.stderr
 
 
@@ -106,8 +112,14 @@ def test_setup_may_be_repeated(tmp_path: Path) -> None:
         (bin_folder / name).write_text(f"#!/bin/sh\n{body}\n")
         (bin_folder / name).chmod(0o755)
     for _run in range(2):
-        finished = subprocess.run(["sh", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False,
-                                  env={**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}"})
+        finished = subprocess.run(
+            ["sh", "-c", script],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}"},
+        )
         assert finished.returncode == 0, finished.stderr
         assert finished.stdout == "not in this kernel: xt_bpf\n"
     assert (tmp_path / "log").read_text().count("install ") == 1

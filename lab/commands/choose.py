@@ -17,6 +17,7 @@ def node(name: str | None, text: str) -> tuple[LabRecord, str]:
     having = [record for record in up if wanted in record.nodes]
     record = having[0] if name is None and len(having) == 1 else state.find(name)
     if wanted not in record.nodes:
-        raise LabError(f"'{wanted}' is not a node of '{record.name}'\n"
-                       f"  hint: {did_you_mean(wanted, record.nodes, 'Nodes are')}")
+        raise LabError(
+            f"'{wanted}' is not a node of '{record.name}'\n  hint: {did_you_mean(wanted, record.nodes, 'Nodes are')}"
+        )
     return record, wanted

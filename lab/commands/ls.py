@@ -41,8 +41,11 @@ def _topologies(as_json: bool) -> int:
 
     found = [topology.load(name) for name in topology.built_in_names()]
     if as_json:
-        print(json.dumps([{"name": each.name, "path": str(each.path), "nodes": list(each.nodes)} for each in found],
-                         indent=2))
+        print(
+            json.dumps(
+                [{"name": each.name, "path": str(each.path), "nodes": list(each.nodes)} for each in found], indent=2
+            )
+        )
         return 0
     for each in found:
         print(f"{each.name}\n" + "".join(f"    {line}\n" if line else "\n" for line in each.picture.splitlines()))

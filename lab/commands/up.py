@@ -13,11 +13,16 @@ import time
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("topology", metavar="TOPOLOGY")
-    parser.add_argument("--engine", default="userspace", metavar="E",
-                        help="userspace (the default), kernel-legacy or kernel-nft")
+    parser.add_argument(
+        "--engine", default="userspace", metavar="E", help="userspace (the default), kernel-legacy or kernel-nft"
+    )
     parser.add_argument("--name", metavar="N", help="the name of the lab; without it, that of the topology")
-    parser.add_argument("--clock", choices=("monotonic", "virtual"), default="monotonic",
-                        help="virtual: the time of a userspace engine stands still until it is told to pass")
+    parser.add_argument(
+        "--clock",
+        choices=("monotonic", "virtual"),
+        default="monotonic",
+        help="virtual: the time of a userspace engine stands still until it is told to pass",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -54,8 +59,11 @@ def _keep(lab: object, claim: object) -> None:
     nodes = {node.name: NodeRecord(lab.namespaces[node.name], firewalls.get(node.name, ""), node.variables)
              for node in lab}  # fmt: skip
     pid = lab.holder.pid
-    claim.write(LabRecord(claim.name, lab.topology.name, str(lab.topology.path.resolve()), pid, start_time(pid),
-                          time.time(), nodes))
+    claim.write(
+        LabRecord(
+            claim.name, lab.topology.name, str(lab.topology.path.resolve()), pid, start_time(pid), time.time(), nodes
+        )
+    )
     lab.holder.keep((claim.fd,))
     for note in lab.missing:
         if not note.endswith(OPTIONAL):
@@ -68,5 +76,7 @@ OPTIONAL = ("icmp_msgs_per_sec", "icmp_msgs_burst", "ping_group_range")
 
 def _tell(options: argparse.Namespace, name: str, picture: str) -> None:
     print(picture)
-    print(f"\n'{name}' is up, engine {options.engine}. Try:\n"
-          f"  nflab shell NODE            nflab exec NODE -- COMMAND          nflab down {name}")
+    print(
+        f"\n'{name}' is up, engine {options.engine}. Try:\n"
+        f"  nflab shell NODE            nflab exec NODE -- COMMAND          nflab down {name}"
+    )

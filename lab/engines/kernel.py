@@ -86,10 +86,13 @@ class Kernel(Adapter):
 
     def start(self, settings: Settings) -> None:
         if not self.path(self.tool("ipv4", "restore")):
-            raise LabError(f"{self.name}: {self.tool('ipv4', 'restore')} is not installed\n"
-                           "  hint: apt install iptables, or use --engine userspace")
-        self.netlink = Nfnetlink(self.node.holder.socket(self.node.name, kind="netlink",
-                                                         protocol=nfnetlink.NETLINK_NETFILTER))
+            raise LabError(
+                f"{self.name}: {self.tool('ipv4', 'restore')} is not installed\n"
+                "  hint: apt install iptables, or use --engine userspace"
+            )
+        self.netlink = Nfnetlink(
+            self.node.holder.socket(self.node.name, kind="netlink", protocol=nfnetlink.NETLINK_NETFILTER)
+        )
         self._files: dict[str, int | None] = {}
         for name, seconds in settings.timeouts:
             self.sysctl(f"net.netfilter.nf_conntrack_{name}", str(seconds))

@@ -77,8 +77,9 @@ class Userspace(Adapter):
                 code = self.process.wait(START_SECONDS)
                 if settings.rules or settings.rules6:
                     raise RulesetError(self._last_words() or f"the engine ended with status {code}")
-                raise LabError(f"the engine of {self.node.name} ended with status {code} before it was ready"
-                               f"{self._said()}")
+                raise LabError(
+                    f"the engine of {self.node.name} ended with status {code} before it was ready{self._said()}"
+                )
         finally:
             os.close(ready)
         self._socket = self.node.holder.socket(self.node.name, kind="unix", path=f"{self.node.run_dir}/control")
@@ -119,8 +120,10 @@ class Userspace(Adapter):
                 self._socket.sendall(json.dumps(message).encode() + b"\n")
                 line = self._line()
             except TimeoutError:
-                raise LabError(f"the engine of {self.node.name} did not answer {message.get('do')!r} within "
-                               f"{ANSWER_SECONDS:g} s{self._said()}") from None
+                raise LabError(
+                    f"the engine of {self.node.name} did not answer {message.get('do')!r} within "
+                    f"{ANSWER_SECONDS:g} s{self._said()}"
+                ) from None
             except (OSError, EOFError):
                 raise self._death() from None
         answer: dict[str, Any] = json.loads(line)
@@ -143,8 +146,10 @@ class Userspace(Adapter):
         except Exception:
             code = "unknown"
         left = "drops" if self.node.spec.on_engine_failure == "drop" else "accepts"
-        return EngineDied(f"the engine of {self.node.name} is gone (status {code}); the node {left} what it would have "
-                          f"handled{self._said()}")
+        return EngineDied(
+            f"the engine of {self.node.name} is gone (status {code}); the node {left} what it would have "
+            f"handled{self._said()}"
+        )
 
     # --- what an engine does ---------------------------------------------------------------------------------------
 

@@ -48,8 +48,13 @@ def handler(folder: str, record: Record) -> type[FTPHandler]:
             self.note("STOR", file)
 
         def note(self, action: str, file: str) -> None:
-            record.add("ftp", (self.remote_ip, self.remote_port), action, path=os.path.relpath(file, folder),
-                       bytes=os.path.getsize(file))
+            record.add(
+                "ftp",
+                (self.remote_ip, self.remote_port),
+                action,
+                path=os.path.relpath(file, folder),
+                bytes=os.path.getsize(file),
+            )
 
     Handler.authorizer = authorizer
     return Handler
