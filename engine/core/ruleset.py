@@ -23,11 +23,15 @@ class Place:
 
 @dataclass(slots=True)
 class NamedMatch:
-    """A match as written in a rule: the name it was asked for under, the object, and what it was built from."""
+    """A match as written in a rule: the name it was asked for under, the object, and what it was built from.
+
+    source: its options as given (only kept where nothing runs the rules), see `engine.core.ruletext.exact_text`.
+    """
 
     name: str
     match: Match
     spec: Spec | None = None
+    source: str = ""
 
 
 class Rule:
@@ -39,6 +43,7 @@ class Rule:
         self.target: Target | None = None
         self.target_name = ""
         self.target_spec: Spec | None = None
+        self.target_source = ""
         self.jump: Chain | None = None
         self.goto = False
         self.packets = 0

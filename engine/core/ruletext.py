@@ -67,8 +67,16 @@ def condition_text(rule: Rule) -> str:
 
 
 def exact_text(rule: Rule) -> str:
-    """As `condition_text` and `action_text`, in a form that can always be read back."""
-    return head_text(rule.head, True) + "".join([match_text(named) for named in rule.matches]) + action_text(rule, True)
+    """As `condition_text` and `action_text`, in a form that can always be read back.
+
+    iptables-save cannot always read what it writes (`--to-ports 1-2/0`); options as they were given can be.
+    """
+    text = head_text(rule.head, True)
+    for named in rule.matches:
+        text += f" -m {named.name}{named.source}" if named.source else match_text(named)
+    if rule.jump is None and rule.target_source:
+        return f"{text} -j {rule.target_name}{rule.target_source}"
+    return text + action_text(rule, True)
 
 
 def rule_text(rule: Rule) -> str:

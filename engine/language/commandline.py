@@ -126,10 +126,16 @@ def find_target(name: str, family: int) -> Spec | None:
 
 
 class CommandLine:
-    """What one command line says. Addresses: (address, mask) pairs; targets and matches with their options, unbuilt."""
+    """What one command line says. Addresses: (address, mask) pairs; targets and matches with their options, unbuilt.
 
-    def __init__(self, words: list[str], family: int, table: str = "filter", in_restore: bool = False) -> None:
+    tolerant: extensions that the engine does not carry out are warned of, not refused (nothing runs the rules).
+    """
+
+    def __init__(
+        self, words: list[str], family: int, table: str = "filter", in_restore: bool = False, tolerant: bool = False
+    ) -> None:
         self.words = words
+        self.tolerant = tolerant
         self.family = family
         self.tool = "iptables" if family == IPV4 else "ip6tables"
         self.table = table
@@ -430,6 +436,14 @@ class CommandLine:
         if table == 0:
             table = self._add_table(spec)
         self.matches.append(Loaded(spec, shown, table, word))
+
+    def _look_at(self, what: str, spec: Spec) -> None:
+        """An extension that the engine can read but not carry out: no, or a warning where nothing is carried out."""
+        if not spec.unsupported:
+            return
+        if not self.tolerant:
+            raise not_implemented(what, spec)
+        self.warnings.append(f"Warning: {not_implemented(what, spec)}\n")
 
     def _add_table(self, spec: Spec) -> int:
         self.tables += 1

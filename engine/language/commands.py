@@ -97,7 +97,7 @@ def refusal_text(refused: Refused, program: str, line: int = -1) -> str:
 
 def _iptables(words: list[str], family: int, store: RulesetStore) -> Result:
     program = _tool(family)
-    line = CommandLine(words, family)
+    line = CommandLine(words, family, tolerant=store.shared is None)
     warnings: list[str] = []
     try:
         line.parse()

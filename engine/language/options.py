@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.core.extension import Extension, Option, ParameterProblem, RuleHead, Spec
+from engine.core.text import whole_word
 from engine.core.values import Given, Values
 from engine.language.getopt import NO_ARGUMENT, REQUIRED, LongOption
 from engine.language.kinds import KINDS, Question
@@ -88,6 +89,17 @@ class Loaded:
         values = self.values(head, tool)
         self.built = self.spec.build(values)
         self.warnings += values.warnings
+
+    def source(self) -> str:
+        """The options as given, each after a blank; "" where their words cannot be told apart any more."""
+        text = ""
+        for item in self.given:
+            if item.option.kind == TWO:
+                return ""
+            text += f" {'! ' if item.inverted else ''}--{item.option.name}"
+            if item.option.kind != "none":
+                text += " " + whole_word(item.text)
+        return text
 
     def take_built(self, head: RuleHead, tool: str) -> Extension:
         """The object for one rule; each rule has its own."""

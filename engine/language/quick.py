@@ -39,18 +39,19 @@ VALUE_OPTIONS: Final = frozenset(("-s", "-d", "-i", "-o", "-p"))
 class Part:
     """A match or target with its options, ready to be put into rules."""
 
-    def __init__(self, loaded: Loaded, is_match: bool, built: Extension, head: RuleHead, tool: str) -> None:
+    def __init__(self, loaded: Loaded, is_match: bool, built: Extension, tool: str, keeps_source: bool) -> None:
         self.name = loaded.name
         self.spec: Spec = loaded.spec
         self.given: list[Given] = loaded.given
         self.tool = tool
+        self.source = loaded.source() if keeps_source else ""
         self.stateful = is_stateful(built)
         self.needs_conntrack = uses_conntrack(built, loaded.spec)
         self.match: NamedMatch | None = None
         self.target: Target | None = None
         if is_match:
             assert isinstance(built, Match)
-            self.match = NamedMatch(loaded.name, built, loaded.spec)
+            self.match = NamedMatch(loaded.name, built, loaded.spec, self.source)
             self.text = match_text(self.match)
         else:
             assert isinstance(built, Target)
@@ -63,7 +64,7 @@ class Part:
             return self.match
         built = self.spec.build(Values(head, self.given, self.tool))
         assert isinstance(built, Match)
-        return NamedMatch(self.name, built, self.spec)
+        return NamedMatch(self.name, built, self.spec, self.source)
 
     def own_target(self, head: RuleHead) -> Target:
         if not self.stateful:
@@ -80,8 +81,9 @@ PartKey = tuple[str, str, str, tuple[str, ...]]
 class QuickReader:
     """Puts rules of one family together from remembered parts."""
 
-    def __init__(self, family: int) -> None:
+    def __init__(self, family: int, tolerant: bool = False) -> None:
         self.family = family
+        self.tolerant = tolerant  # see CommandLine
         self.parts: dict[PartKey, Part | None] = {}
         self.addresses: dict[str, tuple[int, int] | None] = {}
         self.protocols: dict[str, int] = {}
@@ -237,6 +239,7 @@ class QuickReader:
         rule.target = part.own_target(head)
         rule.target_name = part.name
         rule.target_spec = part.spec
+        rule.target_source = part.source
         rule.needs_conntrack = rule.needs_conntrack or part.needs_conntrack
         rule.stateful = rule.stateful or part.stateful
         return end
@@ -258,7 +261,7 @@ class QuickReader:
         if name:
             words += [kind, name]
         words += options
-        line = CommandLine(words, self.family)
+        line = CommandLine(words, self.family, tolerant=self.tolerant)
         try:
             line.parse()
         except (Refused, KernelRefusal):
@@ -275,4 +278,4 @@ class QuickReader:
         if not loaded.in_full:
             return None
         built = loaded.take_built(line.head, line.tool)
-        return Part(loaded, kind == "-m", built, line.head, line.tool)
+        return Part(loaded, kind == "-m", built, line.tool, self.tolerant)

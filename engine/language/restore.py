@@ -82,7 +82,7 @@ class Restore:
         self.helped = False
         self.output: list[str] = []
         self.warnings: list[str] = []
-        self.quick = QuickReader(family)
+        self.quick = QuickReader(family, store.shared is None)
         self.tool = "iptables" if family == IPV4 else "ip6tables"
         self.line = 0
 
@@ -284,7 +284,7 @@ class Restore:
         front = ["--set-counters", *counters] if counters is not None else []
         if self.prints_rules:
             front.append("-v")
-        command = CommandLine(front + words, self.family, self.table_name, in_restore=True)
+        command = CommandLine(front + words, self.family, self.table_name, True, self.store.shared is None)
         try:
             command.parse()
             self.warnings += command.warnings

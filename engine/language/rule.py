@@ -56,7 +56,7 @@ def make_rule(line: CommandLine, head: RuleHead, jump: Chain | None, place: Plac
     for loaded in line.matches:
         match = loaded.take_built(head, line.tool)
         assert isinstance(match, Match)
-        rule.matches.append(NamedMatch(loaded.name, match, loaded.spec))
+        rule.matches.append(NamedMatch(loaded.name, match, loaded.spec, loaded.source() if line.tolerant else ""))
         rule.needs_conntrack = rule.needs_conntrack or uses_conntrack(match, loaded.spec)
     if jump is not None:
         rule.jump = jump
@@ -66,6 +66,7 @@ def make_rule(line: CommandLine, head: RuleHead, jump: Chain | None, place: Plac
         rule.target = target
         rule.target_name = line.target.name
         rule.target_spec = line.target.spec
+        rule.target_source = line.target.source() if line.tolerant else ""
         rule.needs_conntrack = rule.needs_conntrack or uses_conntrack(target, line.target.spec)
     mark_stateful(rule)
     return rule
