@@ -113,6 +113,21 @@ class NatRequest:
 
 
 @dataclass(slots=True)
+class Fragmented:
+    """How a packet had been cut before it was put together.
+
+    largest: bytes of the biggest fragment, headers included; df: that one had DF set. lengths: payload bytes of each
+    fragment in order. even: no fragment had a shorter header than the first (else the old cuts are not used again).
+    """
+
+    largest: int
+    df: bool
+    lengths: tuple[int, ...]
+    even: bool
+    identification: int
+
+
+@dataclass(slots=True)
 class Route:
     """Answer of a route lookup. kind: an address type above; device: "" if none; source: preferred source, 0 none."""
 
@@ -174,6 +189,13 @@ class Environment:
         elif address == 1:
             return LOCAL
         return UNICAST
+
+    def broadcast_prefix(self, device: str, address: int) -> int:
+        """Prefix length of the IPv4 network of `device` whose broadcast address this is, -1 if it is none."""
+        for known, own, length in self.addresses.get(device, []):
+            if known == IPV4 and length < 31 and address == own | ((1 << (32 - length)) - 1):
+                return length
+        return -1
 
     def route(self, destination: int, family: int, mark: int = 0, source: int = 0, device: str = "") -> Route:
         """Where a packet would go (device: only routes by that interface; source: as if sent from there)."""
@@ -295,8 +317,7 @@ class Context:
     uid: int = -1
     gid: int = -1
     local: bool = False  # made on this machine
-    fragment_size: int = 0  # biggest fragment this packet was put together from; 0: it came whole
-    fragment_df: bool = False  # ... and that fragment had DF set
+    fragmented: Fragmented | None = None  # how the packet was cut when it came; None: it came whole
     table: str = ""
     chain: str = ""
     entry: Connection | None = None

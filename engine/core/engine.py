@@ -48,6 +48,9 @@ from engine.nat import Nat
 # Steps that do nothing while no rule of the family needs conntrack.
 CONNTRACK_STEPS: Final = frozenset((DEFRAG, TRACK, HELP, CONFIRM, "nat"))
 
+# Tables at OUTPUT after which the kernel routes anew if they changed what it routes by.
+REROUTING_STEPS: Final = frozenset(("mangle", "nat"))
+
 CTINFO_NAMES: Final[dict[int, str]] = {
     0: "ESTABLISHED",
     1: "RELATED",
@@ -64,8 +67,9 @@ class Departure:
     """What becomes of a packet.
 
     verdict: ACCEPT, DROP, STOLEN or QUEUE of `engine.core.verdict`. data: the rewritten packet, None if its bytes stay.
-    emit: packets that the engine sends besides. trace: steps met, empty unless tracing. log: LOG, NFLOG, AUDIT lines.
-    why: for a drop, who dropped it.
+    mark: as it is now; route_mark: as the kernel's routing may see it (they differ only at OUTPUT, where a mark set in
+    mangle routes anew and one set in raw, nat or filter does not). emit: packets that the engine sends besides.
+    trace: steps met, empty unless tracing. log: LOG, NFLOG, AUDIT lines. why: for a drop, who dropped it.
     """
 
     verdict: int
@@ -77,6 +81,14 @@ class Departure:
     log: list[LogLine] = field(default_factory=list)
     why: str = ""
     connection: str = ""
+    route_mark: int = 0
+
+
+def _routed_by(step: str, packet: Packet, context: Context) -> tuple[int, int, int, int]:
+    """What a change of, in a table of OUTPUT, makes the kernel route anew."""
+    if step == "nat":
+        return (packet.dst, 0, 0, 0)
+    return (packet.dst, packet.src, packet.tos, context.mark)
 
 
 class Engine:
@@ -147,6 +159,7 @@ class Engine:
         flight = self._board(packet, arrival, context, now)
         verdict = v.ACCEPT
         why = ""
+        route_mark = arrival.mark
         skipping = arrival.stage == ctx.AFTER_REROUTE
         for step in STEPS_AT[arrival.hook]:
             if skipping:
@@ -157,11 +170,20 @@ class Engine:
                     break
                 continue
             context.table = step
-            verdict = self._step(step, packet, context, flight)
+            if arrival.hook == OUTPUT and step in REROUTING_STEPS:
+                before = _routed_by(step, packet, context)
+                verdict = self._step(step, packet, context, flight)
+                if before != _routed_by(step, packet, context):
+                    route_mark = context.mark
+            else:
+                verdict = self._step(step, packet, context, flight)
             if verdict != v.ACCEPT:
                 why = f"{step} {HOOK_NAMES[arrival.hook]}"
                 break
-        return self._depart(packet, arrival, context, flight, verdict, why)
+        flight.mark = context.mark if arrival.hook == OUTPUT and route_mark != context.mark else -1
+        departure = self._depart(packet, arrival, context, flight, verdict, why)
+        departure.route_mark = route_mark if arrival.hook == OUTPUT else context.mark
+        return departure
 
     def _board(self, packet: Packet, arrival: Arrival, context: Context, now: float) -> Flight:
         """Find what earlier hooks knew of this packet."""
@@ -182,8 +204,9 @@ class Engine:
         context.secmark = flight.secmark
         context.copied = flight.copied
         context.local = flight.local
-        context.fragment_size = flight.fragment_size
-        context.fragment_df = flight.fragment_df
+        context.fragmented = flight.fragmented
+        if flight.mark >= 0:
+            context.mark = flight.mark
         return flight
 
     def _tracks(self, family: int) -> bool:
@@ -209,7 +232,7 @@ class Engine:
 
     def _conntrack_step(self, step: str, packet: Packet, context: Context, flight: Flight) -> int:
         if step == DEFRAG:
-            if not packet.is_fragment or flight.seen:
+            if flight.seen or not (packet.is_fragment or packet.extensions):
                 return v.ACCEPT
             return self.fragments.collect(packet, context)
         if step == TRACK:
@@ -252,7 +275,7 @@ class Engine:
     ) -> Departure:
         leaving = arrival.hook == POSTROUTING or arrival.hook == INPUT
         emit = context.emit
-        if verdict == v.ACCEPT and arrival.hook == POSTROUTING and context.fragment_size:
+        if verdict == v.ACCEPT and arrival.hook == POSTROUTING and context.fragmented is not None:
             pieces = self.fragments.split(packet, context)
             if pieces:
                 emit = emit + pieces
@@ -263,8 +286,7 @@ class Engine:
             flight.nftrace = context.nftrace
             flight.secmark = context.secmark
             flight.copied = context.copied
-            flight.fragment_size = context.fragment_size
-            flight.fragment_df = context.fragment_df
+            flight.fragmented = context.fragmented
             if context.ctinfo == CT_UNTRACKED:
                 flight.seen = True
             self.flights.put(packet, flight)

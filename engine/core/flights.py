@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.core.connection import CT_INVALID, Connection
+from engine.core.context import Fragmented
 from engine.core.packet import Packet
 
 LIMIT: Final = 8192  # flights that may be outstanding; the kernel drops packets between hooks without telling
@@ -28,9 +29,9 @@ class Flight:
         self.nftrace = False
         self.secmark = 0
         self.copied = False
-        self.fragment_size = 0  # biggest fragment it was put together from, 0 = was whole
-        self.fragment_df = False
+        self.fragmented: Fragmented | None = None  # how it was cut before it was put together
         self.local = False
+        self.mark = -1  # the mark it has, where the kernel was not to route by it; -1: the kernel's packet carries it
         self.physin = ""
         self.generation = 0
 

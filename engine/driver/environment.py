@@ -177,7 +177,9 @@ def parse_address(body: bytes) -> tuple[int, Address] | None:
 
 
 def _u32(value: bytes | None, default: int) -> int:
-    return int.from_bytes(value[:4], "little" if _LITTLE else "big") if value is not None and len(value) >= 4 else default
+    if value is None or len(value) < 4:
+        return default
+    return int.from_bytes(value[:4], "little" if _LITTLE else "big")
 
 
 _LITTLE: Final = struct.pack("=H", 1) == b"\x01\x00"

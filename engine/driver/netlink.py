@@ -86,7 +86,10 @@ def error_of(body: bytes) -> int:
 
 def force_buffers(sock: socket.socket, receive: int, send: int) -> None:
     """Bigger buffers than the machine's limit allows, or as much as an ordinary user may have."""
-    for forced, ordinary, size in ((SO_RCVBUFFORCE, socket.SO_RCVBUF, receive), (SO_SNDBUFFORCE, socket.SO_SNDBUF, send)):
+    for forced, ordinary, size in (
+        (SO_RCVBUFFORCE, socket.SO_RCVBUF, receive),
+        (SO_SNDBUFFORCE, socket.SO_SNDBUF, send),
+    ):
         try:
             sock.setsockopt(socket.SOL_SOCKET, forced, size)
         except OSError:
@@ -101,9 +104,7 @@ class Netlink:
         self.sock.bind((0, 0))
         self.sequence = 0
 
-    def request(
-        self, kind: int, body: bytes, flags: int = NLM_F_ACK, single: bool = False
-    ) -> list[tuple[int, bytes]]:
+    def request(self, kind: int, body: bytes, flags: int = NLM_F_ACK, single: bool = False) -> list[tuple[int, bytes]]:
         """Send one request and collect the answer: (type, body) of each message.
 
         flags: NLM_F_ACK or NLM_F_DUMP, whose answers have an end; single: one message is the answer.

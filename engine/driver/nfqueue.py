@@ -6,10 +6,10 @@ What the kernel wants, found by trying:
 - a verdict without NLM_F_REQUEST is ignored without an error;
 - after NETLINK_NO_ENOBUFS a full socket buffer loses packets (the kernel drops them) but not the socket;
 - NFQA_CFG_F_GSO hands over segments of up to 64 KiB whole instead of cutting each into packets of the MTU; an
-  attribute holds at most 65531 bytes, of a longer packet (NFQA_CAP_LEN) only that much can be seen and nothing replaced;
+  attribute holds at most 65531 bytes: of a longer packet (NFQA_CAP_LEN) only that much is seen and nothing replaced;
 - NFQA_SKB_INFO bit 1 says that the transport checksum holds the pseudo header's sum only; a packet handed back with
   new bytes is taken to carry whole checksums;
-- several verdicts fit into one send, several queues may belong to one socket: arrival order stays the order of queueing.
+- several verdicts fit into one send, and several queues may belong to one socket, which keeps the order of queueing.
 
 Sources: kernel include/uapi/linux/netfilter/nfnetlink_queue.h; iptables-extensions(8) NFQUEUE.
 """
@@ -351,7 +351,9 @@ class PacketQueue:
                 self.refused += 1
                 self.last_error = error_of(bytes(self.buffer[16:size]))
 
-    def answer(self, queued: Queued, accept: bool, data: bytes | None = None, mark: int = -1, priority: int = -1) -> None:
+    def answer(
+        self, queued: Queued, accept: bool, data: bytes | None = None, mark: int = -1, priority: int = -1
+    ) -> None:
         """Decide on a packet; the verdict leaves with the next flush()."""
         if data is not None and len(data) > LONGEST_PAYLOAD:
             accept = False

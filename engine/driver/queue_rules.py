@@ -108,7 +108,10 @@ def find_tool(name: str) -> str:
 
 
 class QueueRules:
-    """The queue rules of this namespace. `tool` says what put them there, `link_headers` if bridged frames are copied."""
+    """The queue rules of this namespace.
+
+    tool: what put them there, "" if none are. link_headers: are the link headers of bridged frames copied?
+    """
 
     def __init__(self, bypass: bool, run_dir: str, ipv6: bool) -> None:
         self.bypass = bypass
