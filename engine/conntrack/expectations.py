@@ -78,6 +78,7 @@ class Expectation:
         self.saved_port = 0
         self.mask_dst = 0  # only ever printed: the destination is exact
         self.function = ""  # name of the follower, as conntrack prints it
+        self.any_master = False  # the same expectation of another master will do
 
     def fits(self, key: Tuple) -> bool:
         mine = self.key
@@ -136,9 +137,10 @@ class Expectations:
         return len(self.all)
 
     def add(self, new: Expectation, now: float) -> int:
-        """0, or an errno: EBUSY another one would take the same packets, EMFILE too many."""
+        """0, or an errno: EBUSY another one would take the same packets, EMFILE too many, EALREADY (only if any
+        master will do) the same one is there with another master or class."""
         for old in list(self.by_destination.get(_place(new.key), [])):
-            if old.equals(new):
+            if old.equals(new) and (new.any_master or old.master is new.master):
                 if old.class_number != new.class_number or old.master is not new.master:
                     return EALREADY
                 self.remove(old)
@@ -186,6 +188,12 @@ class Expectations:
         _count(one.master, one.class_number, -1)
         self.deleted += 1
         return True
+
+    def prolong(self, one: Expectation, deadline: float) -> None:
+        """A new end, sooner or later than the old one."""
+        one.deadline = deadline
+        if deadline < self.next_deadline:
+            self.next_deadline = deadline
 
     def find(self, key: Tuple, zone_original: int, zone_reply: int, now: float) -> Expectation | None:
         """The active expectation that a first packet fits, newest first."""

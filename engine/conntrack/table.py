@@ -36,6 +36,13 @@ EVICTION_SHARDS: Final = 8  # how far a new flow looks for an entry that may go
 EVICTION_LOOKS: Final = 512
 
 
+class HelperEnd:
+    """Who must know of the end of connections that have a helper; `engine.helpers` does."""
+
+    def ended(self, entry: Connection, now: float) -> None:
+        """`entry` has left the table; its expectations are still there."""
+
+
 class Table(Clock):
     """Entries by tuple, with timers, expectations, counters and events."""
 
@@ -46,6 +53,7 @@ class Table(Clock):
         self.timers = Timers()
         self.expectations = Expectations()
         self.sources = Sources()
+        self.helper_end: HelperEnd | None = None
         self.statistics = Statistics()
         self.events = Events()
         self.count = 0
@@ -118,6 +126,8 @@ class Table(Clock):
             self.sources.remove(entry)
         if entry.started >= 0:
             entry.stopped = now
+        if entry.helper and self.helper_end is not None:
+            self.helper_end.ended(entry, now)
         if entry.expecting is not None and any(entry.expecting):
             for expectation in self.expectations.of_master(entry):
                 self.unexpect(expectation, now)
