@@ -26,6 +26,10 @@ PORTS = (21, 53, 80, 443, 1000, 2000, 5000, 40000)
 MARKS = ("0x1", "0x2", "0x10", "0xf0")
 NAMES = ("one", "two", "three")
 TYPES = {4: ("LOCAL", "UNICAST", "BROADCAST", "MULTICAST"), 6: ("LOCAL", "UNICAST", "MULTICAST")}
+U32 = {
+    4: ("6&0xFF=17", "0>>22&0x3C@0>>16=0:1024", "0&0xFFFF=0:100"),
+    6: ("4>>8&0xFF=17", "40>>16=0:1024", "4>>16=0:100"),
+}
 PATTERNS = ("reply", "data", "some")
 RECENT = ("--set", "--update --hitcount 2", "--rcheck", "--remove")
 
@@ -258,7 +262,7 @@ ANY_MATCH: list[MatchMaker] = [
     lambda r: f"-m dscp {r.bang()}--dscp {r.dice.choice((0, 2, 4, 10))}",
     lambda r: f"-m tos {r.bang()}--tos {r.dice.choice(('0x00', '0x10', '0x08/0x3f'))}",
     lambda r: f"-m string --algo {r.dice.choice(('bm', 'kmp'))} {r.bang()}--string {r.dice.choice(PATTERNS)}",
-    lambda r: f'-m u32 --u32 "{r.dice.choice(("6&0xFF=17", "0>>22&0x3C@0>>16=0:1024", "0&0xFFFF=0:100"))}"',
+    lambda r: f'-m u32 --u32 "{r.dice.choice(U32[r.version])}"',
     lambda r: f"-m quota {r.bang()}--quota {r.dice.choice((100, 200, 1000))}",
     lambda r: (
         f"-m connbytes --connbytes {r.dice.choice(('0:2', '3', '2:10'))} --connbytes-dir both --connbytes-mode packets"
