@@ -180,6 +180,24 @@ class Names:
         return known
 
 
+    def accounts(self, file: str) -> dict[str, int]:
+        """Name -> number of `passwd` or `group`."""
+        path = f"{self.root}/{file}"
+        known = self._maps.get(path)
+        if known is None:
+            known = {}
+            try:
+                with open(path, encoding="utf-8", errors="replace") as lines:
+                    rows = [line.split(":") for line in lines]
+            except OSError:
+                rows = []
+            for row in rows:
+                if len(row) >= 3 and row[2].isdigit():
+                    known.setdefault(row[0], int(row[2]))
+            self._maps[path] = known
+        return known
+
+
 REALMS: Final = "/etc/iproute2/rt_realms"
 DEVICE_GROUPS: Final = "/etc/iproute2/group"
 

@@ -17,7 +17,10 @@ PRINTED: Final = (("day", 86400), ("hour", 3600), ("min", 60), ("sec", 1))
 
 
 def read_rate(text: str, scale: int, bits: int = 32) -> tuple[int, int] | None:
-    """(period, seconds of the unit), or None if the text is no rate. Without unit it is per second. bits: of the number."""
+    """(period, seconds of the unit), or None if the text is no rate. Without unit it is per second.
+
+    bits: width of the number of packets.
+    """
     seconds = 1
     _number, slash, unit = text.partition("/")
     if slash:

@@ -25,6 +25,15 @@ def hex_mask(value: int, mask: int) -> str:
     return f"{value:#x}" if mask == 0xFFFFFFFF else f"{value:#x}/{mask:#x}"
 
 
+def named_mask(value: int, mask: int, names_file: str, numeric: bool) -> str:
+    """A value with its name from a file of /etc/iproute2 when it has one, is wanted, and all bits count."""
+    if mask == 0xFFFFFFFF and not numeric:
+        for name, number in NAMES.table(names_file).items():
+            if number == value:
+                return name
+    return hex_mask(value, mask)
+
+
 def port_name(port: int, proto: str, numeric: bool) -> str:
     """The service of a port if it has one and names are wanted."""
     if numeric:

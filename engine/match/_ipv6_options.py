@@ -1,0 +1,110 @@
+"""What hbh and dst share: length and options of a hop-by-hop or destination options header of IPv6."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.core.context import Context
+from engine.core.extension import ParameterProblem
+from engine.core.numbers import strtoul
+from engine.core.packet import Packet
+from engine.core.values import Values
+from engine.match._drop import Dropping
+from engine.match._text import bang, mark
+from engine.match._wire import BROKEN, find_header
+
+OPTIONS_LIMIT: Final = 16
+ANY_LENGTH: Final = 0xFF
+
+
+class Ipv6Options(Dropping):
+    """options: (type, length of the data or 0xff for any) in the order in which they must come, from the first on."""
+
+    def __init__(self, name: str, header: int, length: int, inverted: bool, options: list[tuple[int, int]]) -> None:
+        super().__init__()
+        self.name = name
+        self.header = header
+        self.length = length  # bytes, -1 = not asked
+        self.inverted = inverted
+        self.options = options
+
+    def matches(self, packet: Packet, context: Context) -> bool:
+        self.dropping = False
+        at = find_header(packet, self.header)
+        if at < 0:
+            self.dropping = at == BROKEN
+            return False
+        size = len(packet.data)
+        if at + 2 > size:
+            self.dropping = True
+            return False
+        length = (packet.data[at + 1] + 1) * 8
+        if size - at < length:
+            return False
+        if self.length >= 0 and (self.length == length) == self.inverted:
+            return False
+        return self._options_match(packet, at + 2, at + length)
+
+    def _options_match(self, packet: Packet, at: int, end: int) -> bool:
+        """Are these the first options, one after the other? One of type 0 is a single byte, others have a length."""
+        data = packet.data
+        for number, (kind, wanted) in enumerate(self.options):
+            if at >= end or data[at] != kind:
+                return False
+            if kind == 0:
+                step = 1
+            else:
+                if at + 1 >= end:
+                    return False
+                if wanted not in (ANY_LENGTH, data[at + 1]):
+                    return False
+                step = data[at + 1] + 2
+            if at + step > end and number < len(self.options) - 1:
+                return False
+            at += step
+        return True
+
+    def _options_text(self) -> str:
+        return ",".join([str(kind) if size == ANY_LENGTH else f"{kind}:{size}" for kind, size in self.options])
+
+    def save(self) -> str:
+        parts = []
+        if self.length >= 0:
+            parts.append(f"{bang(self.inverted)}--{self.name}-len {self.length}")
+        if self.options:
+            parts.append(f"--{self.name}-opts {self._options_text()}")
+        return " ".join(parts)
+
+    def listing(self, numeric: bool) -> str:
+        text = self.name
+        if self.length >= 0:
+            text += f" length:{mark(self.inverted)}{self.length}"
+        if self.options:
+            text += f" opts {self._options_text()}"
+        return text
+
+
+def read_options(text: str, name: str) -> list[tuple[int, int]]:
+    """`1:2,3` as (type, length) pairs; numbers are cut to 8 bits."""
+    options: list[tuple[int, int]] = []
+    for part in text.split(","):
+        kind, colon, size = part.partition(":")
+        if len(options) == OPTIONS_LIMIT:
+            raise ParameterProblem("too many addresses specified")
+        options.append((_number(kind, "opt", name), _number(size, "length", name) if colon else ANY_LENGTH))
+    return options
+
+
+def _number(text: str, what: str, name: str) -> int:
+    sign = -1 if text.startswith("-") else 1
+    found = strtoul(text[1:] if sign < 0 else text, 0xFFFFFFFF, whole=False)
+    if found is None:
+        raise ParameterProblem(f"{name}: no valid digits in {what} `{text}'")
+    return sign * found[0] & 0xFF
+
+
+def build(values: Values, name: str, header: int) -> Ipv6Options:
+    length = values.number(f"{name}-len", -1)
+    given = values.find(f"{name}-opts")
+    options = read_options(given.text, name) if given is not None else []
+    return Ipv6Options(name, header, length, values.inverted(f"{name}-len"), options)

@@ -1,0 +1,147 @@
+"""cluster: this node's share of the connections.
+
+    -m cluster --cluster-total-nodes N --cluster-hash-seed SEED
+               [!] --cluster-local-node NODE | [!] --cluster-local-nodemask MASK
+
+A hash of the source address of the connection's first packet gives each connection to one of N nodes (1 to 32); it
+matches when that node is this one, or one of those in MASK. What another connection announced belongs to the same node.
+Packets without connection do not match, inverted or not. The hash is the kernel's, for little-endian machines.
+
+Kernel peer: xt_cluster. Source: iptables-extensions(8) cluster; Bob Jenkins, "lookup3" (public domain).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.core.connection import Connection
+from engine.core.context import Context
+from engine.core.extension import Extension, KernelRefusal, Match, Option, ParameterProblem, RuleHead, Spec
+from engine.core.hooks import IPV4
+from engine.core.packet import Packet
+from engine.core.values import Values
+from engine.match._text import bang, mark
+
+U32: Final = 0xFFFFFFFF
+INITIAL: Final = 0xDEADBEEF
+NODES: Final = 32
+EDOM: Final = 33
+
+
+def rotate(value: int, count: int) -> int:
+    return (value << count | value >> (32 - count)) & U32
+
+
+def mix(a: int, b: int, c: int) -> tuple[int, int, int]:
+    """lookup3's mixing of three words."""
+    a = (a - c & U32) ^ rotate(c, 4)
+    c = c + b & U32
+    b = (b - a & U32) ^ rotate(a, 6)
+    a = a + c & U32
+    c = (c - b & U32) ^ rotate(b, 8)
+    b = b + a & U32
+    a = (a - c & U32) ^ rotate(c, 16)
+    c = c + b & U32
+    b = (b - a & U32) ^ rotate(a, 19)
+    a = a + c & U32
+    c = (c - b & U32) ^ rotate(b, 4)
+    b = b + a & U32
+    return a, b, c
+
+
+def final_mix(a: int, b: int, c: int) -> int:
+    """lookup3's last mixing; the third word is the hash."""
+    c = (c ^ b) - rotate(b, 14) & U32
+    a = (a ^ c) - rotate(c, 11) & U32
+    b = (b ^ a) - rotate(a, 25) & U32
+    c = (c ^ b) - rotate(b, 16) & U32
+    a = (a ^ c) - rotate(c, 4) & U32
+    b = (b ^ a) - rotate(a, 14) & U32
+    return (c ^ b) - rotate(b, 24) & U32
+
+
+def hash_words(words: list[int], seed: int) -> int:
+    """lookup3 of one to four 32-bit words."""
+    a = b = c = INITIAL + (len(words) << 2) + seed & U32
+    if len(words) > 3:
+        a, b, c = mix(a + words[0] & U32, b + words[1] & U32, c + words[2] & U32)
+        words = words[3:]
+    a = a + words[0] & U32
+    if len(words) > 1:
+        b = b + words[1] & U32
+    if len(words) > 2:
+        c = c + words[2] & U32
+    return final_mix(a, b, c)
+
+
+class Cluster(Match):
+    def __init__(self, total: int, nodes: int, seed: int, inverted: bool) -> None:
+        self.total = total
+        self.nodes = nodes
+        self.seed = seed
+        self.inverted = inverted
+
+    def matches(self, packet: Packet, context: Context) -> bool:
+        entry = context.entry
+        if entry is None:
+            return False
+        node = self.node_of(entry.master or entry)
+        return (self.nodes >> node & 1 != 0) != self.inverted
+
+    def node_of(self, entry: Connection) -> int:
+        """Number of the node, from 0, that a connection belongs to."""
+        width = 4 if entry.original.family == IPV4 else 16
+        octets = entry.original.src.to_bytes(width, "big")
+        words = [int.from_bytes(octets[at : at + 4], "little") for at in range(0, width, 4)]
+        return hash_words(words, self.seed) * self.total >> 32
+
+    def check(self, head: RuleHead, table: str, hooks: int) -> None:
+        if self.nodes >= 1 << self.total:
+            raise KernelRefusal(EDOM, "cluster: the node mask is too big for the number of nodes")
+
+    def save(self) -> str:
+        return (
+            f"{bang(self.inverted)}--cluster-local-nodemask 0x{self.nodes:08x} --cluster-total-nodes {self.total} "
+            f"--cluster-hash-seed 0x{self.seed:08x}"
+        )
+
+    def listing(self, numeric: bool) -> str:
+        return (
+            f"cluster {mark(self.inverted)}node_mask=0x{self.nodes:08x} total_nodes={self.total} "
+            f"hash_seed=0x{self.seed:08x}"
+        )
+
+
+def build(values: Values) -> Extension:
+    node = values.find("cluster-local-node")
+    given = node or values.find("cluster-local-nodemask")
+    assert given is not None and isinstance(given.value, int)
+    nodes = 1 << (given.value - 1) if node is not None else given.value
+    return Cluster(values.number("cluster-total-nodes"), nodes, values.number("cluster-hash-seed"), given.inverted)
+
+
+def final(values: Values) -> None:
+    total = values.number("cluster-total-nodes", NODES)
+    if values.has("cluster-local-node"):
+        if values.number("cluster-local-node") > total:
+            raise ParameterProblem("cluster match: `--cluster-local-node' must be <= `--cluster-total-nodes'")
+    elif not values.has("cluster-local-nodemask"):
+        raise ParameterProblem("cluster match: `--cluster-local-node' or`--cluster-local-nodemask' is missing")
+    if values.number("cluster-local-nodemask", 0) >= 1 << total:
+        raise ParameterProblem("cluster match: `--cluster-local-nodemask' too big for `--cluster-total-nodes'")
+
+
+EXTENSIONS: Final = (
+    Spec(
+        "cluster",
+        build,
+        (
+            Option("cluster-total-nodes", "u32", mandatory=True, low=1, high=NODES),
+            Option("cluster-local-node", "u32", invert=True, excludes=("cluster-local-nodemask",), low=1, high=NODES),
+            Option("cluster-local-nodemask", "u32", invert=True, excludes=("cluster-local-node",), low=1, high=NODES),
+            Option("cluster-hash-seed", "u32", mandatory=True),
+        ),
+        needs_conntrack=True,
+        final=final,
+    ),
+)

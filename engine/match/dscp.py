@@ -1,0 +1,68 @@
+"""dscp: the differentiated services code point, the upper six bits of the type of service byte.
+
+    -m dscp [!] --dscp VALUE | [!] --dscp-class CLASS
+
+CLASS: BE, EF, CS0 to CS7, AF11 to AF43. Saved as a number.
+
+Kernel peer: xt_dscp. Source: iptables-extensions(8) dscp; RFC 2474, RFC 2597, RFC 3246.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.core.context import Context
+from engine.core.extension import Extension, Match, Option, ParameterProblem, Spec
+from engine.core.packet import Packet
+from engine.core.values import Values
+from engine.match._text import bang, mark
+
+CLASSES: Final[dict[str, int]] = {
+    "BE": 0,
+    "EF": 0x2E,
+    **{f"CS{number}": number << 3 for number in range(8)},
+    **{f"AF{number}{drop}": number << 3 | drop << 1 for number in range(1, 5) for drop in range(1, 4)},
+}
+
+
+class Dscp(Match):
+    def __init__(self, value: int, inverted: bool) -> None:
+        self.value = value
+        self.inverted = inverted
+
+    def matches(self, packet: Packet, context: Context) -> bool:
+        return (packet.tos >> 2 == self.value) != self.inverted
+
+    def save(self) -> str:
+        return f"{bang(self.inverted)}--dscp 0x{self.value:02x}"
+
+    def listing(self, numeric: bool) -> str:
+        return f"DSCP match {mark(self.inverted)}0x{self.value:02x}"
+
+
+def build(values: Values) -> Extension:
+    given = values.find("dscp-class")
+    if given is None:
+        return Dscp(values.number("dscp"), values.inverted("dscp"))
+    value = CLASSES.get(given.text.upper())
+    if value is None:
+        raise ParameterProblem(f"Invalid DSCP value `{given.text}'")
+    return Dscp(value, given.inverted)
+
+
+def final(values: Values) -> None:
+    if not values.given:
+        raise ParameterProblem("DSCP match: Parameter --dscp is required")
+
+
+EXTENSIONS: Final = (
+    Spec(
+        "dscp",
+        build,
+        (
+            Option("dscp", "u8", invert=True, excludes=("dscp-class",), high=0x3F),
+            Option("dscp-class", "text", invert=True, excludes=("dscp",)),
+        ),
+        final=final,
+    ),
+)
