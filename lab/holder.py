@@ -249,7 +249,8 @@ class Holder:
     def build(self, _message: dict[str, Any], files: Files) -> Answer:
         plan = json.loads(channel.read_all(files[0]))
         self.namespaces = Namespaces()
-        missing = Builder(plan, self.namespaces).build()
+        builder = Builder(plan, self.namespaces)
+        missing = builder.build()
         name_nodes(self.namespaces)
         socket.sethostname(plan["name"][:64])
         write_file(f"{RUN}/hosts", plan["hosts"], 0o644)
@@ -257,7 +258,7 @@ class Holder:
             mount(f"{RUN}/hosts", "/etc/hosts", flags=MS_BIND)
         for node in plan["nodes"]:
             os.makedirs(f"{RUN}/{node}/bin", mode=0o700)
-        return {"missing": missing, "fds": self.namespaces.fds}, ()
+        return {"missing": missing, "fds": self.namespaces.fds, "indexes": builder.indexes}, ()
 
     def socket(self, message: dict[str, Any], _files: Files) -> Answer:
         """A socket opened in a node; see SOCKETS."""

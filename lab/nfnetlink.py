@@ -26,9 +26,12 @@ BATCH_BEGIN: Final = 16
 BATCH_END: Final = 17
 SUBSYS_CTNETLINK: Final = 1
 SUBSYS_EXPECT: Final = 2
+SUBSYS_ULOG: Final = 4
 SUBSYS_NFTABLES: Final = 10
 CT_DELETE: Final = 2
 EXP_DELETE: Final = 2
+NFULNL_PACKET: Final = 0
+NFULNL_CONFIG: Final = 1
 NFT_GETTABLE: Final = 1
 NFT_DELTABLE: Final = 2
 NFTA_TABLE_NAME: Final = 1
@@ -86,22 +89,25 @@ class Nfnetlink:
                     return
                 yield kind, body
 
-    def _ask(self, kind: int, family: int = 0, body: bytes = b"", flags: int = NLM_F_ACK) -> list[tuple[int, bytes]]:
-        self._socket.send(self._message(kind, flags, family, 0, body))
+    def ask(
+        self, kind: int, family: int = 0, body: bytes = b"", flags: int = NLM_F_ACK, resource: int = 0
+    ) -> list[tuple[int, bytes]]:
+        """One request and its answers. Raises OSError."""
+        self._socket.send(self._message(kind, flags, family, resource, body))
         return list(self._answers())
 
     def flush_conntrack(self) -> None:
         """Forget every connection and every expectation of the namespace."""
         for kind in (SUBSYS_CTNETLINK << 8 | CT_DELETE, SUBSYS_EXPECT << 8 | EXP_DELETE):
             try:
-                self._ask(kind)
+                self.ask(kind)
             except OSError as error:
                 if error.errno not in (errno.ENOENT, errno.EOPNOTSUPP):
                     raise
 
     def nft_tables(self, family: str) -> list[str]:
         """The names of the nft tables of a family."""
-        answers = self._ask(SUBSYS_NFTABLES << 8 | NFT_GETTABLE, NF_FAMILIES[family], flags=NLM_F_DUMP)
+        answers = self.ask(SUBSYS_NFTABLES << 8 | NFT_GETTABLE, NF_FAMILIES[family], flags=NLM_F_DUMP)
         return [value.rstrip(b"\0").decode() for _kind, body in answers
                 for kind, value in attributes(body[GENERIC.size :]) if kind == NFTA_TABLE_NAME]  # fmt: skip
 

@@ -28,8 +28,8 @@ RUN: Final = "/run/nflab"
 class Node:
     """One machine of the lab.
 
-    `name`, `spec` (what the topology file says of it), `variables` (of its own, for programs there). Addresses and MAC
-    addresses are text.
+    `name`, `spec` (what the topology file says of it), `variables` (of its own, for programs there), `indexes` (the
+    numbers of its interfaces). Addresses and MAC addresses are text.
     """
 
     def __init__(self, topology: Topology, spec: NodeSpec, macs: plan.MacTable, holder: Holder) -> None:
@@ -39,6 +39,7 @@ class Node:
         self.python = sys.executable
         self.run_dir = f"{RUN}/{spec.name}"
         self.variables = self._variables(topology)
+        self.indexes: dict[str, int] = {}
         self._topology = topology
         self._macs = macs
         self._ports: dict[str, Port] = {}

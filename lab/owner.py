@@ -122,7 +122,8 @@ class Holder:
         return cls(end, answer["pid"], files[0])
 
     def build(self, plan: Plan) -> dict[str, Any]:
-        """Build a plan. Returns `missing` (sysctls) and `fds` (node -> file number of its namespace in the holder)."""
+        """Build a plan. Returns `missing` (sysctls), `fds` (node -> file number of its namespace in the holder) and
+        `indexes` (node -> device -> interface number)."""
         text = channel.in_memory(json.dumps(plan.as_json()), "plan")
         try:
             return self.ask({"do": "build"}, (text,))[0]

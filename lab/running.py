@@ -73,6 +73,8 @@ class Lab:
             lab = cls(spec, holder, nodes)
             answer = holder.build(plan.make(spec))
             lab.missing, lab.namespaces = answer["missing"], answer["fds"]
+            for name, node in nodes.items():
+                node.indexes = answer["indexes"][name]
             lab._start(clock)
             if ports:
                 lab._open_ports()

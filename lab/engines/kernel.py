@@ -10,6 +10,7 @@ from typing import ClassVar, Final
 from lab import nfnetlink, programs
 from lab.engines import proc_line
 from lab.engines.base import FAMILIES, Adapter, Entry, Settings, without_comments
+from lab.engines.kernel_log import KernelLog
 from lab.errors import LabError, RulesetError, Unsupported
 from lab.nfnetlink import Nfnetlink
 
@@ -54,6 +55,7 @@ class Kernel(Adapter):
     refuses: ClassVar[dict[str, str]] = {
         "virtual-clock": "the kernel's clock cannot be advanced",
         "trace": "the kernel explains itself only through TRACE rules",
+        "log": "a kernel prints LOG lines for its initial namespace only (net.netfilter.nf_log_all_netns); NFLOG is seen",
     }
 
     @classmethod
@@ -94,14 +96,27 @@ class Kernel(Adapter):
             self.node.holder.socket(self.node.name, kind="netlink", protocol=nfnetlink.NETLINK_NETFILTER)
         )
         self._files: dict[str, int | None] = {}
+        self._log = self._open_log()
+        self._old_lines: list[str] = []
         for name, seconds in settings.timeouts:
             self.sysctl(f"net.netfilter.nf_conntrack_{name}", str(seconds))
         for family, text in (("ipv4", settings.rules), ("ipv6", settings.rules6)):
             if text:
                 self.load(text, family)
 
+    def _open_log(self) -> KernelLog | None:
+        """None where the kernel has no nfnetlink_log."""
+        opened = self.node.holder.socket(self.node.name, kind="netlink", protocol=nfnetlink.NETLINK_NETFILTER)
+        try:
+            return KernelLog(opened, {number: name for name, number in self.node.indexes.items()})
+        except OSError:
+            opened.close()
+            return None
+
     def stop(self) -> None:
         self.netlink.close()
+        if self._log is not None:
+            self._log.close()
         for fd in self._files.values():
             if fd is not None:
                 os.close(fd)
@@ -120,6 +135,8 @@ class Kernel(Adapter):
                 self._restore(family, before + empty_tables(changed), "-c")
             raise RulesetError(failed)
         self.empty(family, others)
+        if self._log is not None:
+            self._log.listen_for(text)
 
     def _restore(self, family: str, text: str, *options: str) -> str:
         """Run iptables-restore. Returns its message if it failed."""
@@ -186,6 +203,13 @@ class Kernel(Adapter):
             f"{self.name}: the kernel's clock cannot be advanced by {seconds:g} s\n"
             "  hint: set a short timeout (sysctl net.netfilter.nf_conntrack_...) or use the userspace engine."
         )
+
+    def log(self, since: int = 0) -> tuple[list[str], int]:
+        """Lines of NFLOG rules whose group stood in a ruleset that was loaded, and of TRACE; see kernel_log."""
+        if self._log is None:
+            raise Unsupported(f"{self.name}: this kernel has no nfnetlink_log: modprobe nfnetlink_log")
+        self._old_lines += self._log.lines()
+        return self._old_lines[since:], len(self._old_lines)
 
     def sysctl(self, name: str, value: str | None = None) -> str:
         return self.node.holder.sysctl(self.node.name, {} if value is None else {name: value}, (name,))[name]
