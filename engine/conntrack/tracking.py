@@ -18,7 +18,7 @@ from typing import Final
 
 from engine.conntrack.errors import ICMP_ERRORS, ICMPV6_REDIRECT, ICMPV6_UNTRACKED, embedded, redirected
 from engine.conntrack.events import NEW, UPDATE, Event
-from engine.conntrack.expectations import PERMANENT, Expectation
+from engine.conntrack.expectations import PERMANENT, Expectation, Policy
 from engine.conntrack.settings import ACCT, CHECKSUM, EVENTS, EXPECT_MAX, MAX, PREFIX, ROWS, Settings
 from engine.conntrack.table import Table
 from engine.conntrack.text import expect_line, proc_line
@@ -71,6 +71,7 @@ class Conntrack(ConntrackView):
         self.trackers = trackers  # by protocol number; index 256: ICMPv6's
         self.now = 0.0
         self.namespace = 0  # inode number, for the message of a full table
+        self.policies: dict[str, list[Policy]] = {}  # by helper: what it allows for its expectations, by class
         self.log_credit = float(LOG_BURST)
         self.log_time = 0.0
         self.prefixes: list[bytes] = [bytes((proto, 0, 0)) for proto in range(256)]
@@ -224,6 +225,18 @@ class Conntrack(ConntrackView):
             entry.helper = context.template_helper
             entry.status |= HELPER
         return entry
+
+    def furnish(self, entry: Connection, events: int = -1, expect_events: int = -1) -> None:
+        """Give a new entry its id and what the settings say that new entries have."""
+        entry.id = self.table.next_id
+        self.table.next_id += 1
+        entry.has_labels = self.shared.label_users > 0
+        if self.option[ACCT]:
+            entry.accounting = True
+            entry.packets = [0, 0]
+            entry.bytes = [0, 0]
+        entry.events = self._event_mask(events)
+        entry.expect_events = self._event_mask(expect_events)
 
     def _event_mask(self, template: int) -> int:
         if template != -1:

@@ -1,0 +1,168 @@
+"""Runs rules through the machine's own iptables, inside a network namespace of its own.
+
+The caller's side (`probe`, `ask`) starts this file as a program in a new namespace; the program's side feeds rules to
+iptables-legacy or iptables-nft and writes down what each said. One process a rule: what a refusal says is wanted too.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+
+ENTER = ["unshare", "-n", "-m", "sh", "-c", 'mount -t tmpfs tmpfs /run && exec "$@"', "sh"]
+ENTER_AS_USER = ["unshare", "-U", "-r", "-n", "-m", "sh", "-c", 'mount -t tmpfs tmpfs /run && exec "$@"', "sh"]
+
+TABLES = ("filter", "nat", "mangle", "raw", "security")
+
+
+@cache
+def probe(variant: str) -> tuple[list[str], str]:
+    """(command in front of others to be in a fresh namespace, "") or ([], why there is none)."""
+    reason = ""
+    for enter in (ENTER, ENTER_AS_USER):
+        try:
+            done = subprocess.run(
+                [*enter, f"iptables-{variant}", "-S"], capture_output=True, text=True, timeout=30, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            reason = str(error)
+            continue
+        if done.returncode == 0:
+            return enter, ""
+        reason = done.stderr.strip().split("\n")[-1]
+    return [], f"no namespace with a working iptables-{variant}: {reason}"
+
+
+def ask(variant: str, groups: list[list[tuple[bool, str, str, list[str]]]]) -> list[list[tuple[str, list[str]]]]:
+    """For each rule (is_ipv6, table, chain, words): ("", saved rules) or (the first line of the refusal, []).
+
+    The tables are empty at the start of each group.
+    """
+    enter, reason = probe(variant)
+    assert enter, reason
+    with tempfile.TemporaryDirectory() as folder:
+        question, answer = Path(folder) / "question", Path(folder) / "answer"
+        question.write_text(json.dumps(groups))
+        subprocess.run([*enter, sys.executable, __file__, variant, str(question), str(answer)], check=True, timeout=600)
+        return [[(refusal, saved) for refusal, saved in group] for group in json.loads(answer.read_text())]
+
+
+# -- inside the namespace
+
+
+class Tool:
+    def __init__(self, variant: str) -> None:
+        self.variant = variant
+
+    def run(self, is_ipv6: bool, suffix: str, words: list[str], stdin: str = "") -> tuple[int, str, str]:
+        name = f"{'ip6tables' if is_ipv6 else 'iptables'}-{self.variant}{suffix}"
+        done = subprocess.run(
+            [name.encode(), *(word.encode("utf-8", "surrogateescape") for word in words)],
+            input=stdin.encode("utf-8", "surrogateescape"),
+            capture_output=True,
+            check=False,
+        )
+        return (
+            done.returncode,
+            done.stdout.decode("utf-8", "surrogateescape"),
+            done.stderr.decode("utf-8", "surrogateescape"),
+        )
+
+    def clear(self) -> None:
+        for is_ipv6 in (False, True):
+            self.run(is_ipv6, "-restore", [], "".join(f"*{table}\nCOMMIT\n" for table in TABLES))
+
+    def save(self, is_ipv6: bool, table: str, chain: str) -> list[str]:
+        _status, text, _error = self.run(is_ipv6, "-save", ["-t", table])
+        return self.rules_of(text, chain)
+
+    def alone(self, is_ipv6: bool, table: str, chain: str, words: list[str]) -> list[str] | None:
+        """The rule in a namespace of its own: as saved, None if refused."""
+        name = f"{'ip6tables' if is_ipv6 else 'iptables'}-{self.variant}"
+        script = f'{name} -t {table} -A {chain} "$@" && {name}-save -t {table}'
+        octets = [word.encode("utf-8", "surrogateescape") for word in words]
+        done = subprocess.run(
+            [b"unshare", b"-n", b"sh", b"-c", script.encode(), b"sh", *octets], capture_output=True, check=False
+        )
+        return None if done.returncode else self.rules_of(done.stdout.decode("utf-8", "surrogateescape"), chain)
+
+    def rules_of(self, text: str, chain: str) -> list[str]:
+        rules = re.split(r"\n(?=-A |COMMIT)", text)
+        start = f"-A {chain}"
+        return [rule.removeprefix(start) for rule in rules if rule == start or rule.startswith(start + " ")]
+
+
+def refusal_of(error: str) -> str:
+    """The sentence without the program's name, as the tables have it."""
+    lines = [line.strip() for line in error.split("\n") if line.strip() and not line.startswith(("Warning", "Try `"))]
+    named = [line for line in lines if re.match(r"ip6?tables( v[0-9.]+ \([a-z_]+\))?:", line)]
+    for line in named or lines:
+        sentence = line.partition(": ")[2] if named else line
+        if named and not sentence:
+            # the sentence begins with a newline of its own
+            sentence = next((other for other in lines if other not in named), "")
+        sentence = sentence.removesuffix(". Run `dmesg' for more information.")
+        return sentence.removesuffix(".") if "(" not in line.partition(": ")[0] else sentence
+    return "(no words)"
+
+
+def main(variant: str, question: str, answer: str) -> None:
+    tool = Tool(variant)
+    results = []
+    for group in json.loads(Path(question).read_text()):
+        tool.clear()
+        said: list[list[object]] = []
+        refused_by_kernel: list[int] = []
+        counts: dict[tuple[bool, str, str], int] = {}
+        for is_ipv6, table, chain, words in group:
+            status, _output, error = tool.run(is_ipv6, "", ["-t", table, "-A", chain, *words])
+            if status:
+                if status != 2:
+                    refused_by_kernel.append(len(said))
+                said.append([refusal_of(error), []])
+                continue
+            said.append(["", []])
+            counts[is_ipv6, table, chain] = 0
+        saved = {key: tool.save(*key) for key in counts}
+        owners: dict[tuple[bool, str, str], list[list[object]]] = {key: [] for key in counts}
+        for (is_ipv6, table, chain, _words), outcome in zip(group, said, strict=True):
+            if not outcome[0]:
+                owners[is_ipv6, table, chain].append(outcome)
+        for key, outcomes in owners.items():
+            if len(saved[key]) == len(outcomes):
+                for outcome, text in zip(outcomes, saved[key], strict=True):
+                    outcome[1] = [text]
+            else:
+                one_by_one(tool, group, said, key)
+        if refused_by_kernel:
+            tool.clear()
+        for index in refused_by_kernel:
+            # perhaps only because of an earlier rule of the group (named state is shared): once more, alone
+            saved_alone = tool.alone(*group[index])
+            if saved_alone is not None:
+                said[index] = ["", saved_alone]
+        results.append(said)
+    Path(answer).write_text(json.dumps(results))
+
+
+def one_by_one(
+    tool: Tool,
+    group: list[tuple[bool, str, str, list[str]]],
+    said: list[list[object]],
+    key: tuple[bool, str, str],
+) -> None:
+    """Rules that stand for several: each alone."""
+    for (is_ipv6, table, chain, words), outcome in zip(group, said, strict=True):
+        if (is_ipv6, table, chain) == key and not outcome[0]:
+            tool.run(is_ipv6, "", ["-t", table, "-F", chain])
+            tool.run(is_ipv6, "", ["-t", table, "-A", chain, *words])
+            outcome[1] = tool.save(is_ipv6, table, chain)
+
+
+if __name__ == "__main__":
+    os.environ["LC_ALL"] = "C"
+    main(*sys.argv[1:])
