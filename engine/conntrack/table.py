@@ -218,6 +218,10 @@ class Table(Clock):
         """Remove everything that is over, however long it takes (the clock was moved by hand)."""
         while self.expire(now, 4096) == 0:
             pass
+        ended: list[Connection] = []
+        self.timers.due_within_second(now, ended)
+        for entry in ended:
+            self.remove(entry, now)
 
     def make_room(self, key: TupleKey, now: float) -> bool:
         """The table is full: let an entry go that is over or not ASSURED, near where `key` belongs."""

@@ -58,6 +58,20 @@ class Timers:
                 self.put(entry)
         return 0
 
+    def due_within_second(self, now: float, ended: list[Connection]) -> None:
+        """Append what has ended of the page that is only due at the end of the running second."""
+        second = int(now) + 1
+        page = self.pages.get(second)
+        if page is None:
+            return
+        rest: list[Connection] = []
+        for entry in page:
+            if entry.slot == second and entry.deadline <= now:
+                ended.append(entry)
+            else:
+                rest.append(entry)
+        self.pages[second] = rest
+
     def clear(self) -> None:
         self.pages.clear()
         self.seconds.clear()

@@ -1,0 +1,564 @@
+"""What each command of conntrack(8) does to the table, and what it prints.
+
+The engine answers in place of ctnetlink, the kernel's side of the tool, and refuses with its errors.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.conntrack.expectations import EBUSY, EMFILE, Expectation, Policy
+from engine.conntrack.gre import GreState
+from engine.conntrack.icmp import ANSWERS
+from engine.conntrack.icmpv6 import ANSWERS as ANSWERS6
+from engine.conntrack.sctp import SctpState
+from engine.conntrack.settings import LONGEST
+from engine.conntrack.tcp import TcpState
+from engine.conntrack.tool.filters import (
+    family_matches,
+    labels_match,
+    matches,
+    nat_matches,
+    network_matches,
+    status_matches,
+    tuple_matches,
+    width_of,
+)
+from engine.conntrack.tool.problems import NAME, OTHER, Problem, wrong
+from engine.conntrack.tool.render import Picture, Renderer, listed
+from engine.conntrack.tool.request import LABELS, XML, Request
+from engine.conntrack.tool.usage import USAGE
+from engine.conntrack.tracker import (
+    EVENT_ASSURED,
+    EVENT_HELPER,
+    EVENT_LABEL,
+    EVENT_MARK,
+    EVENT_NEW,
+    EVENT_PROTOINFO,
+    EVENT_REPLY,
+    EVENT_SEQADJ,
+    EVENT_SYNPROXY,
+)
+from engine.conntrack.tracking import Conntrack
+from engine.conntrack.udp import UdpState
+from engine.core.connection import (
+    CONFIRMED,
+    DST_NAT,
+    DST_NAT_DONE,
+    DYING,
+    EXPECTED,
+    FIXED_TIMEOUT,
+    SRC_NAT,
+    SRC_NAT_DONE,
+    Connection,
+    Tuple,
+)
+from engine.core.hooks import IPV4
+from engine.core.names import Names
+
+ICMP: Final = 1
+ICMPV6: Final = 58
+GRE: Final = 47
+TCP: Final = 6
+UDP: Final = 17
+SCTP: Final = 132
+WITH_PORTS: Final = frozenset((TCP, UDP, SCTP, 136, GRE))
+
+PORT_CLASSES: Final = ((1, 511), (600, 1023), (1024, 65535))
+
+# What -z and a filter cannot stand together
+COMPARISONS: Final = frozenset(
+    (
+        "protonum",
+        "src",
+        "dst",
+        "reply-src",
+        "reply-dst",
+        "mark",
+        "secmark",
+        "status",
+        "id",
+        "zone",
+        "label",
+        "orig-zone",
+        "reply-zone",
+    )
+)
+CHANGE_BITS: Final = (
+    EVENT_REPLY
+    | EVENT_ASSURED
+    | EVENT_HELPER
+    | EVENT_PROTOINFO
+    | EVENT_SEQADJ
+    | EVENT_MARK
+    | EVENT_SYNPROXY
+    | EVENT_LABEL
+)
+DEFAULT_POLICY: Final = Policy("", 1, 300)
+
+NOT_SUPPORTED: Final = "Operation not supported"
+INVALID: Final = "invalid parameters"
+NO_RIGHT: Final = "sorry, you must be root or get CAP_NET_ADMIN capability to do this"
+MISSING: Final = "such conntrack doesn't exist"
+
+
+def failed(reason: str) -> Problem:
+    return Problem(OTHER, f"Operation failed: {reason}")
+
+
+class Carrier:
+    """Carries out one request. Output gathers in `out` and `err`."""
+
+    def __init__(
+        self,
+        request: Request,
+        conntrack: Conntrack,
+        now: float,
+        names: Names,
+        labels: dict[str, int] | None,
+    ) -> None:
+        self.request = request
+        self.conntrack = conntrack
+        self.now = now
+        self.names = names
+        self.labels = labels
+        environment = conntrack.shared.environment
+        shown = labels if request.output & LABELS else None
+        self.renderer = Renderer(request.output, now, environment.wall_clock(), environment.timezone_offset(), shown)
+        self.out: list[str] = []
+        self.err: list[str] = []
+        self.count = 0
+
+    def run(self, summary: bool = True) -> int:
+        """The exit code; raises Problem. summary: print how many entries it was."""
+        request = self.request
+        command = request.command
+        if command == "L":
+            self._list()
+        elif command == "D":
+            self._delete()
+        elif command == "U":
+            self._update()
+        elif command in ("I", "A"):
+            self._create()
+        elif command == "G":
+            self._get()
+        elif command == "F":
+            self._flush()
+        elif command == "C":
+            self.out.append(f"{self.conntrack.table.count}\n")
+        elif command == "S":
+            self._statistics(self.conntrack.table.statistics.values())
+        elif command == "V":
+            self.out.append("conntrack v1.4.7 (conntrack-tools)\n")
+        elif command.startswith("e"):
+            self._expect(command[1])
+        else:
+            self._help()
+        return self._summary() if summary else 0
+
+    def _summary(self) -> int:
+        command = self.request.command
+        text = SUMMARIES.get(command, "")
+        if not text:
+            return 0
+        self.err.append(f"{NAME}{self.count} {text}\n")
+        return 1 if self.count == 0 and command in FAILS_WITHOUT_ENTRIES else 0
+
+    # -- listing
+
+    def _check_masks(self) -> None:
+        given = self.request.given
+        for side in ("src", "dst"):
+            if f"mask-{side}" in given and side not in given:
+                raise wrong(f"Can't use --mask-{side} without --{side}")
+
+    def _list(self) -> None:
+        request = self.request
+        if request.table in ("dying", "unconfirmed"):
+            return  # entries leave at once, and before they are confirmed nobody keeps a list of them
+        zero = "zero" in request.given
+        if zero and request.given & COMPARISONS:
+            raise wrong("Can't use -z with filtering parameters")
+        self._check_masks()
+        if request.status_mask == 0:
+            raise failed(INVALID)
+        for entry in self.conntrack.entries():
+            if not family_matches(request, entry) or not status_matches(request, entry):
+                continue
+            if matches(request, entry, self.labels):
+                self._print(listed(entry, self.now, 1 + entry.children), header="conntrack")
+                self.count += 1
+            if zero and entry.accounting:
+                entry.packets = [0, 0]
+                entry.bytes = [0, 0]
+        self._close("conntrack")
+
+    def _print(self, picture: Picture, header: str = "") -> None:
+        if header and self.request.output & XML and not self.out:
+            self.out.append(f'<?xml version="1.0" encoding="utf-8"?>\n<{header}>\n')
+        self.out.append(self.renderer.entry(picture) + "\n")
+
+    def _close(self, header: str) -> None:
+        if self.request.output & XML and self.out:
+            self.out.append(f"</{header}>\n")
+
+    def _get(self) -> None:
+        original, reply = self._tuples()
+        if original is None:
+            raise failed(INVALID)  # the tool names no protocol in a reply tuple
+        entry = self._find((original, reply))
+        if entry is None:
+            raise failed(MISSING)
+        if matches(self.request, entry, self.labels):
+            self._print(listed(entry, self.now, 2 + entry.children), header="conntrack")
+            self.count += 1
+
+    def _find(self, tuples: tuple[Tuple | None, Tuple | None]) -> Connection | None:
+        original, reply = tuples
+        if original is not None:
+            return self.conntrack.find(original, self._zone("zone_orig"))
+        assert reply is not None
+        return self.conntrack.find(reply, self._zone("zone_reply"))
+
+    def _zone(self, name: str) -> int:
+        attributes = self.request.attributes
+        return attributes.get(name, attributes.get("zone", 0))
+
+    # -- deleting
+
+    def _delete(self) -> None:
+        request = self.request
+        self._check_masks()
+        for entry in self.conntrack.entries():
+            if family_matches(request, entry) and matches(request, entry, self.labels):
+                picture = listed(entry, self.now, 1 + entry.children)
+                picture.labels = False
+                self.conntrack.delete(entry)
+                self._print(picture)
+                self.count += 1
+
+    def _flush(self) -> None:
+        self.conntrack.flush()  # of both families, whatever -f says
+        self.err.append(f"{NAME}connection tracking table has been emptied.\n")
+
+    # -- creating
+
+    def _tuples(self) -> tuple[Tuple | None, Tuple | None]:
+        return self._tuple("orig"), self._tuple("reply")
+
+    def _tuple(self, side: str) -> Tuple | None:
+        """The tuple of one direction as far as it was given, None without addresses."""
+        attributes = self.request.attributes
+        if f"{side}_src" not in attributes or f"{side}_dst" not in attributes:
+            return None
+        proto = attributes.get("l4proto", 0)
+        sport = dport = 0
+        if proto in (ICMP, ICMPV6):
+            sport = attributes.get("icmp_id", 0)
+            kind = attributes.get("icmp_type", 0)
+            if side == "reply":
+                kind = (ANSWERS if proto == ICMP else ANSWERS6).get(kind, 0)
+            dport = kind << 8 | attributes.get("icmp_code", 0)
+        elif proto in WITH_PORTS:
+            sport = attributes.get(f"{side}_sport", 0)
+            dport = attributes.get(f"{side}_dport", 0)
+        return Tuple(self.request.family, proto, attributes[f"{side}_src"], attributes[f"{side}_dst"], sport, dport)
+
+    def _create(self) -> None:
+        request = self.request
+        conntrack = self.conntrack
+        attributes = request.attributes
+        original, reply = self._tuples()
+        proto = attributes.get("l4proto", 0)
+        if proto == ICMP and attributes.get("icmp_type", 0) not in ANSWERS:
+            raise failed(INVALID)
+        if proto == ICMPV6 and attributes.get("icmp_type", 0) not in ANSWERS6:
+            raise failed(INVALID)
+        if reply is not None and proto in WITH_PORTS and not {"reply_sport", "reply_dport"} <= set(attributes):
+            raise failed(INVALID)
+        if original is None and proto in (ICMP, ICMPV6):
+            raise failed(INVALID)
+        tracker = conntrack.trackers[proto]
+        if original is None:
+            assert reply is not None
+            original = tracker.invert(reply)
+        elif reply is None:
+            reply = tracker.invert(original)
+        if original is None or reply is None:
+            raise failed(INVALID)
+        existing = self._find((original, reply)) or conntrack.find(reply, self._zone("zone_reply"))
+        if existing is not None:
+            if request.command == "A":
+                return
+            raise failed("Such conntrack exists, try -U to update")
+        entry = Connection(original, reply, self._zone("zone_orig"), self._zone("zone_reply"))
+        self._translate(entry)
+        self._equip(entry)
+        table = conntrack.table
+        table.insert(entry, entry.original.key(entry.zone_original), entry.reply.key(entry.zone_reply), self.now)
+        entry.event_cache |= EVENT_NEW | (CHANGE_BITS & ~EVENT_LABEL)
+        conntrack.deliver(entry, self.now)
+        self.count += 1
+
+    def _translate(self, entry: Connection) -> None:
+        """-n and -g: the reply comes from, or goes to, another address."""
+        attributes = self.request.attributes
+        reply = entry.reply
+        src, dst, sport, dport = reply.src, reply.dst, reply.sport, reply.dport
+        if "snat" in attributes:
+            dst = attributes["snat"]
+            dport = attributes.get("snat_port", dport)
+            entry.status |= SRC_NAT
+        if "dnat" in attributes:
+            src = attributes["dnat"]
+            sport = attributes.get("dnat_port", sport)
+            entry.status |= DST_NAT
+        if entry.status & (SRC_NAT | DST_NAT):
+            entry.status |= SRC_NAT_DONE | DST_NAT_DONE
+            entry.reply = self._free_tuple(Tuple(reply.family, reply.proto, src, dst, sport, dport), entry)
+
+    def _free_tuple(self, wanted: Tuple, entry: Connection) -> Tuple:
+        """The reply tuple, with another port of the same class (below 512, below 1024, above) if it is taken."""
+        find = self.conntrack.find
+        if wanted.proto not in WITH_PORTS or find(wanted, entry.zone_reply) is None:
+            return wanted
+        low, high = next(row for row in PORT_CLASSES if wanted.dport <= row[1])
+        for port in range(low, high + 1):
+            other = Tuple(wanted.family, wanted.proto, wanted.src, wanted.dst, wanted.sport, port)
+            if find(other, entry.zone_reply) is None:
+                return other
+        raise failed("Device or resource busy")
+
+    def _equip(self, entry: Connection) -> None:
+        """What else a new entry gets, from the command line and from the settings."""
+        attributes = self.request.attributes
+        conntrack = self.conntrack
+        conntrack.furnish(entry)
+        entry.status |= attributes.get("status", 0)
+        entry.mark = self.request.mark if "mark" in self.request.given else 0
+        entry.deadline = float(min(attributes["timeout"], LONGEST))
+        if self.request.label_changes and self.labels is not None:
+            entry.has_labels = True
+            for name in self.request.label_changes:
+                entry.labels |= 1 << self.labels[name]
+        proto = entry.original.proto
+        if proto == TCP:
+            tcp = TcpState()
+            tcp.number = attributes.get("tcp_state", 0)
+            entry.state = tcp
+        elif proto == SCTP:
+            sctp = SctpState()
+            sctp.number = attributes.get("sctp_state", 0)
+            sctp.tags = [attributes.get("vtag_orig", 0), attributes.get("vtag_reply", 0)]
+            entry.state = sctp
+        elif proto == UDP:
+            entry.state = UdpState(0.0)
+        elif proto == GRE:
+            entry.state = GreState(0, 0)
+
+    # -- updating
+
+    def _update(self) -> None:
+        request = self.request
+        self._check_masks()
+        wanted = request.attributes.get("id", -1)
+        for entry in self.conntrack.entries():
+            if (
+                family_matches(request, entry)
+                and nat_matches(request, entry)
+                and labels_match(request, entry, self.labels)
+                and network_matches(request, entry)
+                and wanted in (-1, entry.id)
+                and tuple_matches(request, entry, "orig")
+                and tuple_matches(request, entry, "reply")
+                and self._differs(entry)
+            ):
+                self._update_one(entry)
+
+    def _differs(self, entry: Connection) -> bool:
+        """Is anything of what is asked for not so already?"""
+        attributes = self.request.attributes
+        tcp = entry.state
+        number = attributes.get("tcp_state", -1)
+        return (
+            self._new_mark(entry) != entry.mark
+            or attributes.get("status", 0) & ~entry.status != 0
+            or self._changed_labels(entry) != entry.labels
+            or attributes.get("timeout", -1) not in (-1, max(0, int(entry.deadline - self.now)))
+            or (number >= 0 and isinstance(tcp, TcpState) and tcp.number != number)
+        )
+
+    def _update_one(self, entry: Connection) -> None:
+        """The tool sends the change without the zone, and without a family if none was named. An error of the kernel
+        is printed and does not stop it: it asks for the entry and shows it as it is."""
+        if self.request.family == 0:
+            self.err.append(f"Operation failed: {NOT_SUPPORTED}\n")
+            raise failed(NOT_SUPPORTED)
+        target = self.conntrack.find(entry.original, 0)
+        if target is None:
+            self.err.append("Operation failed: No such file or directory\n")
+            return
+        error = self._change(target)
+        if error:
+            self.err.append(f"Operation failed: {error}\n")
+        if target.status & DYING:
+            return
+        self._print(listed(target, self.now, 2 + target.children))
+        self.count += 1
+
+    def _new_mark(self, entry: Connection) -> int:
+        if "mark" not in self.request.given:
+            return entry.mark
+        return (entry.mark & ~self.request.mark_mask) ^ self.request.mark
+
+    def _change(self, entry: Connection) -> str:
+        """Change an entry step by step, as far as it may be: "" or why it stopped."""
+        attributes = self.request.attributes
+        timeout = attributes.get("timeout", -1)
+        if timeout >= 0:
+            if entry.status & FIXED_TIMEOUT:
+                return NO_RIGHT
+            if timeout == 0:
+                self.conntrack.delete(entry)
+                return ""
+            self.conntrack.table.set_deadline(entry, self.now + min(timeout, LONGEST))
+        added = attributes.get("status", 0) & ~entry.status
+        if added & (EXPECTED | CONFIRMED | DYING):
+            return "Device or resource busy"
+        entry.status |= added
+        number = attributes.get("tcp_state", -1)
+        if number >= 0 and isinstance(entry.state, TcpState):
+            entry.state.number = number
+        entry.mark = self._new_mark(entry)
+        entry.labels = self._changed_labels(entry)
+        entry.event_cache |= CHANGE_BITS
+        self.conntrack.deliver(entry, self.now)
+        return ""
+
+    def _changed_labels(self, entry: Connection) -> int:
+        request = self.request
+        if not request.given & {"label-add", "label-del"} or not entry.has_labels or self.labels is None:
+            return entry.labels
+        bits = 0
+        for name in request.label_changes:
+            bits |= 1 << self.labels[name]
+        if "label-add" in request.given:
+            return entry.labels | bits
+        return entry.labels & ~bits if request.label_changes else 0
+
+    # -- statistics, help
+
+    def _statistics(self, values: list[tuple[str, int]]) -> None:
+        self.out.append("cpu=0   \t" + "".join(f"{name}={value} " for name, value in values) + "\n")
+
+    def _help(self) -> None:
+        self.out.append(USAGE)
+        protocol = self.request.protocol
+        if self.request.command == "h" and protocol is not None:
+            name = protocol.name
+            text = protocol.help_text
+            if protocol.legality is None:
+                name = self.names.protocol_name(protocol.number) or "unknown"
+                text = "  no options (unsupported)\n"
+            self.out.append(f"Proto `{name}' help:\n{text}")
+
+    # -- expectations
+
+    def _expect(self, command: str) -> None:
+        if command == "L":
+            for one in self.conntrack.expectations():
+                if self.request.family in (0, one.key.family):
+                    self._print_expectation(one)
+            self._close("expect")
+        elif command == "C":
+            self.out.append(f"{len(self.conntrack.expectations())}\n")
+        elif command == "S":
+            statistics = self.conntrack.table.statistics
+            self._statistics(
+                [
+                    ("expect_new", statistics.expect_new),
+                    ("expect_create", statistics.expect_create),
+                    ("expect_delete", statistics.expect_delete),
+                ]
+            )
+        elif command == "F":
+            for one in self.conntrack.expectations():
+                self.conntrack.unexpect(one)
+            self.err.append(f"{NAME}expectation table has been emptied.\n")
+        elif command == "I":
+            self._create_expectation()
+        elif command == "G":
+            self._print_expectation(self._expectation("tuple_missing"))
+        elif command == "D":
+            self.conntrack.unexpect(self._expectation("expectation"))
+            self.count += 1
+
+    def _print_expectation(self, one: Expectation) -> None:
+        if self.request.output & XML and not self.out:
+            self.out.append('<?xml version="1.0" encoding="utf-8"?>\n<expect>\n')
+        stamp = self.renderer.stamp() if self.renderer.stamped() else ""
+        self.out.append(stamp + self.renderer.expectation(one) + "\n")
+        self.count += 1
+
+    def _expectation(self, what: str) -> Expectation:
+        """The expectation whose destination the original tuple names; -G takes it for the master's tuple."""
+        key = self._tuple("orig")
+        assert key is not None
+        if key.proto == ICMPV6:
+            raise failed(INVALID)  # a type that cannot be given
+        table = self.conntrack.table.expectations
+        found = table.lookup(key, 0, self.now)
+        if found is None and what == "tuple_missing":
+            found = next((one for one in table.all.values() if one.master.original.same(key)), None)
+        if found is None:
+            raise failed("No such file or directory")
+        return found
+
+    def _create_expectation(self) -> None:
+        request = self.request
+        attributes = request.attributes
+        master_key = self._tuple("orig")
+        assert master_key is not None
+        proto = attributes.get("l4proto", 0)
+        key = Tuple(
+            request.family,
+            proto,
+            attributes["tuple_src"],
+            attributes["tuple_dst"],
+            attributes.get("tuple_sport", 0),
+            attributes.get("tuple_dport", 0),
+        )
+        if self.conntrack.table.expectations.lookup(key, 0, self.now) is not None:
+            raise failed("File exists")
+        master = self.conntrack.find(master_key, 0)
+        if master is None:
+            raise failed("master conntrack not found")
+        if not master.helper:
+            raise failed(NOT_SUPPORTED)
+        policies = self.conntrack.policies.get(master.helper, [DEFAULT_POLICY])
+        one = Expectation(
+            master,
+            key,
+            attributes.get("mask_src", (1 << width_of(request.family)) - 1),
+            attributes.get("mask_sport", 0),
+            policies[0],
+        )
+        error = self.conntrack.expect(one)
+        if error:
+            raise failed({EBUSY: "Device or resource busy", EMFILE: "Too many open files"}.get(error, INVALID))
+
+
+SUMMARIES: Final[dict[str, str]] = {
+    "L": "flow entries have been shown.",
+    "I": "flow entries have been created.",
+    "U": "flow entries have been updated.",
+    "D": "flow entries have been deleted.",
+    "G": "flow entries have been shown.",
+    "A": "flow entries have been added.",
+    "eL": "expectations have been shown.",
+    "eD": "expectations have been shown.",
+}
+FAILS_WITHOUT_ENTRIES: Final = frozenset("IUDG")
+
+__all__ = ["CONFIRMED", "IPV4", "Carrier"]
