@@ -34,7 +34,7 @@ from engine.core.extension import (
 from engine.core.hooks import IPV4, IPV6
 from engine.core.packet import Packet
 from engine.core.values import Given, Values
-from engine.match._text import bang, mark
+from engine.match.parts.text import bang, mark
 
 EINVAL: Final = 22
 TYPES: Final = (

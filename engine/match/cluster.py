@@ -4,8 +4,8 @@
                [!] --cluster-local-node NODE | [!] --cluster-local-nodemask MASK
 
 A hash of the source address of the connection's first packet gives each connection to one of N nodes (1 to 32); it
-matches when that node is this one, or one of those in MASK. What another connection announced belongs to the same node.
-Packets without connection do not match, inverted or not. The hash is the kernel's, for little-endian machines.
+matches when that node is this one, or one of those in MASK. What another connection announced belongs to the same
+node. Packets without connection do not match, inverted or not. The hash is the kernel's, on little-endian machines.
 
 Kernel peer: xt_cluster. Source: iptables-extensions(8) cluster; Bob Jenkins, "lookup3" (public domain).
 """
@@ -18,60 +18,13 @@ from engine.core.connection import Connection
 from engine.core.context import Context
 from engine.core.extension import Extension, KernelRefusal, Match, Option, ParameterProblem, RuleHead, Spec
 from engine.core.hooks import IPV4
+from engine.core.jhash import jhash, scale
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._text import bang, mark
+from engine.match.parts.text import bang, mark
 
-U32: Final = 0xFFFFFFFF
-INITIAL: Final = 0xDEADBEEF
 NODES: Final = 32
 EDOM: Final = 33
-
-
-def rotate(value: int, count: int) -> int:
-    return (value << count | value >> (32 - count)) & U32
-
-
-def mix(a: int, b: int, c: int) -> tuple[int, int, int]:
-    """lookup3's mixing of three words."""
-    a = (a - c & U32) ^ rotate(c, 4)
-    c = c + b & U32
-    b = (b - a & U32) ^ rotate(a, 6)
-    a = a + c & U32
-    c = (c - b & U32) ^ rotate(b, 8)
-    b = b + a & U32
-    a = (a - c & U32) ^ rotate(c, 16)
-    c = c + b & U32
-    b = (b - a & U32) ^ rotate(a, 19)
-    a = a + c & U32
-    c = (c - b & U32) ^ rotate(b, 4)
-    b = b + a & U32
-    return a, b, c
-
-
-def final_mix(a: int, b: int, c: int) -> int:
-    """lookup3's last mixing; the third word is the hash."""
-    c = (c ^ b) - rotate(b, 14) & U32
-    a = (a ^ c) - rotate(c, 11) & U32
-    b = (b ^ a) - rotate(a, 25) & U32
-    c = (c ^ b) - rotate(b, 16) & U32
-    a = (a ^ c) - rotate(c, 4) & U32
-    b = (b ^ a) - rotate(a, 14) & U32
-    return (c ^ b) - rotate(b, 24) & U32
-
-
-def hash_words(words: list[int], seed: int) -> int:
-    """lookup3 of one to four 32-bit words."""
-    a = b = c = INITIAL + (len(words) << 2) + seed & U32
-    if len(words) > 3:
-        a, b, c = mix(a + words[0] & U32, b + words[1] & U32, c + words[2] & U32)
-        words = words[3:]
-    a = a + words[0] & U32
-    if len(words) > 1:
-        b = b + words[1] & U32
-    if len(words) > 2:
-        c = c + words[2] & U32
-    return final_mix(a, b, c)
 
 
 class Cluster(Match):
@@ -93,7 +46,7 @@ class Cluster(Match):
         width = 4 if entry.original.family == IPV4 else 16
         octets = entry.original.src.to_bytes(width, "big")
         words = [int.from_bytes(octets[at : at + 4], "little") for at in range(0, width, 4)]
-        return hash_words(words, self.seed) * self.total >> 32
+        return scale(jhash(words, self.seed), self.total)
 
     def check(self, head: RuleHead, table: str, hooks: int) -> None:
         if self.nodes >= 1 << self.total:

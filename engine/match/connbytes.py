@@ -17,7 +17,7 @@ from engine.core.context import Context, Shared
 from engine.core.extension import Extension, Match, Option, ParameterProblem, Spec
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._text import bang
+from engine.match.parts.text import bang
 
 U64: Final = 0xFFFFFFFFFFFFFFFF
 PACKETS: Final = 0

@@ -19,7 +19,7 @@ from engine.core.names import NAMES
 from engine.core.numbers import parse_number
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._text import bang
+from engine.match.parts.text import bang
 
 LABELS: Final = 128
 NAME_FILE: Final = "/etc/xtables/connlabel.conf"

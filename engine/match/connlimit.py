@@ -20,7 +20,7 @@ from engine.core.extension import Extension, Option, ParameterProblem, Spec
 from engine.core.hooks import IPV4
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._drop import Dropping
+from engine.match.parts.dropping import Dropping
 
 WITH_PORTS: Final = frozenset((6, 17, 33, 132, 136))
 

@@ -16,7 +16,7 @@ from engine.core.context import Context
 from engine.core.extension import Extension, Match, Option, Spec
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._text import bang, hex_mask
+from engine.match.parts.text import bang, hex_mask
 
 
 class ConnMark(Match):

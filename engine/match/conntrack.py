@@ -31,8 +31,8 @@ from engine.core.hooks import IPV4
 from engine.core.names import NAMES
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._conntrack import STATE_NAMES, bits_text, read_bit, state_bits
-from engine.match._text import bang, span
+from engine.match.parts.states import STATE_NAMES, bits_text, read_bit, state_bits
+from engine.match.parts.text import bang, span
 
 STATUS_NAMES: Final = (
     ("EXPECTED", EXPECTED),

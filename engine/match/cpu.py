@@ -13,7 +13,7 @@ from engine.core.context import Context
 from engine.core.extension import Extension, Match, Option, Spec
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._text import bang
+from engine.match.parts.text import bang
 
 
 class Cpu(Match):

@@ -17,9 +17,9 @@ from engine.core.context import Context
 from engine.core.extension import Extension, Option, ParameterProblem, Spec
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._drop import Dropping
-from engine.match._text import bang, listed_ports, mark, span
-from engine.match._wire import has_option
+from engine.match.parts.dropping import Dropping
+from engine.match.parts.text import bang, listed_ports, mark, span
+from engine.match.parts.wire import has_option
 
 TYPES: Final = (
     "REQUEST",

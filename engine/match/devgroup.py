@@ -30,7 +30,7 @@ from engine.core.extension import (
 from engine.core.names import DEVICE_GROUPS
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._text import bang, named_mask
+from engine.match.parts.text import bang, named_mask
 
 EINVAL: Final = 22
 

@@ -15,7 +15,7 @@ from engine.core.context import Context
 from engine.core.extension import Extension, Match, Option, ParameterProblem, Spec
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._text import bang, mark
+from engine.match.parts.text import bang, mark
 
 CLASSES: Final[dict[str, int]] = {
     "BE": 0,

@@ -17,7 +17,7 @@ from engine.core.context import Context
 from engine.core.extension import Extension, KernelRefusal, Match, Option, ParameterProblem, RuleHead, Spec
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._text import bang, mark
+from engine.match.parts.text import bang, mark
 
 EINVAL: Final = 22
 TCP: Final = 6

@@ -15,8 +15,8 @@ from engine.core.context import Context
 from engine.core.extension import Extension, Option, Spec
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._drop import Dropping
-from engine.match._spi import IdRange, read_range
+from engine.match.parts.dropping import Dropping
+from engine.match.parts.ids import IdRange, read_range
 
 
 class Esp(Dropping):

@@ -18,10 +18,10 @@ from engine.core.extension import Extension, Option, Spec
 from engine.core.hooks import IPV6
 from engine.core.packet import FRAGMENT, Packet
 from engine.core.values import Values
-from engine.match._drop import Dropping
-from engine.match._spi import IdRange, read_range
-from engine.match._text import bang, mark
-from engine.match._wire import BROKEN, find_header
+from engine.match.parts.dropping import Dropping
+from engine.match.parts.ids import IdRange, read_range
+from engine.match.parts.text import bang, mark
+from engine.match.parts.wire import BROKEN, find_header
 
 FLAGS: Final = (
     ("fragres", "reserved"),

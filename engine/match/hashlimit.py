@@ -34,8 +34,8 @@ from engine.core.hooks import IPV4
 from engine.core.numbers import atoi, strtoul
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._drop import Dropping
-from engine.match._rate import rate_text, read_rate
+from engine.match.parts.dropping import Dropping
+from engine.match.parts.rate import rate_text, read_rate
 
 EINVAL: Final = 22
 ERANGE: Final = 34

@@ -17,11 +17,11 @@ from engine.core.extension import Extension, Option, Spec
 from engine.core.hooks import IPV6
 from engine.core.packet import HOP_BY_HOP
 from engine.core.values import Values
-from engine.match import _ipv6_options
+from engine.match.parts import ipv6_options
 
 
 def build(values: Values) -> Extension:
-    return _ipv6_options.build(values, "hbh", HOP_BY_HOP)
+    return ipv6_options.build(values, "hbh", HOP_BY_HOP)
 
 
 EXTENSIONS: Final = (

@@ -17,7 +17,7 @@ from engine.core.extension import Extension, Match, Option, Spec
 from engine.core.packet import Packet
 from engine.core.text import quoted
 from engine.core.values import Values
-from engine.match._text import bang
+from engine.match.parts.text import bang
 
 NAME_LIMIT: Final = 29
 

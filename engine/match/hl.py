@@ -12,11 +12,11 @@ from typing import Final
 from engine.core.extension import Extension, ParameterProblem, Spec
 from engine.core.hooks import IPV6
 from engine.core.values import Values
-from engine.match import _hop
+from engine.match.parts import hop
 
 
 def build(values: Values) -> Extension:
-    return _hop.build(values, "hl")
+    return hop.build(values, "hl")
 
 
 def final(values: Values) -> None:
@@ -24,4 +24,4 @@ def final(values: Values) -> None:
         raise ParameterProblem("HL match: You must specify one of `--hl-eq', `--hl-lt', `--hl-gt'")
 
 
-EXTENSIONS: Final = (Spec("hl", build, _hop.options("hl"), families=(IPV6,), final=final),)
+EXTENSIONS: Final = (Spec("hl", build, hop.options("hl"), families=(IPV6,), final=final),)

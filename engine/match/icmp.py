@@ -15,8 +15,8 @@ from typing import Final
 from engine.core.extension import Extension, Option, Spec
 from engine.core.hooks import IPV4
 from engine.core.values import Values
-from engine.match._icmp import IcmpType, TypeName, read_type, type_name
-from engine.match._text import mark
+from engine.match.parts.icmp import IcmpType, TypeName, read_type, type_name
+from engine.match.parts.text import mark
 
 ANY: Final = 0xFF
 

@@ -19,7 +19,7 @@ from engine.core.extension import Extension, Match, Option, ParameterProblem, Sp
 from engine.core.hooks import IPV4
 from engine.core.packet import Packet
 from engine.core.values import Given, Values
-from engine.match._text import bang
+from engine.match.parts.text import bang
 
 
 class Range:

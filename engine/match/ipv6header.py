@@ -21,7 +21,7 @@ from engine.core.names import NAMES
 from engine.core.numbers import parse_number
 from engine.core.packet import AH, DESTINATION_OPTIONS, FRAGMENT, HOP_BY_HOP, NO_NEXT_HEADER, ROUTING, Packet
 from engine.core.values import Values
-from engine.match._text import bang, mark
+from engine.match.parts.text import bang, mark
 
 ESP: Final = 50
 PROTOCOL: Final = 255

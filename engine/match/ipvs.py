@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.core.extension import Option, Spec
-from engine.match._refused import build
+from engine.match.parts.refused import build
 
 EXTENSIONS: Final = (
     Spec(

@@ -21,7 +21,7 @@ from engine.core.context import Context, Shared
 from engine.core.extension import Extension, KernelRefusal, Match, Option, ParameterProblem, RuleHead, Spec
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._rate import rate_text, read_rate
+from engine.match.parts.rate import rate_text, read_rate
 
 SCALE: Final = 10000
 HZ: Final = 250

@@ -20,8 +20,8 @@ from engine.core.hooks import IPV6
 from engine.core.numbers import parse_number
 from engine.core.packet import MOBILITY, NO_NEXT_HEADER, Packet
 from engine.core.values import Values
-from engine.match._drop import Dropping
-from engine.match._text import bang, mark, span
+from engine.match.parts.dropping import Dropping
+from engine.match.parts.text import bang, mark, span
 
 TYPES: Final = (
     ("binding-refresh-request", 0),

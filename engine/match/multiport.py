@@ -17,8 +17,8 @@ from engine.core.context import Context
 from engine.core.extension import Extension, Option, ParameterProblem, Spec
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._drop import Dropping
-from engine.match._text import bang, port_name, span
+from engine.match.parts.dropping import Dropping
+from engine.match.parts.text import bang, port_name, span
 
 SOURCE: Final = 1
 DESTINATION: Final = 2

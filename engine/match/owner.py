@@ -19,7 +19,7 @@ from engine.core.names import NAMES
 from engine.core.numbers import strtoul
 from engine.core.packet import Packet
 from engine.core.values import Given, Values
-from engine.match._text import bang
+from engine.match.parts.text import bang
 
 EINVAL: Final = 22
 ID_LIMIT: Final = 0xFFFFFFFE

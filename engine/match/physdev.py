@@ -20,7 +20,7 @@ from engine.core.context import Context
 from engine.core.extension import OUT, Extension, KernelRefusal, Match, Option, ParameterProblem, RuleHead, Spec
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._text import bang
+from engine.match.parts.text import bang
 
 EINVAL: Final = 22
 NAME_LIMIT: Final = 15

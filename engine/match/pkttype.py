@@ -16,7 +16,7 @@ from engine.core.context import BROADCAST, MULTICAST, Context
 from engine.core.extension import Extension, Match, Option, ParameterProblem, Spec
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._text import bang
+from engine.match.parts.text import bang
 
 UNICAST_NAME: Final = "unicast"
 WORDS: Final[dict[str, str]] = {

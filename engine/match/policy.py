@@ -32,7 +32,7 @@ from engine.core.extension import (
 )
 from engine.core.packet import Packet
 from engine.core.values import Given, Values
-from engine.match._text import bang
+from engine.match.parts.text import bang
 
 EINVAL: Final = 22
 DEPTH: Final = 4

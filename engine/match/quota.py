@@ -17,7 +17,7 @@ from engine.core.context import Context, Shared
 from engine.core.extension import Extension, Match, Option, Spec
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._text import bang
+from engine.match.parts.text import bang
 
 
 class Quota(Match):

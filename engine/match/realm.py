@@ -18,7 +18,7 @@ from engine.core.hooks import IPV4
 from engine.core.names import REALMS
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._text import bang, named_mask
+from engine.match.parts.text import bang, named_mask
 
 
 class Realm(Match):

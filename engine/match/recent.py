@@ -27,7 +27,7 @@ from engine.core.extension import Extension, KernelRefusal, Match, Option, Param
 from engine.core.hooks import FORWARD, IPV4, OUTPUT, POSTROUTING
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._text import bang
+from engine.match.parts.text import bang
 
 EINVAL: Final = 22
 HZ: Final = 250

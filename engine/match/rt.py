@@ -21,10 +21,10 @@ from engine.core.extension import Extension, Option, ParameterProblem, Spec
 from engine.core.hooks import IPV6
 from engine.core.packet import ROUTING, Packet
 from engine.core.values import Values
-from engine.match._drop import Dropping
-from engine.match._spi import IdRange, read_range
-from engine.match._text import bang, mark
-from engine.match._wire import BROKEN, find_header
+from engine.match.parts.dropping import Dropping
+from engine.match.parts.ids import IdRange, read_range
+from engine.match.parts.text import bang, mark
+from engine.match.parts.wire import BROKEN, find_header
 
 ADDRESS_LIMIT: Final = 16
 

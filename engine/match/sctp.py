@@ -18,8 +18,8 @@ from engine.core.context import Context
 from engine.core.extension import Extension, Option, ParameterProblem, Spec
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._drop import Dropping
-from engine.match._text import bang, listed_ports, span
+from engine.match.parts.dropping import Dropping
+from engine.match.parts.text import bang, listed_ports, span
 
 # (name, number, letters of the flags from bit 7 to bit 0, "" = none)
 CHUNKS: Final = (

@@ -20,8 +20,8 @@ from engine.core.extension import Extension, Match, Option, Spec
 from engine.core.hooks import IPV6
 from engine.core.packet import ROUTING, Packet
 from engine.core.values import Given, Values
-from engine.match._text import bang, mark
-from engine.match._wire import find_header
+from engine.match.parts.text import bang, mark
+from engine.match.parts.wire import find_header
 
 SEGMENT_ROUTING: Final = 4
 # option -> (offset of the field in the header, size in bytes, comparison)

@@ -17,8 +17,8 @@ from engine.core.context import Context
 from engine.core.extension import Extension, Match, Option, ParameterProblem, Spec
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._conntrack import STATE_NAMES, bits_text, read_bit, state_bits
-from engine.match._text import bang
+from engine.match.parts.states import STATE_NAMES, bits_text, read_bit, state_bits
+from engine.match.parts.text import bang
 
 NAMES: Final = STATE_NAMES[:5]
 

@@ -18,7 +18,7 @@ from engine.core.context import Context, Shared
 from engine.core.extension import Extension, Match, Option, ParameterProblem, Spec
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._text import bang
+from engine.match.parts.text import bang
 
 WHOLE: Final = 0x80000000
 U32: Final = 0xFFFFFFFF

@@ -22,7 +22,7 @@ from engine.core.context import Context
 from engine.core.extension import Extension, KernelRefusal, Match, Option, ParameterProblem, RuleHead, Spec
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._text import bang
+from engine.match.parts.text import bang
 
 PATTERN_LIMIT: Final = 128
 END: Final = 0xFFFF

@@ -22,9 +22,9 @@ from engine.core.hooks import IPV4
 from engine.core.numbers import parse_number
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._drop import Dropping
-from engine.match._text import bang, listed_ports, mark, span
-from engine.match._wire import has_option
+from engine.match.parts.dropping import Dropping
+from engine.match.parts.text import bang, listed_ports, mark, span
+from engine.match.parts.wire import has_option
 
 FLAGS: Final = (("FIN", 1), ("SYN", 2), ("RST", 4), ("PSH", 8), ("ACK", 16), ("URG", 32))
 FLAG_WORDS: Final[dict[str, int]] = {**dict(FLAGS), "ALL": 0x3F, "NONE": 0}

@@ -12,11 +12,11 @@ from typing import Final
 from engine.core.extension import Extension, ParameterProblem, Spec
 from engine.core.hooks import IPV4
 from engine.core.values import Values
-from engine.match import _hop
+from engine.match.parts import hop
 
 
 def build(values: Values) -> Extension:
-    return _hop.build(values, "ttl")
+    return hop.build(values, "ttl")
 
 
 def final(values: Values) -> None:
@@ -24,4 +24,4 @@ def final(values: Values) -> None:
         raise ParameterProblem("TTL match: You must specify one of `--ttl-eq', `--ttl-lt', `--ttl-gt")
 
 
-EXTENSIONS: Final = (Spec("ttl", build, _hop.options("ttl", ("ttl",)), families=(IPV4,), final=final),)
+EXTENSIONS: Final = (Spec("ttl", build, hop.options("ttl", ("ttl",)), families=(IPV4,), final=final),)

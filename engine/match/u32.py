@@ -23,7 +23,7 @@ from engine.core.extension import Extension, KernelRefusal, Match, Option, Param
 from engine.core.numbers import strtoul
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._text import bang
+from engine.match.parts.text import bang
 
 U32: Final = 0xFFFFFFFF
 LIMIT: Final = 10

@@ -22,10 +22,10 @@ from typing import Final
 from engine.core.context import Context
 from engine.core.extension import KernelRefusal, Option, ParameterProblem, RuleHead, Spec, Target
 from engine.core.hooks import IPV4
+from engine.core.jhash import jhash_3words, scale
 from engine.core.packet import AH, EXTENSION_HEADERS, NO_NEXT_HEADER, Packet
 from engine.core.values import Values
 from engine.core.verdict import CONTINUE
-from engine.target.parts.jhash import jhash_3words, scale
 
 EINVAL: Final = 22
 ICMP: Final = 1

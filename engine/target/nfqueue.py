@@ -18,9 +18,9 @@ from engine.core import verdict
 from engine.core.context import Context
 from engine.core.extension import KernelRefusal, Option, ParameterProblem, RuleHead, Spec, Target
 from engine.core.hooks import IPV4
+from engine.core.jhash import jhash_3words, scale
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.target.parts.jhash import jhash_3words, scale
 
 EINVAL: Final = 22
 

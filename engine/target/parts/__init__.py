@@ -1,1 +1,1 @@
-"""What several targets share: values of marks, ranges of NAT, answers of REJECT, log text, hashes."""
+"""What several targets share: values of marks, ranges of NAT, answers of REJECT, log text."""

@@ -6,7 +6,7 @@ from engine.core.context import Context
 from engine.core.extension import Extension, Match
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._text import bang
+from engine.match.parts.text import bang
 
 
 class Unread(Match):

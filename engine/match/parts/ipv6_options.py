@@ -9,9 +9,9 @@ from engine.core.extension import ParameterProblem
 from engine.core.numbers import strtoul
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match._drop import Dropping
-from engine.match._text import bang, mark
-from engine.match._wire import BROKEN, find_header
+from engine.match.parts.dropping import Dropping
+from engine.match.parts.text import bang, mark
+from engine.match.parts.wire import BROKEN, find_header
 
 OPTIONS_LIMIT: Final = 16
 ANY_LENGTH: Final = 0xFF

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.core.values import Values
-from engine.match._text import bang, listed_range, span
+from engine.match.parts.text import bang, listed_range, span
 
 ALL: Final = 0xFFFFFFFF
 

@@ -6,8 +6,8 @@ from engine.core.context import Context
 from engine.core.extension import ParameterProblem
 from engine.core.numbers import parse_number
 from engine.core.packet import Packet
-from engine.match._drop import Dropping
-from engine.match._text import bang
+from engine.match.parts.dropping import Dropping
+from engine.match.parts.text import bang
 
 # One row of a table of names: (name, type, lowest code, highest code)
 TypeName = tuple[str, int, int, int]
