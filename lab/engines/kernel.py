@@ -54,8 +54,11 @@ class Kernel(Adapter):
     variant: ClassVar[str] = ""
     refuses: ClassVar[dict[str, str]] = {
         "virtual-clock": "the kernel's clock cannot be advanced",
+        "engine-process": "the kernel is no process that could be killed",
+        "control": "the kernel has no control protocol of this project",
+        "save-state": "the kernel's connections cannot be saved and continued from",
         "trace": "the kernel explains itself only through TRACE rules",
-        "log": "a kernel prints LOG lines for its initial namespace only (net.netfilter.nf_log_all_netns); NFLOG is seen",
+        "log": "a kernel prints LOG lines for its initial namespace only (nf_log_all_netns); NFLOG is seen",
     }
 
     @classmethod
