@@ -313,6 +313,20 @@ class Firewall(Node):
         """Set all counters to zero."""
         self.adapter.zero(family)
 
+    def dump(self) -> Any:
+        """Rules and connections as one JSON value, for restart()."""
+        return self.adapter.dump()
+
+    def restart(self, keep: bool = True, state: Any = None) -> None:
+        """End the engine's process (if it still runs) and start it again: with `state`, or with the state that it has
+        now, or with `keep=False` as it was when the lab opened."""
+        self.adapter.restart(self.adapter.dump() if keep and state is None else state)
+        self._log_from = self._trace_from = 0
+
+    def kill_engine(self) -> None:
+        """End the engine's process as a crash would. The node then does what `on_engine_failure` says."""
+        self.adapter.kill()
+
     def trace(self) -> list[dict[str, Any]]:
         """What packets have met since the last call or reset: see docs/control-protocol.md. Raises Unsupported."""
         entries, self._trace_from = self.adapter.trace(self._trace_from)

@@ -137,6 +137,18 @@ class Adapter:
         """Lines of LOG and NFLOG rules, and the number to ask from next time."""
         raise Unsupported(f"{self.name}: its log cannot be read")
 
+    def dump(self) -> Any:
+        """Rules and connections as one JSON value."""
+        raise Unsupported(f"{self.name}: its state cannot be saved")
+
+    def restart(self, state: Any = None) -> None:
+        """Start the engine again after it has ended, from a dumped state or from nothing."""
+        raise Unsupported(f"{self.name}: is not a process that could be started again")
+
+    def kill(self) -> None:
+        """End the engine's process with SIGKILL, as a crash would."""
+        raise Unsupported(f"{self.name}: is not a process that could be killed")
+
     def commands(self) -> dict[str, str]:
         """Shell scripts that stand in the PATH of the node: iptables, conntrack and so on, as this engine's own."""
         return {}

@@ -11,6 +11,7 @@ import os
 import select
 import socket
 import threading
+from dataclasses import replace
 from typing import Any, ClassVar, Final
 
 from lab.channel import in_memory, read_all
@@ -42,28 +43,50 @@ class Userspace(Adapter):
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
         self._unread = b""
-        self._words = self._command(settings)
+        self._settings = settings
         self._errors = os.memfd_create("engine-stderr", os.MFD_CLOEXEC)
         self._start_process(settings)
+
+    def restart(self, state: Any = None) -> None:
+        """With a state, the topology's own rules are not loaded: they are part of it, or were replaced since."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+        self.process.terminate()
+        self.process.wait(START_SECONDS)
+        settings = self._settings
+        if state is not None:
+            settings = replace(settings, rules="", rules6="", state=json.dumps(state))
+        self._start_process(settings)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(START_SECONDS)
+
+    def dump(self) -> Any:
+        return self.request(do="dump")["state"]
 
     def _command(self, settings: Settings) -> list[str]:
         words = [self.node.python, "-m", "engine", "--run-dir", self.node.run_dir, "--clock", settings.clock,
                  "--ready-fd", "3", "--on-failure", settings.on_failure]  # fmt: skip
         for option, text in (("--rules", settings.rules), ("--rules6", settings.rules6), ("--state", settings.state)):
             if text:
-                path = f"{self.node.run_dir}/initial{option.removeprefix('-').replace('-', '.')}"
+                path = self._file(option)
                 self.node.holder.write(path, text)
                 words += [option, path]
         for name, seconds in settings.timeouts:
             words += ["--timeout", f"nf_conntrack_{name}={seconds}"]
         return words
 
+    def _file(self, option: str) -> str:
+        return f"{self.node.run_dir}/initial.{option.removeprefix('--')}"
+
     def _start_process(self, settings: Settings) -> None:
         ready, ready_there = os.pipe2(os.O_CLOEXEC)
         nothing = in_memory("")
         try:
             self.process: Process = start(
-                self.node.holder, self.node.name, self._words, self.node.python_environment,
+                self.node.holder, self.node.name, self._command(settings), self.node.python_environment,
                 {0: nothing, 1: self._errors, 2: self._errors, 3: ready_there},
             )  # fmt: skip
         finally:
@@ -76,7 +99,7 @@ class Userspace(Adapter):
             if os.read(ready, 1) != b"\n":
                 code = self.process.wait(START_SECONDS)
                 if settings.rules or settings.rules6:
-                    raise RulesetError(self._last_words() or f"the engine ended with status {code}")
+                    raise RulesetError(self._complaint() or f"the engine ended with status {code}")
                 raise LabError(
                     f"the engine of {self.node.name} ended with status {code} before it was ready{self._said()}"
                 )
@@ -84,6 +107,7 @@ class Userspace(Adapter):
             os.close(ready)
         self._socket = self.node.holder.socket(self.node.name, kind="unix", path=f"{self.node.run_dir}/control")
         self._socket.settimeout(ANSWER_SECONDS)
+        self._unread = b""
 
     def stop(self) -> None:
         """SIGTERM: the engine takes its queue rules away and ends."""
@@ -96,6 +120,13 @@ class Userspace(Adapter):
 
     def _last_words(self) -> str:
         return read_all(self._errors).strip()[-4000:]
+
+    def _complaint(self) -> str:
+        """What the engine says of the topology's rules, with the names that the user knows."""
+        text = self._last_words()
+        for option, file in (("--rules6", self.node.spec.rules6), ("--rules", self.node.spec.rules)):
+            text = text.replace(self._file(option), str(file))
+        return text
 
     def _said(self) -> str:
         said = self._last_words()
