@@ -1,0 +1,52 @@
+# rule | saved as (=: as written), or why refused; measured with iptables 1.8.9 legacy and nft on Linux 6.18
+
+:filter:INPUT
+@both
+-j LOG                                                                   | =
+-j LOG --log-level 4                                                     | -j LOG
+-j LOG --log-level warning                                               | -j LOG
+-j LOG --log-level warn                                                  | refused: log level "warn" unknown
+-j LOG --log-level err                                                   | refused: log level "err" unknown
+-j LOG --log-level error                                                 | -j LOG --log-level 3
+-j LOG --log-level debug                                                 | -j LOG --log-level 7
+-j LOG --log-level DEBUG                                                 | refused: log level "DEBUG" unknown
+-j LOG --log-level deb                                                   | refused: log level "deb" unknown
+-j LOG --log-level panic                                                 | -j LOG --log-level 0
+-j LOG --log-level emerg                                                 | -j LOG --log-level 0
+-j LOG --log-level alert                                                 | -j LOG --log-level 1
+-j LOG --log-level crit                                                  | -j LOG --log-level 2
+-j LOG --log-level notice                                                | -j LOG --log-level 5
+-j LOG --log-level info                                                  | -j LOG --log-level 6
+-j LOG --log-level 0                                                     | =
+-j LOG --log-level 7                                                     | =
+-j LOG --log-level 8                                                     | refused: log level "8" unknown
+-j LOG --log-level -1                                                    | refused: log level "-1" unknown
+-j LOG --log-level 0x3                                                   | -j LOG --log-level 3
+-j LOG --log-level 1.5                                                   | refused: log level "1.5" unknown
+-j LOG --log-level ''                                                    | refused: log level "" unknown
+-j LOG --log-prefix "hello"                                              | -j LOG --log-prefix hello
+-j LOG --log-prefix "hello "                                             | =
+-j LOG --log-prefix "he\"l'l\\o "                                        | -j LOG --log-prefix "he\"l\'l\\o "
+-j LOG --log-prefix ''                                                   | refused: Argument must have a minimum length of 1 characters
+-j LOG --log-prefix "12345678901234567890123456789"                      | -j LOG --log-prefix 12345678901234567890123456789
+-j LOG --log-prefix "123456789012345678901234567890"                     | -j LOG --log-prefix 12345678901234567890123456789
+-j LOG --log-prefix "1234567890123456789012345678901234567890"           | -j LOG --log-prefix 12345678901234567890123456789
+-j LOG --log-prefix "a\nb"                                               | -j LOG --log-prefix "a\\nb"
+-j LOG --log-prefix "ünï"                                                | =
+-j LOG --log-tcp-sequence                                                | =
+-j LOG --log-tcp-options                                                 | =
+-j LOG --log-ip-options                                                  | =
+-j LOG --log-uid                                                         | =
+-j LOG --log-macdecode                                                   | =
+-j LOG --log-macdecode --log-uid --log-ip-options --log-tcp-options --log-tcp-sequence --log-level debug --log-prefix "x: " | -j LOG --log-prefix "x: " --log-level 7 --log-tcp-sequence --log-tcp-options --log-ip-options --log-uid --log-macdecode
+-j LOG --log-uid --log-uid                                               | refused: LOG: option "--log-uid" can only be used once.
+-j LOG ! --log-uid                                                       | refused: LOG: option "--log-uid" cannot be inverted.
+-j LOG --log-tcp                                                         | refused: unknown option "--log-tcp"
+-j LOG --log                                                             | refused: unknown option "--log"
+-j LOG --log-prefix                                                      | refused: option "--log-prefix" requires an argument
+-j LOG --log-prefix a --log-prefix b                                     | refused: LOG: option "--log-prefix" can only be used once.
+-j LOG --log-prefix -a                                                   | =
+-j LOG --log-prefix "-a"                                                 | -j LOG --log-prefix -a
+-j LOG --log-prefix=foo                                                  | -j LOG --log-prefix foo
+@ipv4
+-j LOG --log-level foo --log-level bar | refused: log level "foo" unknown

@@ -1,0 +1,51 @@
+# rule | saved as (=: as written), or why refused; measured with iptables 1.8.9 legacy and nft on Linux 6.18
+
+:filter:INPUT
+@both
+-j RATEEST                                                               | refused: RATEEST: ewmalog value is out of range
+-j RATEEST --rateest-name RE1 --rateest-interval 250.0ms --rateest-ewmalog 500.0ms | =
+-j RATEEST --rateest-name RE1 --rateest-interval 250ms --rateest-ewmalog 500ms | -j RATEEST --rateest-name RE1 --rateest-interval 250.0ms --rateest-ewmalog 500.0ms
+-j RATEEST --rateest-name RE1 --rateest-interval 1s --rateest-ewmalog 2s | -j RATEEST --rateest-name RE1 --rateest-interval 1.0s --rateest-ewmalog 2.0s
+-j RATEEST --rateest-name RE1                                            | refused: RATEEST: ewmalog value is out of range
+@ipv4
+-j RATEEST --rateest-name 1234567890123456 --rateest-interval 1s --rateest-ewmalog 2s | -j RATEEST --rateest-name 123456789012345 --rateest-interval 1.0s --rateest-ewmalog 2.0s
+-j RATEEST --rateest-name 123456789012345 --rateest-interval 1s --rateest-ewmalog 2s | -j RATEEST --rateest-name 123456789012345 --rateest-interval 1.0s --rateest-ewmalog 2.0s
+-j RATEEST --rateest-name R --rateest-interval 1s --rateest-ewmalog 4s   | -j RATEEST --rateest-name R --rateest-interval 1.0s --rateest-ewmalog 4.0s
+-j RATEEST --rateest-name R --rateest-interval 1s --rateest-ewmalog 8s   | -j RATEEST --rateest-name R --rateest-interval 1.0s --rateest-ewmalog 8.0s
+-j RATEEST --rateest-name R --rateest-interval 0.5s --rateest-ewmalog 8s | -j RATEEST --rateest-name R --rateest-interval 500.0ms --rateest-ewmalog 8.0s
+-j RATEEST --rateest-name R --rateest-interval 500us --rateest-ewmalog 8s | -j RATEEST --rateest-name R --rateest-interval 250.0ms --rateest-ewmalog 2048.0s
+-j RATEEST --rateest-name R --rateest-interval 3s --rateest-ewmalog 8s   | -j RATEEST --rateest-name R --rateest-interval 4.0s --rateest-ewmalog 8.0s
+-j RATEEST --rateest-name R --rateest-interval 8s --rateest-ewmalog 16s  | -j RATEEST --rateest-name R --rateest-interval 8.0s --rateest-ewmalog 16.0s
+-j RATEEST --rateest-name R --rateest-interval 16s --rateest-ewmalog 32s | refused: RATEEST: interval value is too large
+-j RATEEST --rateest-name R --rateest-interval 1 --rateest-ewmalog 2     | -j RATEEST --rateest-name R --rateest-interval 250.0ms --rateest-ewmalog 500.0ms
+-j RATEEST --rateest-name R --rateest-interval 1sec --rateest-ewmalog 2usec | refused: RATEEST: ewmalog value is out of range
+-j RATEEST --rateest-name R --rateest-interval 1msec --rateest-ewmalog 2 | refused: RATEEST: ewmalog value is out of range
+-j RATEEST --rateest-name R --rateest-interval 1s --rateest-ewmalog 1s   | refused: RATEEST: ewmalog value is out of range
+-j RATEEST --rateest-name R --rateest-interval 1s --rateest-ewmalog 1.5s | -j RATEEST --rateest-name R --rateest-interval 1.0s --rateest-ewmalog 2.0s
+-j RATEEST --rateest-name R --rateest-interval 1s --rateest-ewmalog 3s   | -j RATEEST --rateest-name R --rateest-interval 1.0s --rateest-ewmalog 2.0s
+-j RATEEST --rateest-name R --rateest-interval 1s --rateest-ewmalog 5s   | -j RATEEST --rateest-name R --rateest-interval 1.0s --rateest-ewmalog 4.0s
+-j RATEEST --rateest-name R --rateest-interval 1s --rateest-ewmalog 100s | -j RATEEST --rateest-name R --rateest-interval 1.0s --rateest-ewmalog 64.0s
+-j RATEEST --rateest-name R --rateest-interval 1s --rateest-ewmalog 1000s | -j RATEEST --rateest-name R --rateest-interval 1.0s --rateest-ewmalog 512.0s
+-j RATEEST --rateest-name R --rateest-interval 1s --rateest-ewmalog 100000s | -j RATEEST --rateest-name R --rateest-interval 1.0s --rateest-ewmalog 1024.0s
+-j RATEEST --rateest-name R --rateest-interval 1s --rateest-ewmalog 32768s | -j RATEEST --rateest-name R --rateest-interval 1.0s --rateest-ewmalog 2048.0s
+-j RATEEST --rateest-name R --rateest-interval 1s --rateest-ewmalog 32769s | -j RATEEST --rateest-name R --rateest-interval 1.0s --rateest-ewmalog 2048.0s
+-j RATEEST --rateest-name R --rateest-interval 1s --rateest-ewmalog 0.5s | refused: RATEEST: ewmalog value is out of range
+-j RATEEST --rateest-name R --rateest-interval 500us --rateest-ewmalog 1ms | -j RATEEST --rateest-name R --rateest-interval 250.0ms --rateest-ewmalog 500.0ms
+-j RATEEST --rateest-name R --rateest-interval 500us --rateest-ewmalog 700us | refused: RATEEST: ewmalog value is out of range
+-j RATEEST --rateest-name R --rateest-interval 500us --rateest-ewmalog 1s | -j RATEEST --rateest-name R --rateest-interval 250.0ms --rateest-ewmalog 256.0s
+-j RATEEST --rateest-name R --rateest-interval 300ms --rateest-ewmalog 1s | -j RATEEST --rateest-name R --rateest-interval 500.0ms --rateest-ewmalog 1.0s
+-j RATEEST --rateest-name R --rateest-interval 300ms --rateest-ewmalog 500ms | -j RATEEST --rateest-name R --rateest-interval 500.0ms --rateest-ewmalog 1.0s
+-j RATEEST --rateest-name R --rateest-interval 400ms --rateest-ewmalog 3s | -j RATEEST --rateest-name R --rateest-interval 500.0ms --rateest-ewmalog 4.0s
+-j RATEEST --rateest-name R --rateest-interval 3s --rateest-ewmalog 6s   | -j RATEEST --rateest-name R --rateest-interval 4.0s --rateest-ewmalog 8.0s
+-j RATEEST --rateest-name R --rateest-interval 5s --rateest-ewmalog 11s  | -j RATEEST --rateest-name R --rateest-interval 8.0s --rateest-ewmalog 16.0s
+-j RATEEST --rateest-name R --rateest-interval 8.5s --rateest-ewmalog 20s | refused: RATEEST: interval value is too large
+-j RATEEST --rateest-name R --rateest-interval 8s --rateest-ewmalog 20s  | -j RATEEST --rateest-name R --rateest-interval 8.0s --rateest-ewmalog 16.0s
+-j RATEEST --rateest-name R --rateest-interval 0 --rateest-ewmalog 20s   | refused: RATEEST: ewmalog value is out of range
+-j RATEEST --rateest-name R --rateest-interval -1s --rateest-ewmalog 20s | refused: RATEEST: interval value is too large
+-j RATEEST --rateest-name R --rateest-interval 1S --rateest-ewmalog 2SEC | -j RATEEST --rateest-name R --rateest-interval 1.0s --rateest-ewmalog 2.0s
+-j RATEEST --rateest-name R --rateest-ewmalog 2s                         | refused: RATEEST: ewmalog value is out of range
+-j RATEEST --rateest-name R --rateest-interval 1s --rateest-interval 2s --rateest-ewmalog 2s | refused: RATEEST: option "--rateest-interval" can only be used once.
+-j RATEEST --rateest-name "" --rateest-interval 1s --rateest-ewmalog 2s  | -j RATEEST --rateest-name  --rateest-interval 1.0s --rateest-ewmalog 2.0s
+-j RATEEST --rateest-name "a b" --rateest-interval 1s --rateest-ewmalog 2s | -j RATEEST --rateest-name a b --rateest-interval 1.0s --rateest-ewmalog 2.0s
+-j RATEEST --rateest-name R --rateest-interval inf --rateest-ewmalog 2s  | refused: RATEEST: ewmalog value is out of range
+-j RATEEST --rateest-name R --rateest-interval "1 s" --rateest-ewmalog 2s | refused: RATEEST: bad interval value "1 s"

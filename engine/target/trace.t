@@ -1,0 +1,9 @@
+# rule | saved as (=: as written), or why refused; measured with iptables 1.8.9 legacy and nft on Linux 6.18
+
+:raw:PREROUTING
+@both
+-j TRACE | =
+
+:filter:INPUT
+@both
+-j TRACE | refused: Invalid argument ; nft: =
