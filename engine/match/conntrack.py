@@ -11,7 +11,7 @@
 All that is asked must be true. orig and repl are the two directions of the entry; without address translation the
 reply's source is the original's destination. SNAT and DNAT: the connection is translated; the first packet of an SNAT
 is not yet, where FORWARD sees it. --ctstatus NONE never matches (it asks for none of no bits). Ports of ICMP are its id
-and its type and code. An address with host bits below its mask: IPv4 never matches, IPv6 does (measured).
+and its type and code. Host bits of an address below its mask are kept in the text and mean nothing.
 
 A packet without connection matches only what asks nothing but --ctstate, or asks --ctstate and is answered by it:
 other options of that rule are then not looked at.
@@ -89,10 +89,7 @@ class Conntrack(Match):
         for wanted in self.addresses:
             tuple_ = entry.reply if wanted.name.startswith("ctrepl") else entry.original
             address = tuple_.src if wanted.name.endswith("src") else tuple_.dst
-            if self.family == IPV4:
-                same = address & wanted.second == wanted.first
-            else:
-                same = (address ^ wanted.first) & wanted.second == 0
+            same = (address ^ wanted.first) & wanted.second == 0
             if same == wanted.inverted:
                 return False
         if self.proto >= 0 and (entry.original.proto == self.proto) == self.proto_inverted:

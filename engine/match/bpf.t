@@ -1,0 +1,68 @@
+# rule | saved as (=: as written), or why refused; measured with iptables 1.8.9 legacy and nft on Linux 6.18
+
+:filter:INPUT
+@ipv4
+-m bpf                                                   | refused: bpf: one of --bytecode or --pinned is required
+-m bpf --bytecode "4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0"  | =
+-m bpf --bytecode "4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0," | -m bpf --bytecode "4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0"
+-m bpf --bytecode "1,6 0 0 1"                            | =
+-m bpf --bytecode "3,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0"  | refused: bpf: real program length exceeds the encoded length parameter
+-m bpf --bytecode "5,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0 0"  | refused: bpf: parsed program length is less than the encoded length parameter
+-m bpf --bytecode "4,48 0 0 9,21 0 1 6,6 0 0 1,6 0 0"    | refused: bpf: error at instr 3
+-m bpf --bytecode "65,6 0 0 0"                           | refused: bpf: number of instructions exceeds maximum
+-m bpf --bytecode "0,"                                   | refused: bpf: illegal zero length program
+-m bpf --bytecode ""                                     | refused: bpf: error parsing program length
+-m bpf --bytecode "x"                                    | refused: bpf: error parsing program length
+-m bpf --bytecode "4 48 0 0 9"                           | refused: bpf: error parsing program length
+-m bpf --bytecode "1,6 0 0 1 7"                          | -m bpf --bytecode "1,6 0 0 1"
+-m bpf --bytecode "1,6 0 0 0x10"                         | -m bpf --bytecode "1,6 0 0 0"
+-m bpf --bytecode "1,6 0 0 4294967296"                   | -m bpf --bytecode "1,6 0 0 0"
+-m bpf --bytecode "1,65536 0 0 1"                        | refused: Invalid argument
+-m bpf --bytecode "1,6 256 0 1"                          | -m bpf --bytecode "1,6 0 0 1"
+-m bpf --bytecode "1,6 0 0 -1"                           | -m bpf --bytecode "1,6 0 0 4294967295"
+-m bpf --bytecode "1,48 0 0 9"                           | refused: Invalid argument
+-m bpf --bytecode "2,21 5 5 1,6 0 0 1"                   | refused: Invalid argument
+-m bpf --bytecode "1,255 0 0 1"                          | refused: Invalid argument
+-m bpf --bytecode " 1,6 0 0 1"                           | -m bpf --bytecode "1,6 0 0 1"
+-m bpf --bytecode "1, 6  0 0 1"                          | -m bpf --bytecode "1,6 0 0 1"
+-m bpf ! --bytecode "1,6 0 0 1"                          | refused: bpf: option "--bytecode" cannot be inverted.
+-m bpf --object-pinned /nosuch                           | refused: bpf: failed to get bpf object
+-m bpf --bytecode "1,6 0 0 1" --object-pinned /nosuch    | refused: bpf: failed to get bpf object
+-m bpf --bytecode "1,6 0 0 1" --bytecode "1,6 0 0 1"     | refused: bpf: option "--bytecode" can only be used once.
+-m bpf --bytecode "1,0x6 0 0 1"                          | refused: bpf: error at instr 0
+-m bpf --bytecode "0x1,6 0 0 1"                          | refused: bpf: error parsing program length
+-m bpf --bytecode "01,6 0 0 1"                           | -m bpf --bytecode "1,6 0 0 1"
+-m bpf --bytecode "2,6 0 0 1"                            | refused: bpf: parsed program length is less than the encoded length parameter
+-m bpf --bytecode "-1,6 0 0 1"                           | refused: bpf: number of instructions exceeds maximum
+-m bpf --bytecode "1,6 0 0 1,,"                          | refused: bpf: real program length exceeds the encoded length parameter
+-m bpf --bytecode "1,,6 0 0 1"                           | refused: bpf: error at instr 0
+-m bpf --bytecode "1,6,0,0,1"                            | refused: bpf: error at instr 0
+-m bpf --bytecode "1,6 0 0 1x"                           | -m bpf --bytecode "1,6 0 0 1"
+-m bpf --bytecode "1,6 0 0 x"                            | refused: bpf: error at instr 0
+-m bpf --bytecode "1,6 0 0"                              | refused: bpf: error at instr 0
+-m bpf --bytecode "70000,6 0 0 1"                        | refused: bpf: number of instructions exceeds maximum
+-m bpf --bytecode "65537,6 0 0 1"                        | -m bpf --bytecode "1,6 0 0 1"
+-m bpf --bytecode "64,6 0 0 1"                           | refused: bpf: parsed program length is less than the encoded length parameter
+-m bpf --bytecode "2,96 0 0 1,6 0 0 1"                   | refused: Invalid argument
+-m bpf --bytecode "3,0 0 0 1,2 0 0 1,6 0 0 1"            | =
+-m bpf --bytecode "4,0 0 0 1,2 0 0 1,96 0 0 1,22 0 0 0"  | =
+-m bpf --bytecode "3,0 0 0 1,2 0 0 16,6 0 0 1"           | refused: Invalid argument
+-m bpf --bytecode "2,52 0 0 0,6 0 0 1"                   | refused: Invalid argument
+-m bpf --bytecode "2,100 0 0 32,6 0 0 1"                 | refused: Invalid argument
+-m bpf --bytecode "2,5 0 0 0,6 0 0 1"                    | =
+-m bpf --bytecode "2,5 0 0 1,6 0 0 1"                    | refused: Invalid argument
+-m bpf --bytecode "2,32 0 0 4294963200,22 0 0 0"         | =
+-m bpf --bytecode "2,32 0 0 4294963220,22 0 0 0"         | =
+-m bpf --bytecode "2,32 0 0 4294963260,22 0 0 0"         | =
+-m bpf --bytecode "1,14 0 0 0"                           | refused: Invalid argument
+-m bpf --bytecode "1,22 0 0 0"                           | =
+-m bpf --bytecode "1,30 0 0 0"                           | refused: Invalid argument
+-m bpf --bytecode "2,128 0 0 0,22 0 0 0"                 | =
+-m bpf --bytecode "2,129 0 0 0,22 0 0 0"                 | =
+-m bpf --bytecode "2,177 0 0 0,22 0 0 0"                 | =
+-m bpf --bytecode "2,135 0 0 0,22 0 0 0"                 | =
+-m bpf --bytecode "2,132 0 0 0,22 0 0 0"                 | =
+-m bpf --bytecode "2,164 0 0 5,22 0 0 0"                 | =
+-m bpf --bytecode "2,32 0 0 4294967295,22 0 0 0"         | refused: Invalid argument
+-m bpf --bytecode "2,48 0 0 4294963204,22 0 0 0"         | =
+-m bpf --bytecode "2,64 0 0 4294963204,22 0 0 0"         | =

@@ -1,0 +1,64 @@
+# rule | saved as (=: as written), or why refused; measured with iptables 1.8.9 legacy and nft on Linux 6.18
+
+:filter:INPUT
+@both
+-m connlimit                                                             | refused: You must specify "--connlimit-above" or "--connlimit-upto".
+-m connlimit --connlimit-upto 4294967296                                 | refused: connlimit: bad value for option "--connlimit-upto", or out of range (0-4294967295).
+-m connlimit --connlimit-upto -1                                         | refused: connlimit: bad value for option "--connlimit-upto", or out of range (0-4294967295).
+-m connlimit --connlimit-above 4294967296                                | refused: connlimit: bad value for option "--connlimit-above", or out of range (0-4294967295).
+-m connlimit --connlimit-above 10 --connlimit-saddr --connlimit-daddr    | refused: connlimit: option "--connlimit-saddr" cannot be used together with "--connlimit-daddr".
+-m connlimit --connlimit-upto 1 --connlimit-above 1                      | refused: connlimit: option "--connlimit-upto" cannot be used together with "--connlimit-above".
+-m connlimit --connlimit-above 10 --connlimit-mask 24                    | -m connlimit --connlimit-above 10 --connlimit-mask 24 --connlimit-saddr
+-m connlimit --connlimit-above 10 --connlimit-mask 0                     | -m connlimit --connlimit-above 10 --connlimit-mask 0 --connlimit-saddr
+-m connlimit --connlimit-above 10 --connlimit-mask 32                    | -m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-saddr
+-m connlimit --connlimit-mask 24                                         | refused: You must specify "--connlimit-above" or "--connlimit-upto".
+-m connlimit --connlimit-saddr                                           | refused: You must specify "--connlimit-above" or "--connlimit-upto".
+-m connlimit ! --connlimit-above 10 --connlimit-mask 8 --connlimit-daddr | -m connlimit --connlimit-upto 10 --connlimit-mask 8 --connlimit-daddr
+-m connlimit --connlimit-above x                                         | refused: connlimit: bad value for option "--connlimit-above", or out of range (0-4294967295).
+-m connlimit --connlimit-above 1 --connlimit-above 2                     | refused: connlimit: option "--connlimit-above" can only be used once.
+-m connlimit --connlimit-above 10 --connlimit-mask 16 --connlimit-daddr -j DROP | =
+@ipv4
+-m connlimit --connlimit-upto 0                                          | -m connlimit --connlimit-upto 0 --connlimit-mask 32 --connlimit-saddr
+-m connlimit --connlimit-upto 4294967295                                 | -m connlimit --connlimit-upto 4294967295 --connlimit-mask 32 --connlimit-saddr
+-m connlimit --connlimit-above 0                                         | -m connlimit --connlimit-above 0 --connlimit-mask 32 --connlimit-saddr
+-m connlimit --connlimit-above 4294967295                                | -m connlimit --connlimit-above 4294967295 --connlimit-mask 32 --connlimit-saddr
+-m connlimit --connlimit-above 10 --connlimit-saddr                      | -m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-saddr
+-m connlimit --connlimit-above 10 --connlimit-daddr                      | -m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-daddr
+-m connlimit --connlimit-above 10 --connlimit-mask 33                    | -m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-saddr
+-m connlimit --connlimit-above 10 --connlimit-mask 64                    | -m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-saddr
+-m connlimit --connlimit-above 10 --connlimit-mask 128                   | -m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-saddr
+-m connlimit --connlimit-above 10 --connlimit-mask 129                   | -m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-saddr
+-m connlimit --connlimit-above 10 --connlimit-mask 255.255.0.0           | -m connlimit --connlimit-above 10 --connlimit-mask 16 --connlimit-saddr
+-m connlimit --connlimit-above 10 --connlimit-mask x                     | refused: connlimit: bad value for option "--connlimit-mask", neither a valid network mask nor valid CIDR (0-32).
+-m connlimit ! --connlimit-above 10                                      | -m connlimit --connlimit-upto 10 --connlimit-mask 32 --connlimit-saddr
+-m connlimit ! --connlimit-upto 10                                       | -m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-saddr
+-m connlimit --connlimit-above 0x10                                      | -m connlimit --connlimit-above 16 --connlimit-mask 32 --connlimit-saddr
+-p tcp --syn -m connlimit --connlimit-above 3 -j REJECT --reject-with tcp-reset | -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -m connlimit --connlimit-above 3 --connlimit-mask 32 --connlimit-saddr -j REJECT --reject-with tcp-reset
+-m connlimit --connlimit-above 10 --connlimit-mask 130                   | -m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-saddr
+-m connlimit --connlimit-above 10 --connlimit-mask 255                   | -m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-saddr
+-m connlimit --connlimit-above 10 --connlimit-mask 256                   | -m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-saddr
+-m connlimit --connlimit-above 10 --connlimit-mask 4294967295            | -m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-saddr
+-m connlimit --connlimit-above 10 --connlimit-mask 4294967296            | refused: connlimit: bad value for option "--connlimit-mask", neither a valid network mask nor valid CIDR (0-32).
+-m connlimit --connlimit-above 10 --connlimit-mask -1                    | refused: connlimit: bad value for option "--connlimit-mask", neither a valid network mask nor valid CIDR (0-32).
+-m connlimit --connlimit-above 10 --connlimit-mask 0x10                  | -m connlimit --connlimit-above 10 --connlimit-mask 16 --connlimit-saddr
+-m connlimit --connlimit-above 10 --connlimit-mask 255.0.255.0           | -m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-saddr
+-m connlimit --connlimit-above 10 --connlimit-mask 288                   | -m connlimit --connlimit-above 10 --connlimit-mask 32 --connlimit-saddr
+@ipv6
+-m connlimit --connlimit-upto 0                                          | -m connlimit --connlimit-upto 0 --connlimit-mask 128 --connlimit-saddr
+-m connlimit --connlimit-upto 4294967295                                 | -m connlimit --connlimit-upto 4294967295 --connlimit-mask 128 --connlimit-saddr
+-m connlimit --connlimit-above 0                                         | -m connlimit --connlimit-above 0 --connlimit-mask 128 --connlimit-saddr
+-m connlimit --connlimit-above 4294967295                                | -m connlimit --connlimit-above 4294967295 --connlimit-mask 128 --connlimit-saddr
+-m connlimit --connlimit-above 10 --connlimit-saddr                      | -m connlimit --connlimit-above 10 --connlimit-mask 128 --connlimit-saddr
+-m connlimit --connlimit-above 10 --connlimit-daddr                      | -m connlimit --connlimit-above 10 --connlimit-mask 128 --connlimit-daddr
+-m connlimit --connlimit-above 10 --connlimit-mask 33                    | -m connlimit --connlimit-above 10 --connlimit-mask 33 --connlimit-saddr
+-m connlimit --connlimit-above 10 --connlimit-mask 64                    | -m connlimit --connlimit-above 10 --connlimit-mask 64 --connlimit-saddr
+-m connlimit --connlimit-above 10 --connlimit-mask 128                   | -m connlimit --connlimit-above 10 --connlimit-mask 128 --connlimit-saddr
+-m connlimit --connlimit-above 10 --connlimit-mask 129                   | refused: connlimit: bad value for option "--connlimit-mask", neither a valid network mask nor valid CIDR (0-128).
+-m connlimit --connlimit-above 10 --connlimit-mask 255.255.0.0           | refused: connlimit: bad value for option "--connlimit-mask", neither a valid network mask nor valid CIDR (0-128).
+-m connlimit --connlimit-above 10 --connlimit-mask x                     | refused: connlimit: bad value for option "--connlimit-mask", neither a valid network mask nor valid CIDR (0-128).
+-m connlimit ! --connlimit-above 10                                      | -m connlimit --connlimit-upto 10 --connlimit-mask 128 --connlimit-saddr
+-m connlimit ! --connlimit-upto 10                                       | -m connlimit --connlimit-above 10 --connlimit-mask 128 --connlimit-saddr
+-m connlimit --connlimit-above 0x10                                      | -m connlimit --connlimit-above 16 --connlimit-mask 128 --connlimit-saddr
+-p tcp --syn -m connlimit --connlimit-above 3 -j REJECT --reject-with tcp-reset | -p tcp -m tcp --tcp-flags FIN,SYN,RST,ACK SYN -m connlimit --connlimit-above 3 --connlimit-mask 128 --connlimit-saddr -j REJECT --reject-with tcp-reset
+-m connlimit --connlimit-above 10 --connlimit-mask ffff:0:ffff::         | -m connlimit --connlimit-above 10 --connlimit-mask 128 --connlimit-saddr
+-m connlimit --connlimit-above 10 --connlimit-mask ffff::                | -m connlimit --connlimit-above 10 --connlimit-mask 16 --connlimit-saddr

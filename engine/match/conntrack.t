@@ -1,0 +1,137 @@
+# rule | saved as (=: as written), or why refused; measured with iptables 1.8.9 legacy and nft on Linux 6.18
+
+:filter:INPUT
+@both
+-m conntrack                                                             | refused: conntrack: At least one option is required
+-m conntrack --ctstate NEW                                               | =
+-m conntrack --ctstate NEW,ESTABLISHED                                   | =
+-m conntrack --ctstate NEW,RELATED,ESTABLISHED                           | =
+-m conntrack --ctstate INVALID                                           | =
+-m conntrack --ctstate UNTRACKED                                         | =
+-m conntrack --ctstate SNAT,DNAT                                         | =
+-m conntrack --ctstate SNAT                                              | =
+-m conntrack --ctstate DNAT                                              | =
+-m conntrack --ctstate INVALID,NEW,RELATED,ESTABLISHED,UNTRACKED,SNAT,DNAT | =
+-m conntrack --ctstate DNAT,SNAT,UNTRACKED,ESTABLISHED,RELATED,NEW,INVALID | -m conntrack --ctstate INVALID,NEW,RELATED,ESTABLISHED,UNTRACKED,SNAT,DNAT
+-m conntrack --ctstate new,established                                   | -m conntrack --ctstate NEW,ESTABLISHED
+-m conntrack ! --ctstate NEW                                             | =
+-m conntrack ! --ctstate INVALID,UNTRACKED                               | =
+-m conntrack --ctstate wrong                                             | refused: Bad ctstate "wrong"
+-m conntrack --ctstate ''                                                | refused: Bad ctstate ""
+-m conntrack --ctstate ,                                                 | refused: Bad ctstate ","
+-m conntrack --ctstate NEW,                                              | refused: Bad ctstate ""
+-m conntrack --ctstate NEW,,RELATED                                      | refused: Bad ctstate ",RELATED"
+-m conntrack --ctstate NE                                                | -m conntrack --ctstate NEW
+-m conntrack --ctstate ANY                                               | refused: Bad ctstate "ANY"
+-m conntrack --ctstate NEW --ctstate ESTABLISHED                         | refused: conntrack: option "--ctstate" can only be used once.
+-m conntrack --ctproto tcp                                               | -m conntrack --ctproto 6
+-m conntrack --ctproto 0                                                 | =
+-m conntrack --ctproto 6                                                 | =
+-m conntrack --ctproto TCP                                               | -m conntrack --ctproto 6
+-m conntrack --ctproto icmp                                              | -m conntrack --ctproto 1
+-m conntrack --ctproto all                                               | -m conntrack --ctproto 0
+-m conntrack --ctproto 256                                               | refused: unknown protocol "256" specified
+-m conntrack --ctproto 255                                               | =
+-m conntrack --ctproto 4294967296                                        | refused: unknown protocol "4294967296" specified
+-m conntrack --ctproto nosuch                                            | refused: unknown protocol "nosuch" specified
+-m conntrack --ctproto ''                                                | refused: unknown protocol "" specified
+-m conntrack ! --ctproto tcp                                             | -m conntrack ! --ctproto 6
+-m conntrack --ctproto 132                                               | =
+-m conntrack --ctproto 0x6                                               | -m conntrack --ctproto 6
+-m conntrack --ctstatus NONE                                             | =
+-m conntrack --ctstatus CONFIRMED                                        | =
+-m conntrack --ctstatus ASSURED                                          | =
+-m conntrack --ctstatus EXPECTED                                         | =
+-m conntrack --ctstatus SEEN_REPLY                                       | =
+-m conntrack --ctstatus NONE,EXPECTED,SEEN_REPLY,ASSURED,CONFIRMED       | -m conntrack --ctstatus EXPECTED,SEEN_REPLY,ASSURED,CONFIRMED
+-m conntrack --ctstatus CONFIRMED,ASSURED,SEEN_REPLY,EXPECTED            | -m conntrack --ctstatus EXPECTED,SEEN_REPLY,ASSURED,CONFIRMED
+-m conntrack --ctstatus confirmed                                        | -m conntrack --ctstatus CONFIRMED
+-m conntrack ! --ctstatus CONFIRMED                                      | =
+-m conntrack --ctstatus EXPECTED,SEEN_REPLY                              | =
+-m conntrack --ctstatus NONE,ASSURED                                     | -m conntrack --ctstatus ASSURED
+-m conntrack --ctstatus wrong                                            | refused: Bad ctstatus "wrong"
+-m conntrack --ctstatus ''                                               | refused: Bad ctstatus ""
+-m conntrack --ctstatus ,                                                | refused: Bad ctstatus ","
+-m conntrack --ctexpire 0                                                | =
+-m conntrack --ctexpire 1                                                | =
+-m conntrack --ctexpire 0:4294967295                                     | =
+-m conntrack --ctexpire 4294967295                                       | =
+-m conntrack --ctexpire 42949672956                                      | refused: conntrack: bad value for option "--ctexpire" near "42949672956", or out of range (0-4294967295).
+-m conntrack --ctexpire -1                                               | refused: conntrack: bad value for option "--ctexpire" near "-1", or out of range (0-4294967295).
+-m conntrack --ctexpire 1:10                                             | =
+-m conntrack --ctexpire :10                                              | -m conntrack --ctexpire 0:10
+-m conntrack --ctexpire 10:                                              | -m conntrack --ctexpire 10:4294967295
+-m conntrack --ctexpire 10:1                                             | =
+-m conntrack --ctexpire :                                                | -m conntrack --ctexpire 0:4294967295
+-m conntrack --ctexpire ''                                               | -m conntrack --ctexpire 0
+-m conntrack --ctexpire 3:3                                              | -m conntrack --ctexpire 3
+-m conntrack --ctexpire x                                                | refused: conntrack: bad value for option "--ctexpire" near "x", or out of range (0-4294967295).
+-m conntrack ! --ctexpire 5                                              | =
+-m conntrack ! --ctexpire 5:6                                            | =
+-m conntrack --ctdir ORIGINAL                                            | =
+-m conntrack --ctdir REPLY                                               | =
+-m conntrack --ctdir original                                            | -m conntrack --ctdir ORIGINAL
+-m conntrack --ctdir reply                                               | -m conntrack --ctdir REPLY
+-m conntrack --ctdir OTHER                                               | refused: conntrack: Bad value for "--ctdir" option: "OTHER"
+-m conntrack --ctdir ''                                                  | refused: conntrack: Bad value for "--ctdir" option: ""
+-m conntrack ! --ctdir REPLY                                             | refused: conntrack: option "--ctdir" cannot be inverted.
+-m conntrack --ctorigsrcport 22                                          | =
+-m conntrack --ctorigsrcport ssh                                         | -m conntrack --ctorigsrcport 22
+-m conntrack --ctorigsrcport 22:23                                       | =
+-m conntrack --ctorigsrcport 0                                           | =
+-m conntrack --ctorigsrcport 65535                                       | =
+-m conntrack --ctorigsrcport 65536                                       | -m conntrack --ctorigsrcport 0
+-m conntrack --ctorigsrcport :                                           | -m conntrack --ctorigsrcport 0:65535
+-m conntrack --ctorigsrcport 23:22                                       | =
+-m conntrack --ctorigsrcport 22:                                         | -m conntrack --ctorigsrcport 22:65535
+-m conntrack --ctorigdstport 22                                          | =
+-m conntrack --ctorigdstport :10                                         | -m conntrack --ctorigdstport 0:10
+-m conntrack --ctreplsrcport 22                                          | =
+-m conntrack --ctreplsrcport 1:1                                         | -m conntrack --ctreplsrcport 1
+-m conntrack --ctrepldstport 22                                          | =
+-m conntrack ! --ctorigsrcport 22                                        | =
+-m conntrack ! --ctorigdstport 22:23                                     | =
+-m conntrack ! --ctreplsrcport 22                                        | =
+-m conntrack ! --ctrepldstport 22                                        | =
+-m conntrack --ctproto tcp --ctorigdstport 80                            | -m conntrack --ctproto 6 --ctorigdstport 80
+-m conntrack --ctorigsrc                                                 | refused: option "--ctorigsrc" requires an argument
+-m conntrack --ctstate NEW --ctproto 6 --ctstatus ASSURED --ctexpire 5 --ctdir REPLY --ctorigsrcport 1 --ctorigdstport 2 --ctreplsrcport 3 --ctrepldstport 4 | -m conntrack --ctstate NEW --ctproto 6 --ctorigsrcport 1 --ctorigdstport 2 --ctreplsrcport 3 --ctrepldstport 4 --ctstatus ASSURED --ctexpire 5 --ctdir REPLY
+-m conntrack --ctrepldstport 4 --ctreplsrcport 3 --ctorigdstport 2 --ctorigsrcport 1 --ctdir REPLY --ctexpire 5 --ctstatus ASSURED --ctproto 6 --ctstate NEW | -m conntrack --ctstate NEW --ctproto 6 --ctorigsrcport 1 --ctorigdstport 2 --ctreplsrcport 3 --ctrepldstport 4 --ctstatus ASSURED --ctexpire 5 --ctdir REPLY
+-m conntrack --ctstate NEWX                                              | refused: Bad ctstate "NEWX"
+@ipv4
+-m conntrack --ctorigsrc 1.1.1.1                                         | =
+-m conntrack --ctorigsrc 1.1.1.1/24                                      | =
+-m conntrack --ctorigsrc 1.1.1.1/255.255.0.0                             | -m conntrack --ctorigsrc 1.1.1.1/16
+-m conntrack --ctorigsrc 1.1.1.1/255.0.255.0                             | -m conntrack --ctorigsrc 1.1.1.1
+-m conntrack --ctorigsrc 1.1.1.1/0                                       | =
+-m conntrack --ctorigsrc 0.0.0.0/0                                       | =
+-m conntrack --ctorigsrc 1.1.1.1/33                                      | -m conntrack --ctorigsrc 1.1.1.1
+-m conntrack --ctorigsrc 1.1.1.1/x                                       | refused: conntrack: bad value for option "--ctorigsrc", neither a valid network mask nor valid CIDR (0-32).
+-m conntrack --ctorigsrc 1.1.1                                           | -m conntrack --ctorigsrc 1.1.0.1
+-m conntrack --ctorigsrc 1.1.1.1,2.2.2.2                                 | refused: getaddrinfo: Name or service not known
+-m conntrack --ctorigsrc ::1                                             | refused: getaddrinfo: Address family for hostname not supported
+-m conntrack --ctorigdst 1.1.1.1                                         | =
+-m conntrack --ctreplsrc 1.1.1.1                                         | =
+-m conntrack --ctrepldst 1.1.1.1                                         | =
+-m conntrack ! --ctorigsrc 1.1.1.1                                       | =
+-m conntrack ! --ctorigdst 1.1.1.1/16                                    | =
+-m conntrack ! --ctreplsrc 1.1.1.1                                       | =
+-m conntrack ! --ctrepldst 1.1.1.1/8                                     | =
+-m conntrack --ctorigsrc 1.1.1.1 --ctorigdst 2.2.2.2 --ctreplsrc 3.3.3.3 --ctrepldst 4.4.4.4 | =
+-m conntrack --ctrepldst 4.4.4.4 --ctreplsrc 3.3.3.3 --ctorigdst 2.2.2.2 --ctorigsrc 1.1.1.1 | -m conntrack --ctorigsrc 1.1.1.1 --ctorigdst 2.2.2.2 --ctreplsrc 3.3.3.3 --ctrepldst 4.4.4.4
+-m conntrack --ctorigsrc 1.1.1.1/129                                     | -m conntrack --ctorigsrc 1.1.1.1
+-m conntrack --ctorigsrc 1.1.1.1/300                                     | -m conntrack --ctorigsrc 1.1.1.1
+-m conntrack --ctorigsrc 1.1.1.1/255                                     | -m conntrack --ctorigsrc 1.1.1.1
+-m conntrack --ctorigsrc 1.1.1.1/256                                     | -m conntrack --ctorigsrc 1.1.1.1
+@ipv6
+-m conntrack --ctorigsrc 1.1.1.1                 | refused: getaddrinfo: Address family for hostname not supported
+-m conntrack --ctorigsrc 2001:db8::1             | =
+-m conntrack --ctorigsrc 2001:db8::1/64          | =
+-m conntrack --ctorigsrc ::/0                    | =
+-m conntrack --ctorigsrc 2001:db8::1/ffff:ffff:: | -m conntrack --ctorigsrc 2001:db8::1/32
+-m conntrack --ctorigsrc 2001:db8::1/129         | refused: conntrack: bad value for option "--ctorigsrc", neither a valid network mask nor valid CIDR (0-128).
+-m conntrack --ctorigdst 2001:db8::1             | =
+-m conntrack --ctreplsrc 2001:db8::1/128         | -m conntrack --ctreplsrc 2001:db8::1
+-m conntrack ! --ctrepldst 2001:db8::1/127       | =
+-m conntrack --ctproto ipv6-icmp                 | -m conntrack --ctproto 58
+-m conntrack --ctproto 58                        | =

@@ -1,0 +1,237 @@
+# rule | saved as (=: as written), or why refused; measured with iptables 1.8.9 legacy and nft on Linux 6.18
+
+:filter:INPUT
+@both
+-m hashlimit                                                             | refused: You have to specify --hashlimit
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1                 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit --hashlimit 5/s --hashlimit-name mini1                      | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit --hashlimit-above 5/s --hashlimit-name mini1                | -m hashlimit --hashlimit-above 5/sec --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit ! --hashlimit-upto 5/s --hashlimit-name mini1               | -m hashlimit --hashlimit-above 5/sec --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit ! --hashlimit-above 5/s --hashlimit-name mini1              | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 5/s                                        | refused: hashlimit: option "--hashlimit-name" must be specified
+-m hashlimit --hashlimit-name mini1                                      | refused: You have to specify --hashlimit
+-m hashlimit --hashlimit-upto 5/s --hashlimit-above 5/s --hashlimit-name mini1 | refused: hashlimit: option "--hashlimit-upto" cannot be used together with "--hashlimit-above".
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-mode srcip | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name mini1
+-m hashlimit --hashlimit-above 1/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name mini1 | =
+-m hashlimit --hashlimit-above 1/sec --hashlimit-burst 6 --hashlimit-mode srcip --hashlimit-name mini1 | =
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 1 --hashlimit-mode srcip,dstip,srcport,dstport --hashlimit-name mini1 | -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 1 --hashlimit-mode srcip,srcport,dstip,dstport --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-mode dstport,srcport,dstip,srcip --hashlimit-name mini1 | -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-mode srcip,srcport,dstip,dstport --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-mode srcip,srcip --hashlimit-name mini1 | -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-mode none --hashlimit-name mini1 | refused: hashlimit: Bad value for "--hashlimit-mode" option: "none"
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-mode wrong --hashlimit-name mini1 | refused: hashlimit: Bad value for "--hashlimit-mode" option: "wrong"
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-mode '' --hashlimit-name mini1 | -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-mode srcip, --hashlimit-name mini1 | -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 1/sec --hashlimit-mode SRCIP --hashlimit-name mini1 | refused: hashlimit: Bad value for "--hashlimit-mode" option: "SRCIP"
+-m hashlimit --hashlimit-upto 1 --hashlimit-name mini1                   | -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 1/min --hashlimit-name mini1               | -m hashlimit --hashlimit-upto 1/min --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 1/hour --hashlimit-name mini1              | -m hashlimit --hashlimit-upto 1/hour --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 1/day --hashlimit-name mini1               | refused: Numerical result out of range
+-m hashlimit --hashlimit-upto 90/min --hashlimit-name mini1              | -m hashlimit --hashlimit-upto 90/min --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 60/min --hashlimit-name mini1              | -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-htable-expire 60000
+-m hashlimit --hashlimit-upto 1000000/sec --hashlimit-name mini1         | -m hashlimit --hashlimit-upto 1000000/sec --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 1000001/sec --hashlimit-name mini1         | refused: Rate too fast "1000001/sec"
+-m hashlimit --hashlimit-upto 4294967295/sec --hashlimit-name mini1      | refused: Rate too fast "4294967295/sec"
+-m hashlimit --hashlimit-upto 4294967296/sec --hashlimit-name mini1      | refused: Rate too fast "4294967296/sec"
+-m hashlimit --hashlimit-upto 0/s --hashlimit-name mini1                 | refused: hashlimit: Bad value for "--hashlimit-upto" option: "0/s"
+-m hashlimit --hashlimit-upto x --hashlimit-name mini1                   | refused: hashlimit: Bad value for "--hashlimit-upto" option: "x"
+-m hashlimit --hashlimit-upto 1/x --hashlimit-name mini1                 | refused: hashlimit: Bad value for "--hashlimit-upto" option: "1/x"
+-m hashlimit --hashlimit-upto -1/s --hashlimit-name mini1                | refused: Rate too fast "-1/s"
+-m hashlimit --hashlimit-upto '' --hashlimit-name mini1                  | refused: hashlimit: Bad value for "--hashlimit-upto" option: ""
+-m hashlimit --hashlimit-upto 10001/s --hashlimit-name mini1             | -m hashlimit --hashlimit-upto 10101/sec --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 333/s --hashlimit-name mini1               | -m hashlimit --hashlimit-upto 333/sec --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 3333/s --hashlimit-name mini1              | -m hashlimit --hashlimit-upto 3333/sec --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 300000/s --hashlimit-name mini1            | -m hashlimit --hashlimit-upto 333333/sec --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 61/hour --hashlimit-name mini1             | -m hashlimit --hashlimit-upto 61/hour --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 1000/day --hashlimit-name mini1            | -m hashlimit --hashlimit-upto 1000/day --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 1kb/s --hashlimit-name mini1               | =
+-m hashlimit --hashlimit-upto 4kb/s --hashlimit-name mini1               | =
+-m hashlimit --hashlimit-upto 12mb/s --hashlimit-name mini1              | =
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 1mb --hashlimit-name mini1 | =
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 1024kb --hashlimit-name mini1 | -m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 1mb --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 5 --hashlimit-name mini1 | refused: burst cannot be smaller than 524288b
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 1kb --hashlimit-name mini1 | refused: burst cannot be smaller than 524288b
+-m hashlimit --hashlimit-upto 100b/s --hashlimit-name mini1              | -m hashlimit --hashlimit-upto 96b/s --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 1b/s --hashlimit-name mini1                | -m hashlimit --hashlimit-upto 0b/s --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 16b/s --hashlimit-name mini1               | =
+-m hashlimit --hashlimit-upto 1000b/s --hashlimit-burst 2000b --hashlimit-name mini1 | -m hashlimit --hashlimit-upto 992b/s --hashlimit-burst 2kb --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 1mb/min --hashlimit-name mini1             | -m hashlimit --hashlimit-upto 1/min --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 1mb/hour --hashlimit-name mini1            | -m hashlimit --hashlimit-upto 1/hour --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 1mb/day --hashlimit-name mini1             | refused: Numerical result out of range
+-m hashlimit --hashlimit-upto 1mb --hashlimit-name mini1                 | -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 1gb/s --hashlimit-name mini1               | -m hashlimit --hashlimit-upto 0b/s --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 4095mb/s --hashlimit-name mini1            | =
+-m hashlimit --hashlimit-upto 4096mb/s --hashlimit-name mini1            | -m hashlimit --hashlimit-upto 4581298432b/s --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 5000mb/s --hashlimit-name mini1            | -m hashlimit --hashlimit-upto 5286113568b/s --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 1kb/x --hashlimit-name mini1               | refused: hashlimit: Bad value for "--hashlimit-upto" option: "1kb/x"
+-m hashlimit --hashlimit-upto 0kb/s --hashlimit-name mini1               | refused: hashlimit: Bad value for "--hashlimit-upto" option: "0kb/s"
+-m hashlimit --hashlimit-upto 1KB/s --hashlimit-name mini1               | -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 5kb --hashlimit-name mini1 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5120 --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 0 --hashlimit-name mini1 | refused: bad value for option "--hashlimit-burst", or out of range (1-1000000).
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 10000 --hashlimit-name mini1 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 10000 --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 10001 --hashlimit-name mini1 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 10001 --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 1000000 --hashlimit-name mini1 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 1000000 --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 1000001 --hashlimit-name mini1 | refused: bad value for option "--hashlimit-burst", or out of range (1-1000000).
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 4294967296 --hashlimit-name mini1 | refused: bad value for option "--hashlimit-burst", or out of range (1-1000000).
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst x --hashlimit-name mini1 | refused: bad value for option "--hashlimit-burst", or out of range (1-1000000).
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name ''                    | refused: Argument must have a minimum length of 1 characters
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name abcdefghijklmnopqrstuvwxyz0123456789 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name abcdefghijklmnopqrstuvwxyz0123456789
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name "a b"                 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name a b
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name a/b                   | refused: Invalid argument
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name .                     | refused: Invalid argument
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-srcmask 24 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-srcmask 24
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-mode srcip --hashlimit-srcmask 24 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name mini1 --hashlimit-srcmask 24
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-mode srcip --hashlimit-srcmask 0 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name mini1 --hashlimit-srcmask 0
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-mode dstip --hashlimit-dstmask 16 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode dstip --hashlimit-name mini1 --hashlimit-dstmask 16
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-mode srcip,dstip --hashlimit-srcmask 24 --hashlimit-dstmask 16 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip,dstip --hashlimit-name mini1 --hashlimit-srcmask 24 --hashlimit-dstmask 16
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-htable-size 100 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-htable-size 100
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-htable-size 0 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-htable-max 100 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-htable-max 100
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-htable-max 0 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-htable-gcinterval 60000 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-htable-gcinterval 60000
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-htable-gcinterval 1000 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-htable-gcinterval 0 | refused: Invalid argument
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-htable-expire 2000 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-htable-expire 2000
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-htable-expire 10000 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-htable-expire 10000
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-htable-expire 0 | refused: Invalid argument
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-htable-expire x | refused: hashlimit: bad value for option "--hashlimit-htable-expire", or out of range (0-4294967295).
+-m hashlimit --hashlimit-upto 5/min --hashlimit-name mini1 --hashlimit-htable-expire 60000 | -m hashlimit --hashlimit-upto 5/min --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 5/hour --hashlimit-name mini1 --hashlimit-htable-expire 60000 | -m hashlimit --hashlimit-upto 5/hour --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-htable-expire 60000
+-m hashlimit --hashlimit-above 5/s --hashlimit-name mini1 --hashlimit-rate-match | -m hashlimit --hashlimit-above 5/sec --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-rate-match
+-m hashlimit --hashlimit-above 5/s --hashlimit-name mini1 --hashlimit-rate-match --hashlimit-rate-interval 5 | -m hashlimit --hashlimit-above 5/sec --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-rate-match --hashlimit-rate-interval 5
+-m hashlimit --hashlimit-above 5/s --hashlimit-name mini1 --hashlimit-rate-match --hashlimit-rate-interval 1 | -m hashlimit --hashlimit-above 5/sec --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-rate-match
+-m hashlimit --hashlimit-above 5/s --hashlimit-name mini1 --hashlimit-rate-interval 5 | -m hashlimit --hashlimit-above 5/sec --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit --hashlimit-above 5/s --hashlimit-name mini1 --hashlimit-rate-match --hashlimit-rate-interval 0 | refused: hashlimit: Bad value for "--hashlimit-rate-interval" option: "0"
+-m hashlimit --hashlimit-above 5/s --hashlimit-burst 3 --hashlimit-name mini1 --hashlimit-rate-match | -m hashlimit --hashlimit-above 5/sec --hashlimit-burst 3 --hashlimit-name mini1 --hashlimit-rate-match
+-m hashlimit --hashlimit-above 512kb/s --hashlimit-name mini1 --hashlimit-rate-match | =
+-m hashlimit --hashlimit-above 1/min --hashlimit-name mini1 --hashlimit-rate-match | -m hashlimit --hashlimit-above 1/sec --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-htable-expire 60000 --hashlimit-rate-match --hashlimit-rate-interval 60
+-m hashlimit --hashlimit-above 60/min --hashlimit-name mini1 --hashlimit-rate-match --hashlimit-rate-interval 10 | -m hashlimit --hashlimit-above 60/sec --hashlimit-burst 5 --hashlimit-name mini1 --hashlimit-htable-expire 60000 --hashlimit-rate-match --hashlimit-rate-interval 10
+-m hashlimit --hashlimit-above 512kb/s --hashlimit-burst 1mb --hashlimit-mode srcip,dstport --hashlimit-name mini1 --hashlimit-htable-size 64 --hashlimit-htable-max 1000 --hashlimit-htable-expire 5000 --hashlimit-htable-gcinterval 2000 --hashlimit-srcmask 24 | -m hashlimit --hashlimit-above 512kb/s --hashlimit-burst 1mb --hashlimit-mode srcip,dstport --hashlimit-name mini1 --hashlimit-htable-size 64 --hashlimit-htable-max 1000 --hashlimit-htable-gcinterval 2000 --hashlimit-htable-expire 5000 --hashlimit-srcmask 24
+-m hashlimit --hashlimit-above 5/s --hashlimit-name a --hashlimit-name b | refused: hashlimit: option "--hashlimit-name" can only be used once.
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 -m hashlimit --hashlimit-upto 6/s --hashlimit-name mini1 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name mini1 -m hashlimit --hashlimit-upto 6/sec --hashlimit-burst 5 --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 3 --hashlimit-burst 4 --hashlimit-name a | refused: hashlimit: option "--hashlimit-burst" can only be used once.
+-m hashlimit ! --hashlimit-mode srcip --hashlimit-upto 5/s --hashlimit-name mini1 | refused: hashlimit: option "--hashlimit-mode" cannot be inverted.
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 2kb --hashlimit-name x | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 2048 --hashlimit-name x
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 2mb --hashlimit-name x | refused: bad value for option "--hashlimit-burst", or out of range (1-1000000).
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 2x --hashlimit-name x | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 2 --hashlimit-name x
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst -1 --hashlimit-name x | refused: bad value for option "--hashlimit-burst", or out of range (1-1000000).
+-m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 0 --hashlimit-name x | refused: bad value for option "--hashlimit-burst", or out of range (1-1000000).
+-m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 5000mb --hashlimit-name x | -m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 903mb --hashlimit-name x
+-m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 4095mb --hashlimit-name x | =
+-m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 4096mb --hashlimit-name x | -m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 5kb --hashlimit-name x
+-m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 10kb --hashlimit-name x | =
+-m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 10240 --hashlimit-name x | -m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 10kb --hashlimit-name x
+-m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 12b --hashlimit-name x | refused: burst cannot be smaller than 5120b
+-m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst x --hashlimit-name x | refused: bad value for option "--hashlimit-burst", or out of range (1-1000000).
+-m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 10k --hashlimit-name x | -m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 10kb --hashlimit-name x
+-m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 10KB --hashlimit-name x | refused: burst cannot be smaller than 5120b
+-m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 1.5mb --hashlimit-name x | refused: burst cannot be smaller than 5120b
+-m hashlimit --hashlimit-upto 5kb/sec --hashlimit-name x                 | -m hashlimit --hashlimit-upto 5kb/s --hashlimit-name x
+-m hashlimit --hashlimit-upto 5kb/second --hashlimit-name x              | -m hashlimit --hashlimit-upto 5kb/s --hashlimit-name x
+-m hashlimit --hashlimit-upto 5kb/sx --hashlimit-name x                  | -m hashlimit --hashlimit-upto 5kb/s --hashlimit-name x
+-m hashlimit --hashlimit-upto 5b/s --hashlimit-name x                    | -m hashlimit --hashlimit-upto 0b/s --hashlimit-name x
+-m hashlimit --hashlimit-upto 5xb/s --hashlimit-name x                   | -m hashlimit --hashlimit-upto 0b/s --hashlimit-name x
+-m hashlimit --hashlimit-upto b/s --hashlimit-name x                     | refused: hashlimit: Bad value for "--hashlimit-upto" option: "b/s"
+-m hashlimit --hashlimit-upto kb/s --hashlimit-name x                    | refused: hashlimit: Bad value for "--hashlimit-upto" option: "kb/s"
+-m hashlimit --hashlimit-upto 1.5kb/s --hashlimit-name x                 | -m hashlimit --hashlimit-upto 1kb/s --hashlimit-name x
+-m hashlimit --hashlimit-upto 0x10kb/s --hashlimit-name x                | refused: hashlimit: Bad value for "--hashlimit-upto" option: "0x10kb/s"
+-m hashlimit --hashlimit-upto 010kb/s --hashlimit-name x                 | -m hashlimit --hashlimit-upto 10kb/s --hashlimit-name x
+-m hashlimit --hashlimit-upto 10kib/s --hashlimit-name x                 | -m hashlimit --hashlimit-upto 0b/s --hashlimit-name x
+-m hashlimit --hashlimit-upto 10kkb/s --hashlimit-name x                 | -m hashlimit --hashlimit-upto 10kb/s --hashlimit-name x
+-m hashlimit --hashlimit-upto 10000mb/s --hashlimit-name x               | -m hashlimit --hashlimit-upto 11453246096b/s --hashlimit-name x
+-m hashlimit --hashlimit-upto 100000mb/s --hashlimit-name x              | refused: Invalid argument
+-m hashlimit --hashlimit-upto 70000mb/s --hashlimit-name x               | -m hashlimit --hashlimit-upto 4908534032b/s --hashlimit-name x
+-m hashlimit --hashlimit-upto -5kb/s --hashlimit-name x                  | refused: Invalid argument
+-m hashlimit --hashlimit-upto 4294967295b/s --hashlimit-name x           | -m hashlimit --hashlimit-upto 4581298432b/s --hashlimit-name x
+-m hashlimit --hashlimit-upto 4294967296b/s --hashlimit-name x           | -m hashlimit --hashlimit-upto 4581298432b/s --hashlimit-name x
+-m hashlimit --hashlimit-upto 99999999999999999999mb/s --hashlimit-name x | refused: Invalid argument
+-m hashlimit --hashlimit-upto 3/day --hashlimit-name x                   | refused: Numerical result out of range
+-m hashlimit --hashlimit-upto 2/day --hashlimit-name x                   | -m hashlimit --hashlimit-upto 2/day --hashlimit-burst 5 --hashlimit-name x
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 5 --hashlimit-name x --hashlimit-rate-interval x | refused: hashlimit: Bad value for "--hashlimit-rate-interval" option: "x"
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name x --hashlimit-rate-interval 4294967296 | refused: hashlimit: Bad value for "--hashlimit-rate-interval" option: "4294967296"
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name x --hashlimit-rate-interval 4294967295 --hashlimit-rate-match | refused: hashlimit: Bad value for "--hashlimit-rate-interval" option: "4294967295"
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name x --hashlimit-rate-interval '' --hashlimit-rate-match | refused: hashlimit: Bad value for "--hashlimit-rate-interval" option: ""
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name x --hashlimit-rate-interval 10s --hashlimit-rate-match | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name x --hashlimit-rate-match --hashlimit-rate-interval 10
+-m hashlimit --hashlimit-upto 5/min --hashlimit-name x --hashlimit-rate-interval 10 | -m hashlimit --hashlimit-upto 5/min --hashlimit-burst 5 --hashlimit-name x
+-m hashlimit --hashlimit-upto 5/min --hashlimit-name x --hashlimit-rate-match --hashlimit-htable-expire 1000 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name x --hashlimit-rate-match --hashlimit-rate-interval 60
+-m hashlimit --hashlimit-upto 5/min --hashlimit-name x --hashlimit-rate-match --hashlimit-rate-interval 60 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name x --hashlimit-htable-expire 60000 --hashlimit-rate-match --hashlimit-rate-interval 60
+-m hashlimit --hashlimit-upto 5/day --hashlimit-name x --hashlimit-rate-match | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name x --hashlimit-htable-expire 86400000 --hashlimit-rate-match --hashlimit-rate-interval 86400
+-m hashlimit --hashlimit-upto 1/day --hashlimit-name x --hashlimit-rate-match | -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name x --hashlimit-htable-expire 86400000 --hashlimit-rate-match --hashlimit-rate-interval 86400
+-m hashlimit --hashlimit-upto 5kb/s --hashlimit-name x --hashlimit-rate-match --hashlimit-rate-interval 7 | =
+-m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 20kb --hashlimit-name x --hashlimit-rate-match --hashlimit-rate-interval 7 | =
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 1mb --hashlimit-name x --hashlimit-htable-expire 60000 | -m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 1mb --hashlimit-name x
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-burst 1mb --hashlimit-name x --hashlimit-htable-expire 15000 | =
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-name x --hashlimit-htable-expire 15000 | -m hashlimit --hashlimit-upto 512kb/s --hashlimit-name x
+-m hashlimit --hashlimit-upto 512kb/s --hashlimit-name x --hashlimit-htable-expire 60000 | =
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name x --hashlimit-htable-max 4294967296 | refused: hashlimit: bad value for option "--hashlimit-htable-max", or out of range (0-4294967295).
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name x --hashlimit-htable-size 4294967296 | refused: hashlimit: bad value for option "--hashlimit-htable-size", or out of range (0-4294967295).
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name x --hashlimit-htable-gcinterval x | refused: hashlimit: bad value for option "--hashlimit-htable-gcinterval", or out of range (0-4294967295).
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name ..                    | refused: Invalid argument
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0123456789 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz0123456789ab
+@ipv4
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-mode srcip --hashlimit-srcmask 32 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-mode srcip --hashlimit-srcmask 33 | refused: Invalid argument
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-mode srcip --hashlimit-srcmask 64 | refused: Invalid argument
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-mode srcip --hashlimit-srcmask 128 | refused: Invalid argument
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-mode srcip --hashlimit-srcmask 129 | refused: Invalid argument
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name x --hashlimit-srcmask 255.255.255.0 --hashlimit-mode srcip | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name x --hashlimit-srcmask 24
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 99999999999999999999 --hashlimit-name x | refused: bad value for option "--hashlimit-burst", or out of range (1-1000000).
+-m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 4097mb --hashlimit-name x | -m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 1mb --hashlimit-name x
+-m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 99999999999mb --hashlimit-name x | -m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 2047mb --hashlimit-name x
+-m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 4294967295 --hashlimit-name x | refused: bad value for option "--hashlimit-burst", or out of range (1-1000000).
+-m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 4294967296 --hashlimit-name x | refused: bad value for option "--hashlimit-burst", or out of range (1-1000000).
+-m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 42949672960 --hashlimit-name x | refused: bad value for option "--hashlimit-burst", or out of range (1-1000000).
+-m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst -5 --hashlimit-name x | refused: bad value for option "--hashlimit-burst", or out of range (1-1000000).
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst -4294967295 --hashlimit-name x | refused: bad value for option "--hashlimit-burst", or out of range (1-1000000).
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 1k --hashlimit-name x | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 1024 --hashlimit-name x
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 1024k --hashlimit-name x | refused: bad value for option "--hashlimit-burst", or out of range (1-1000000).
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 976k --hashlimit-name x | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 999424 --hashlimit-name x
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 977k --hashlimit-name x | refused: bad value for option "--hashlimit-burst", or out of range (1-1000000).
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst ' 5' --hashlimit-name x | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name x
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst +5 --hashlimit-name x | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name x
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 0x10 --hashlimit-name x | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 16 --hashlimit-name x
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst 010 --hashlimit-name x | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 8 --hashlimit-name x
+-m hashlimit --hashlimit-upto 5/s --hashlimit-burst '' --hashlimit-name x | refused: bad value for option "--hashlimit-burst", or out of range (1-1000000).
+-m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 0x10kb --hashlimit-name x | -m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 20kb --hashlimit-name x
+-m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 5119 --hashlimit-name x | refused: burst cannot be smaller than 5120b
+-m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 5120 --hashlimit-name x | -m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 5kb --hashlimit-name x
+-m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 5121 --hashlimit-name x | -m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 10kb --hashlimit-name x
+-m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 10241 --hashlimit-name x | -m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 15kb --hashlimit-name x
+-m hashlimit --hashlimit-burst 10kb --hashlimit-upto 5kb/s --hashlimit-name x | -m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 10kb --hashlimit-name x
+-m hashlimit --hashlimit-upto ' 5/s' --hashlimit-name x                  | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name x
+-m hashlimit --hashlimit-upto ' 5kb/s' --hashlimit-name x                | -m hashlimit --hashlimit-upto 5kb/s --hashlimit-name x
+-m hashlimit --hashlimit-upto +5kb/s --hashlimit-name x                  | -m hashlimit --hashlimit-upto 5kb/s --hashlimit-name x
+-m hashlimit --hashlimit-upto 5KB/s --hashlimit-name x                   | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name x
+-m hashlimit --hashlimit-upto 5kB/s --hashlimit-name x                   | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name x
+-m hashlimit --hashlimit-upto 5b/sxyz --hashlimit-name x                 | -m hashlimit --hashlimit-upto 0b/s --hashlimit-name x
+-m hashlimit --hashlimit-upto xb/s --hashlimit-name x                    | refused: hashlimit: Bad value for "--hashlimit-upto" option: "xb/s"
+-m hashlimit --hashlimit-upto 1/secb/s --hashlimit-name x                | -m hashlimit --hashlimit-upto 0b/s --hashlimit-name x
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name x --hashlimit-rate-match --hashlimit-burst 1 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 1 --hashlimit-name x --hashlimit-rate-match
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name x --hashlimit-rate-interval 4294967294 --hashlimit-rate-match | refused: hashlimit: Bad value for "--hashlimit-rate-interval" option: "4294967294"
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name x --hashlimit-rate-interval 2000000000 --hashlimit-rate-match | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name x --hashlimit-rate-match --hashlimit-rate-interval 2000000000
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name x --hashlimit-rate-interval 4294967297 --hashlimit-rate-match | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name x --hashlimit-rate-match
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name x --hashlimit-rate-interval -1 --hashlimit-rate-match | refused: hashlimit: Bad value for "--hashlimit-rate-interval" option: "-1"
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name x --hashlimit-rate-interval 2147483647 --hashlimit-rate-match | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name x --hashlimit-rate-match --hashlimit-rate-interval 2147483647
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name x --hashlimit-rate-interval 2147483648 --hashlimit-rate-match | refused: hashlimit: Bad value for "--hashlimit-rate-interval" option: "2147483648"
+-m hashlimit --hashlimit-upto 1/min --hashlimit-name x --hashlimit-rate-match --hashlimit-rate-interval 60 | -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name x --hashlimit-htable-expire 60000 --hashlimit-rate-match --hashlimit-rate-interval 60
+-m hashlimit --hashlimit-upto 1000000/s --hashlimit-name x --hashlimit-rate-match | -m hashlimit --hashlimit-upto 1000000/sec --hashlimit-burst 5 --hashlimit-name x --hashlimit-rate-match
+-m hashlimit --hashlimit-upto 7/hour --hashlimit-name x --hashlimit-rate-match | -m hashlimit --hashlimit-upto 7/sec --hashlimit-burst 5 --hashlimit-name x --hashlimit-htable-expire 3600000 --hashlimit-rate-match --hashlimit-rate-interval 3600
+-m hashlimit --hashlimit-upto 3600000/hour --hashlimit-name x --hashlimit-rate-match | refused: Numerical result out of range
+-m hashlimit --hashlimit-upto 3600/hour --hashlimit-name x               | -m hashlimit --hashlimit-upto 1/sec --hashlimit-burst 5 --hashlimit-name x --hashlimit-htable-expire 3600000
+-m hashlimit --hashlimit-upto 7200/hour --hashlimit-name x               | -m hashlimit --hashlimit-upto 2/sec --hashlimit-burst 5 --hashlimit-name x --hashlimit-htable-expire 3600000
+-m hashlimit --hashlimit-upto 1440/day --hashlimit-name x                | -m hashlimit --hashlimit-upto 1/min --hashlimit-burst 5 --hashlimit-name x --hashlimit-htable-expire 86400000
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name x --hashlimit-htable-expire 1000 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name x
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name x --hashlimit-htable-expire 60000 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name x --hashlimit-htable-expire 60000
+-m hashlimit --hashlimit-upto 5kb/s --hashlimit-burst 15kb --hashlimit-name x --hashlimit-htable-expire 1000 | =
+-m hashlimit --hashlimit-upto 5kb/s --hashlimit-name x --hashlimit-htable-expire 1000 | =
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name x --hashlimit-srcmask 0 --hashlimit-dstmask 0 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-name x --hashlimit-srcmask 0 --hashlimit-dstmask 0
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-srcmask 255.0.255.0 | refused: Invalid argument
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-srcmask 255 | refused: Invalid argument
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-srcmask 288 | refused: Invalid argument
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-srcmask 256 | refused: Invalid argument
+@ipv6
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-mode srcip --hashlimit-srcmask 32 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name mini1 --hashlimit-srcmask 32
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-mode srcip --hashlimit-srcmask 33 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name mini1 --hashlimit-srcmask 33
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-mode srcip --hashlimit-srcmask 64 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name mini1 --hashlimit-srcmask 64
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-mode srcip --hashlimit-srcmask 128 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name mini1
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-mode srcip --hashlimit-srcmask 129 | refused: hashlimit: bad value for option "--hashlimit-srcmask", neither a valid network mask nor valid CIDR (0-128).
+-m hashlimit --hashlimit-upto 5/s --hashlimit-name x --hashlimit-srcmask 255.255.255.0 --hashlimit-mode srcip | refused: hashlimit: bad value for option "--hashlimit-srcmask", neither a valid network mask nor valid CIDR (0-128).

@@ -1,0 +1,94 @@
+# rule | saved as (=: as written), or why refused; measured with iptables 1.8.9 legacy and nft on Linux 6.18
+
+:filter:INPUT
+@ipv4
+-m icmp                                        | refused: icmp: option "--icmp-type" must be specified
+-p icmp                                        | =
+-p icmp -m icmp                                | refused: icmp: option "--icmp-type" must be specified
+-p icmp --icmp-type any                        | -p icmp -m icmp --icmp-type any
+-p icmp ! --icmp-type any                      | -p icmp -m icmp ! --icmp-type any
+-p icmp --icmp-type echo-request               | -p icmp -m icmp --icmp-type 8
+-p icmp --icmp-type ECHO-REQUEST               | -p icmp -m icmp --icmp-type 8
+-p icmp --icmp-type ping                       | -p icmp -m icmp --icmp-type 8
+-p icmp --icmp-type pong                       | -p icmp -m icmp --icmp-type 0
+-p icmp --icmp-type echo-r                     | refused: Ambiguous ICMP type `echo-r': `echo-reply' or `echo-request'?
+-p icmp --icmp-type echo-req                   | -p icmp -m icmp --icmp-type 8
+-p icmp --icmp-type echo                       | refused: Ambiguous ICMP type `echo': `echo-reply' or `echo-request'?
+-p icmp --icmp-type pin                        | -p icmp -m icmp --icmp-type 8
+-p icmp --icmp-type p                          | refused: Ambiguous ICMP type `p': `pong' or `protocol-unreachable'?
+-p icmp --icmp-type an                         | -p icmp -m icmp --icmp-type any
+-p icmp --icmp-type network-unreachable        | -p icmp -m icmp --icmp-type 3/0
+-p icmp --icmp-type destination-unreachable    | -p icmp -m icmp --icmp-type 3
+-p icmp --icmp-type protocol-unreachable       | -p icmp -m icmp --icmp-type 3/2
+-p icmp --icmp-type host-unreachable           | -p icmp -m icmp --icmp-type 3/1
+-p icmp --icmp-type port-unreachable           | -p icmp -m icmp --icmp-type 3/3
+-p icmp --icmp-type fragmentation-needed       | -p icmp -m icmp --icmp-type 3/4
+-p icmp --icmp-type source-route-failed        | -p icmp -m icmp --icmp-type 3/5
+-p icmp --icmp-type network-unknown            | -p icmp -m icmp --icmp-type 3/6
+-p icmp --icmp-type host-unknown               | -p icmp -m icmp --icmp-type 3/7
+-p icmp --icmp-type network-prohibited         | -p icmp -m icmp --icmp-type 3/9
+-p icmp --icmp-type host-prohibited            | -p icmp -m icmp --icmp-type 3/10
+-p icmp --icmp-type TOS-network-unreachable    | -p icmp -m icmp --icmp-type 3/11
+-p icmp --icmp-type TOS-host-unreachable       | -p icmp -m icmp --icmp-type 3/12
+-p icmp --icmp-type tos-host-unreachable       | -p icmp -m icmp --icmp-type 3/12
+-p icmp --icmp-type communication-prohibited   | -p icmp -m icmp --icmp-type 3/13
+-p icmp --icmp-type host-precedence-violation  | -p icmp -m icmp --icmp-type 3/14
+-p icmp --icmp-type precedence-cutoff          | -p icmp -m icmp --icmp-type 3/15
+-p icmp --icmp-type source-quench              | -p icmp -m icmp --icmp-type 4
+-p icmp --icmp-type redirect                   | -p icmp -m icmp --icmp-type 5
+-p icmp --icmp-type network-redirect           | -p icmp -m icmp --icmp-type 5/0
+-p icmp --icmp-type host-redirect              | -p icmp -m icmp --icmp-type 5/1
+-p icmp --icmp-type TOS-network-redirect       | -p icmp -m icmp --icmp-type 5/2
+-p icmp --icmp-type TOS-host-redirect          | -p icmp -m icmp --icmp-type 5/3
+-p icmp --icmp-type router-advertisement       | -p icmp -m icmp --icmp-type 9
+-p icmp --icmp-type router-solicitation        | -p icmp -m icmp --icmp-type 10
+-p icmp --icmp-type time-exceeded              | -p icmp -m icmp --icmp-type 11
+-p icmp --icmp-type ttl-exceeded               | -p icmp -m icmp --icmp-type 11
+-p icmp --icmp-type ttl-zero-during-transit    | -p icmp -m icmp --icmp-type 11/0
+-p icmp --icmp-type ttl-zero-during-reassembly | -p icmp -m icmp --icmp-type 11/1
+-p icmp --icmp-type parameter-problem          | -p icmp -m icmp --icmp-type 12
+-p icmp --icmp-type ip-header-bad              | -p icmp -m icmp --icmp-type 12/0
+-p icmp --icmp-type required-option-missing    | -p icmp -m icmp --icmp-type 12/1
+-p icmp --icmp-type timestamp-request          | -p icmp -m icmp --icmp-type 13
+-p icmp --icmp-type timestamp-reply            | -p icmp -m icmp --icmp-type 14
+-p icmp --icmp-type address-mask-request       | -p icmp -m icmp --icmp-type 17
+-p icmp --icmp-type address-mask-reply         | -p icmp -m icmp --icmp-type 18
+-p icmp --icmp-type echo-reply                 | -p icmp -m icmp --icmp-type 0
+-p icmp --icmp-type 0                          | -p icmp -m icmp --icmp-type 0
+-p icmp --icmp-type 8                          | -p icmp -m icmp --icmp-type 8
+-p icmp --icmp-type 8/0                        | -p icmp -m icmp --icmp-type 8/0
+-p icmp --icmp-type 8/1                        | -p icmp -m icmp --icmp-type 8/1
+-p icmp --icmp-type 3/3                        | -p icmp -m icmp --icmp-type 3/3
+-p icmp --icmp-type 3/0                        | -p icmp -m icmp --icmp-type 3/0
+-p icmp --icmp-type 3                          | -p icmp -m icmp --icmp-type 3
+-p icmp --icmp-type 13                         | -p icmp -m icmp --icmp-type 13
+-p icmp --icmp-type 40                         | -p icmp -m icmp --icmp-type 40
+-p icmp --icmp-type 40/5                       | -p icmp -m icmp --icmp-type 40/5
+-p icmp --icmp-type 255                        | -p icmp -m icmp --icmp-type any
+-p icmp --icmp-type 255/255                    | -p icmp -m icmp --icmp-type any
+-p icmp --icmp-type 255/3                      | -p icmp -m icmp --icmp-type any
+-p icmp --icmp-type 256                        | refused: Unknown ICMP type `256'
+-p icmp --icmp-type 8/256                      | refused: Unknown ICMP code `8/256'
+-p icmp --icmp-type -1                         | refused: Unknown ICMP type `-1'
+-p icmp --icmp-type 0x8                        | -p icmp -m icmp --icmp-type 8
+-p icmp --icmp-type 010                        | -p icmp -m icmp --icmp-type 8
+-p icmp --icmp-type 8/0x1                      | -p icmp -m icmp --icmp-type 8/1
+-p icmp --icmp-type 8/                         | refused: Unknown ICMP code `8/'
+-p icmp --icmp-type /0                         | refused: Unknown ICMP type `/0'
+-p icmp --icmp-type ''                         | refused: Ambiguous ICMP type `': `any' or `echo-reply'?
+-p icmp --icmp-type badtype                    | refused: Unknown ICMP type `badtype'
+-p icmp --icmp-type 8:9                        | refused: ICMP type range not supported
+-p icmp --icmp-type 1/2/3                      | refused: unknown character /
+-p icmp ! --icmp-type echo-reply               | -p icmp -m icmp ! --icmp-type 0
+-p icmp ! --icmp-type 3/1                      | -p icmp -m icmp ! --icmp-type 3/1
+-p icmp --icmp-type 8 --icmp-type 0            | refused: icmp: option "--icmp-type" can only be used once.
+-p icmp --icmp-type                            | refused: option "--icmp-type" requires an argument
+-p tcp -m icmp --icmp-type 8                   | refused: Invalid argument
+-p 1 -m icmp --icmp-type 8                     | -p icmp -m icmp --icmp-type 8
+-p 1 --icmp-type 8                             | -p icmp -m icmp --icmp-type 8
+! -p icmp -m icmp --icmp-type 8                | refused: Invalid argument
+-p all -m icmp --icmp-type 8                   | refused: Invalid argument
+@ipv6
+-p icmp --icmp-type 8         | refused: unknown option "--icmp-type"
+-p icmp -m icmp --icmp-type 8 | refused: Couldn't load match `icmp':No such file or directory
+-p icmp --icmpv6-type 128     | refused: unknown option "--icmpv6-type"

@@ -1,0 +1,87 @@
+# rule | saved as (=: as written), or why refused; measured with iptables 1.8.9 legacy and nft on Linux 6.18
+
+:filter:INPUT
+@both
+-m limit                                                  | -m limit --limit 3/hour
+-m limit --limit 1                                        | -m limit --limit 1/sec
+-m limit --limit 1/sec                                    | =
+-m limit --limit 1/s                                      | -m limit --limit 1/sec
+-m limit --limit 1/second                                 | -m limit --limit 1/sec
+-m limit --limit 1/se                                     | -m limit --limit 1/sec
+-m limit --limit 1/seconds                                | refused: bad rate "1/seconds"'
+-m limit --limit 1/min                                    | =
+-m limit --limit 1/m                                      | -m limit --limit 1/min
+-m limit --limit 1/minute                                 | -m limit --limit 1/min
+-m limit --limit 6/minute                                 | -m limit --limit 6/min
+-m limit --limit 1/hour                                   | =
+-m limit --limit 1/h                                      | -m limit --limit 1/hour
+-m limit --limit 1/day                                    | refused: Numerical result out of range ; nft: =
+-m limit --limit 1/d                                      | refused: Numerical result out of range ; nft: -m limit --limit 1/day
+-m limit --limit 1/D                                      | refused: Numerical result out of range ; nft: -m limit --limit 1/day
+-m limit --limit 1/MIN                                    | -m limit --limit 1/min
+-m limit --limit 1/days                                   | refused: bad rate "1/days"'
+-m limit --limit 1/x                                      | refused: bad rate "1/x"'
+-m limit --limit 1/                                       | refused: bad rate "1/"'
+-m limit --limit /s                                       | refused: bad rate "/s"'
+-m limit --limit ''                                       | refused: bad rate ""'
+-m limit --limit 0/s                                      | refused: bad rate "0/s"'
+-m limit --limit 0                                        | refused: bad rate "0"'
+-m limit --limit -1/s                                     | refused: Rate too fast "-1/s"
+-m limit --limit +5/s                                     | -m limit --limit 5/sec
+-m limit --limit x/s                                      | refused: bad rate "x/s"'
+-m limit --limit 1x/s                                     | -m limit --limit 1/sec
+-m limit --limit 1.5/s                                    | -m limit --limit 1/sec
+-m limit --limit 0x10/s                                   | refused: bad rate "0x10/s"'
+-m limit --limit 010/s                                    | -m limit --limit 10/sec
+-m limit --limit ' 5/s'                                   | -m limit --limit 5/sec
+-m limit --limit 3/hour                                   | =
+-m limit --limit 3/hour --limit-burst 5                   | -m limit --limit 3/hour
+-m limit --limit 10000/s                                  | -m limit --limit 10000/sec
+-m limit --limit 10001/s                                  | refused: Rate too fast "10001/s"
+-m limit --limit 20000/s                                  | refused: Rate too fast "20000/s"
+-m limit --limit 600000/minute                            | -m limit --limit 10000/sec
+-m limit --limit 600001/minute                            | refused: Rate too fast "600001/minute"
+-m limit --limit 36000000/hour                            | -m limit --limit 10000/sec
+-m limit --limit 864000000/day                            | -m limit --limit 10000/sec
+-m limit --limit 4294967296/s                             | refused: bad rate "4294967296/s"'
+-m limit --limit 7/s                                      | -m limit --limit 7/sec
+-m limit --limit 333/s                                    | -m limit --limit 333/sec
+-m limit --limit 3333/s                                   | -m limit --limit 3333/sec
+-m limit --limit 7000/s                                   | -m limit --limit 10000/sec
+-m limit --limit 60/min                                   | -m limit --limit 1/sec
+-m limit --limit 120/min                                  | -m limit --limit 2/sec
+-m limit --limit 90/min                                   | =
+-m limit --limit 3600/hour                                | -m limit --limit 1/sec
+-m limit --limit 61/hour                                  | =
+-m limit --limit 24/day                                   | -m limit --limit 1/hour
+-m limit --limit 25/day                                   | =
+-m limit --limit 1000/day                                 | =
+-m limit --limit 1000/hour                                | =
+-m limit --limit 1000/minute                              | -m limit --limit 1000/min
+-m limit --limit 1000/s                                   | -m limit --limit 1000/sec
+-m limit --limit 1/sec --limit-burst 1                    | =
+-m limit --limit 1/sec --limit-burst 5                    | -m limit --limit 1/sec
+-m limit --limit 1/sec --limit-burst 6                    | =
+-m limit --limit-burst 3                                  | -m limit --limit 3/hour --limit-burst 3
+-m limit --limit 1/sec --limit-burst 0                    | refused: Numerical result out of range ; nft: -m limit --limit 1/sec
+-m limit --limit 1/sec --limit-burst 10000                | =
+-m limit --limit 1/sec --limit-burst 10001                | refused: limit: bad value for option "--limit-burst", or out of range (0-10000).
+-m limit --limit 1/sec --limit-burst -1                   | refused: limit: bad value for option "--limit-burst", or out of range (0-10000).
+-m limit --limit 1/sec --limit-burst x                    | refused: limit: bad value for option "--limit-burst", or out of range (0-10000).
+-m limit --limit 1/sec --limit-burst ''                   | refused: limit: bad value for option "--limit-burst", or out of range (0-10000).
+-m limit --limit 1/hour --limit-burst 60                  | =
+-m limit --limit 1/hour --limit-burst 200                 | =
+-m limit --limit 1/hour --limit-burst 400                 | =
+-m limit --limit 1/day --limit-burst 1                    | =
+-m limit --limit 1/day --limit-burst 2                    | refused: Numerical result out of range ; nft: =
+-m limit --limit 1/day --limit-burst 5                    | refused: Numerical result out of range ; nft: -m limit --limit 1/day
+-m limit --limit 1/day --limit-burst 20                   | refused: Numerical result out of range ; nft: =
+-m limit --limit 2/day                                    | =
+-m limit --limit 1/min --limit-burst 10000                | =
+-m limit --limit 1/s --limit 2/s                          | refused: limit: option "--limit" can only be used once.
+-m limit --limit-burst 1 --limit-burst 2                  | refused: limit: option "--limit-burst" can only be used once.
+-m limit ! --limit 1/s                                    | refused: limit: option "--limit" cannot be inverted.
+-m limit ! --limit-burst 1                                | refused: limit: option "--limit-burst" cannot be inverted.
+-m limit --limit-burst 7 --limit 5/m                      | -m limit --limit 5/min --limit-burst 7
+-m limit --limit 5/m --limit-burst 7 -m limit --limit 1/s | -m limit --limit 5/min --limit-burst 7 -m limit --limit 1/sec
+-m limit --limit 1/m -j LOG                               | -m limit --limit 1/min -j LOG

@@ -1,0 +1,63 @@
+# rule | saved as (=: as written), or why refused; measured with iptables 1.8.9 legacy and nft on Linux 6.18
+
+:filter:INPUT
+@both
+-p tcp -m multiport                                                 | refused: multiport expection an option
+-p tcp -m multiport --sports 53,1024:65535                          | =
+-p tcp -m multiport --dports 53,1024:65535                          | =
+-p tcp -m multiport --ports 53,1024:65535                           | =
+-p udp -m multiport --sports 53,1024:65535                          | =
+-p udplite -m multiport --sports 53,1024:65535                      | =
+-p sctp -m multiport --sports 53,1024:65535                         | =
+-p dccp -m multiport --sports 53,1024:65535                         | =
+-p 6 -m multiport --dports 1                                        | -p tcp -m multiport --dports 1
+-p 136 -m multiport --dports 1                                      | -p udplite -m multiport --dports 1
+-p all -m multiport --dports 1                                      | refused: multiport needs `-p tcp', `-p udp', `-p udplite', `-p sctp' or `-p dccp'
+-p icmp -m multiport --dports 1                                     | refused: multiport only works with TCP, UDP, UDPLITE, SCTP and DCCP
+-m multiport --dports 1                                             | refused: multiport needs `-p tcp', `-p udp', `-p udplite', `-p sctp' or `-p dccp'
+! -p tcp -m multiport --dports 1                                    | refused: multiport only works with TCP, UDP, UDPLITE, SCTP and DCCP
+-p tcp -m multiport --dports 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15    | =
+-p tcp -m multiport --dports 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16 | refused: too many ports specified
+-p tcp -m multiport --dports 1:2,3:4,5:6,7:8,9:10,11:12,13:14,15    | =
+-p tcp -m multiport --dports 1:2,3:4,5:6,7:8,9:10,11:12,13:14,15:16 | refused: too many ports specified
+-p tcp -m multiport --dports 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15:16 | refused: too many ports specified
+-p tcp -m multiport --dports ''                                     | refused: invalid port/service `' specified
+-p tcp -m multiport --dports ,                                      | refused: invalid port/service `' specified
+-p tcp -m multiport --dports 1,                                     | refused: invalid port/service `' specified
+-p tcp -m multiport --dports ,1                                     | refused: invalid port/service `' specified
+-p tcp -m multiport --dports 1,,2                                   | refused: invalid port/service `' specified
+-p tcp -m multiport --dports 22                                     | =
+-p tcp -m multiport --dports ssh,http                               | -p tcp -m multiport --dports 22,80
+-p tcp -m multiport --dports ssh:http                               | -p tcp -m multiport --dports 22:80
+-p tcp -m multiport --dports nosuch                                 | refused: invalid port/service `nosuch' specified
+-p tcp -m multiport --dports 65536                                  | refused: invalid port/service `65536' specified
+-p tcp -m multiport --dports 5:1                                    | refused: invalid portrange specified
+-p tcp -m multiport --dports 5:5                                    | refused: invalid portrange specified
+-p tcp -m multiport --dports 5:                                     | refused: invalid port/service `' specified
+-p tcp -m multiport --dports :5                                     | refused: invalid port/service `' specified
+-p tcp -m multiport --dports :                                      | refused: invalid port/service `' specified
+-p tcp -m multiport --dports 1:2:3                                  | refused: invalid port/service `2:3' specified
+-p tcp -m multiport --dports 0x10,010                               | -p tcp -m multiport --dports 16,8
+-p tcp -m multiport --dports '1, 2'                                 | -p tcp -m multiport --dports 1,2
+-p tcp -m multiport ! --dports 22,80                                | =
+-p tcp -m multiport ! --sports 22,80                                | =
+-p tcp -m multiport ! --ports 22,80:90                              | =
+-p tcp -m multiport --source-ports 1                                | -p tcp -m multiport --sports 1
+-p tcp -m multiport --source-port 1                                 | -p tcp -m multiport --sports 1
+-p tcp -m multiport --sport 1                                       | -p tcp -m multiport --sports 1
+-p tcp -m multiport --destination-ports 1                           | -p tcp -m multiport --dports 1
+-p tcp -m multiport --destination-port 1                            | -p tcp -m multiport --dports 1
+-p tcp -m multiport --dport 1                                       | -p tcp -m multiport --dports 1
+-p tcp -m multiport --port 1                                        | -p tcp -m multiport --ports 1
+-p udp -m multiport --dport 1                                       | -p udp -m multiport --dports 1
+-p udp -m multiport --sport 1,2                                     | -p udp -m multiport --sports 1,2
+-p sctp -m multiport --dport 1,2                                    | -p sctp -m multiport --dports 1,2
+-p tcp -m multiport --dports 1 --sports 2                           | refused: multiport: option "--source-ports" cannot be used together with "--destination-ports".
+-p tcp -m multiport --dports 1 --dports 2                           | refused: multiport: option "--destination-ports" can only be used once.
+-p tcp -m multiport --dports 1 -m multiport --sports 2              | =
+-p tcp -m multiport --dports 1 --ports 2                            | refused: multiport: option "--destination-ports" cannot be used together with "--ports".
+-p tcp --dport 22 -m multiport --sports 2                           | -p tcp -m tcp --dport 22 -m multiport --sports 2
+-p tcp -m multiport --dports 1,2 --dport 22                         | refused: multiport: option "--destination-ports" can only be used once.
+-p tcp -m multiport --dports 22 -m tcp --dport 22                   | =
+-p tcp -m multiport --dports 70000:80000                            | refused: invalid port/service `70000' specified
+-p tcp -m multiport --dports 22:ssh                                 | refused: invalid portrange specified

@@ -1,0 +1,126 @@
+# rule | saved as (=: as written), or why refused; measured with iptables 1.8.9 legacy and nft on Linux 6.18
+
+:filter:INPUT
+@both
+-m recent                                  | refused: recent: you must specify one of `--set', `--rcheck' `--update' or `--remove'
+-m recent --set --rcheck                   | refused: recent: option "--set" cannot be used together with "--rcheck".
+-m recent --set --update                   | refused: recent: option "--set" cannot be used together with "--update".
+-m recent --set --set                      | refused: recent: option "--set" can only be used once.
+-m recent --set --name ''                  | refused: Invalid argument
+-m recent --set --name a/b                 | refused: Invalid argument
+-m recent --set --name .                   | refused: Invalid argument
+-m recent --rdest                          | refused: recent: you must specify one of `--set', `--rcheck' `--update' or `--remove'
+-m recent --set --mask ''                  | refused: getaddrinfo: Name or service not known
+-m recent --rcheck --seconds 0             | refused: recent: bad value for option "--seconds", or out of range (1-4294967295).
+-m recent --rcheck --seconds 4294967296    | refused: recent: bad value for option "--seconds", or out of range (1-4294967295).
+-m recent --rcheck --seconds x             | refused: recent: bad value for option "--seconds", or out of range (1-4294967295).
+-m recent --rcheck --seconds -1            | refused: recent: bad value for option "--seconds", or out of range (1-4294967295).
+-m recent --rcheck --hitcount 65536        | refused: Invalid argument
+-m recent --rcheck --hitcount 4294967295   | refused: Invalid argument
+-m recent --rcheck --hitcount x            | refused: recent: bad value for option "--hitcount", or out of range (0-4294967295).
+-m recent --set --rttl                     | refused: recent: option "--rttl" cannot be used together with "--set".
+-m recent --remove --rttl                  | refused: recent: option "--rttl" cannot be used together with "--remove".
+-m recent --set --seconds 5                | refused: Invalid argument
+-m recent --set --hitcount 5               | refused: Invalid argument
+-m recent --remove --seconds 5             | refused: Invalid argument
+-m recent --remove --hitcount 5            | refused: Invalid argument
+-m recent --seconds 5                      | refused: recent: you must specify one of `--set', `--rcheck' `--update' or `--remove'
+-m recent --hitcount 5                     | refused: recent: you must specify one of `--set', `--rcheck' `--update' or `--remove'
+-m recent --rcheck --reap                  | refused: recent: option "--reap" also requires "--seconds".
+-m recent --set --reap                     | refused: recent: option "--reap" also requires "--seconds".
+-m recent --set --seconds 5 --reap         | refused: Invalid argument
+-m recent --reap --seconds 5               | refused: recent: you must specify one of `--set', `--rcheck' `--update' or `--remove'
+-m recent --rcheck --update                | refused: recent: option "--rcheck" cannot be used together with "--update".
+-m recent --rcheck --remove                | refused: recent: option "--rcheck" cannot be used together with "--remove".
+-m recent --rcheck ! --seconds 5           | refused: recent: option "--seconds" cannot be inverted.
+-m recent --name foo                       | refused: recent: you must specify one of `--set', `--rcheck' `--update' or `--remove'
+-m recent --rcheck --name foo --name bar   | refused: recent: option "--name" can only be used once.
+-m recent --rcheck --seconds 5 --seconds 6 | refused: recent: option "--seconds" can only be used once.
+-m recent --rcheck --update --seconds 60   | refused: recent: option "--rcheck" cannot be used together with "--update".
+-m recent --set --name ..                  | refused: Invalid argument
+@ipv4
+-m recent --set                                                          | -m recent --set --name DEFAULT --mask 255.255.255.255 --rsource
+-m recent --rcheck                                                       | -m recent --rcheck --name DEFAULT --mask 255.255.255.255 --rsource
+-m recent --update                                                       | -m recent --update --name DEFAULT --mask 255.255.255.255 --rsource
+-m recent --remove                                                       | -m recent --remove --name DEFAULT --mask 255.255.255.255 --rsource
+-m recent ! --set                                                        | -m recent ! --set --name DEFAULT --mask 255.255.255.255 --rsource
+-m recent ! --rcheck                                                     | -m recent ! --rcheck --name DEFAULT --mask 255.255.255.255 --rsource
+-m recent ! --update                                                     | -m recent ! --update --name DEFAULT --mask 255.255.255.255 --rsource
+-m recent ! --remove                                                     | -m recent ! --remove --name DEFAULT --mask 255.255.255.255 --rsource
+-m recent --set --name foo                                               | -m recent --set --name foo --mask 255.255.255.255 --rsource
+-m recent --set --name "a b"                                             | -m recent --set --name a b --mask 255.255.255.255 --rsource
+-m recent --set --name aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjjkkkkkkkkkkllllllllllmmmmmmmmmmnnnnnnnnnnooooooooooppppppppppqqqqqqqqqqrrrrrrrrrrsssssssssst | -m recent --set --name aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjjkkkkkkkkkkllllllllllmmmmmmmmmmnnnnnnnnnnooooooooooppppppppppqqqqqqqqqqrrrrrrrrrrsssssssssst --mask 255.255.255.255 --rsource
+-m recent --set --name aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjjkkkkkkkkkkllllllllllmmmmmmmmmmnnnnnnnnnnooooooooooppppppppppqqqqqqqqqqrrrrrrrrrrsssssssssstttttttttt1 | -m recent --set --name aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjjkkkkkkkkkkllllllllllmmmmmmmmmmnnnnnnnnnnooooooooooppppppppppqqqqqqqqqqrrrrrrrrrrssssssssssttttttttt --mask 255.255.255.255 --rsource
+-m recent --set --rsource                                                | -m recent --set --name DEFAULT --mask 255.255.255.255 --rsource
+-m recent --set --rdest                                                  | -m recent --set --name DEFAULT --mask 255.255.255.255 --rdest
+-m recent --set --rsource --rdest                                        | -m recent --set --name DEFAULT --mask 255.255.255.255 --rdest
+-m recent --set --name foo --rdest                                       | -m recent --set --name foo --mask 255.255.255.255 --rdest
+-m recent --set --mask 255.255.255.0                                     | -m recent --set --name DEFAULT --mask 255.255.255.0 --rsource
+-m recent --set --mask 255.255.255.255                                   | -m recent --set --name DEFAULT --mask 255.255.255.255 --rsource
+-m recent --set --mask 24                                                | -m recent --set --name DEFAULT --mask 0.0.0.24 --rsource
+-m recent --set --mask 0.0.0.0                                           | -m recent --set --name DEFAULT --mask 0.0.0.0 --rsource
+-m recent --set --mask 255.0.255.0                                       | -m recent --set --name DEFAULT --mask 255.0.255.0 --rsource
+-m recent --set --mask ffff:ffff::                                       | refused: getaddrinfo: Address family for hostname not supported
+-m recent --rcheck --seconds 60                                          | -m recent --rcheck --seconds 60 --name DEFAULT --mask 255.255.255.255 --rsource
+-m recent --rcheck --seconds 4294967295                                  | -m recent --rcheck --seconds -1 --name DEFAULT --mask 255.255.255.255 --rsource
+-m recent --rcheck --hitcount 4                                          | -m recent --rcheck --hitcount 4 --name DEFAULT --mask 255.255.255.255 --rsource
+-m recent --rcheck --hitcount 0                                          | -m recent --rcheck --name DEFAULT --mask 255.255.255.255 --rsource
+-m recent --rcheck --hitcount 20                                         | -m recent --rcheck --hitcount 20 --name DEFAULT --mask 255.255.255.255 --rsource
+-m recent --rcheck --hitcount 21                                         | -m recent --rcheck --hitcount 21 --name DEFAULT --mask 255.255.255.255 --rsource
+-m recent --rcheck --hitcount 255                                        | -m recent --rcheck --hitcount 255 --name DEFAULT --mask 255.255.255.255 --rsource
+-m recent --rcheck --hitcount 256                                        | -m recent --rcheck --hitcount 256 --name DEFAULT --mask 255.255.255.255 --rsource
+-m recent --rcheck --hitcount 300                                        | -m recent --rcheck --hitcount 300 --name DEFAULT --mask 255.255.255.255 --rsource
+-m recent --rcheck --hitcount 999                                        | -m recent --rcheck --hitcount 999 --name DEFAULT --mask 255.255.255.255 --rsource
+-m recent --rcheck --hitcount 65534                                      | -m recent --rcheck --hitcount 65534 --name DEFAULT --mask 255.255.255.255 --rsource
+-m recent --rcheck --hitcount 65535                                      | -m recent --rcheck --hitcount 65535 --name DEFAULT --mask 255.255.255.255 --rsource
+-m recent --rcheck --seconds 60 --hitcount 4                             | -m recent --rcheck --seconds 60 --hitcount 4 --name DEFAULT --mask 255.255.255.255 --rsource
+-m recent --update --seconds 60 --hitcount 4 --name foo --rdest --mask 255.255.0.0 --rttl | -m recent --update --seconds 60 --hitcount 4 --rttl --name foo --mask 255.255.0.0 --rdest
+-m recent --update --hitcount 4 --seconds 60 --rttl --name foo           | -m recent --update --seconds 60 --hitcount 4 --rttl --name foo --mask 255.255.255.255 --rsource
+-m recent --rcheck --rttl                                                | -m recent --rcheck --rttl --name DEFAULT --mask 255.255.255.255 --rsource
+-m recent --rcheck --seconds 5 --reap                                    | -m recent --rcheck --seconds 5 --reap --name DEFAULT --mask 255.255.255.255 --rsource
+-m recent --update --seconds 5 --reap --hitcount 2                       | -m recent --update --seconds 5 --reap --hitcount 2 --name DEFAULT --mask 255.255.255.255 --rsource
+-m recent ! --rcheck --seconds 60 --name x                               | -m recent ! --rcheck --seconds 60 --name x --mask 255.255.255.255 --rsource
+-m recent --set --name DEFAULT --rsource --mask 255.255.255.255          | -m recent --set --name DEFAULT --mask 255.255.255.255 --rsource
+@ipv6
+-m recent --set                                                          | -m recent --set --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --rcheck                                                       | -m recent --rcheck --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --update                                                       | -m recent --update --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --remove                                                       | -m recent --remove --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent ! --set                                                        | -m recent ! --set --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent ! --rcheck                                                     | -m recent ! --rcheck --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent ! --update                                                     | -m recent ! --update --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent ! --remove                                                     | -m recent ! --remove --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --set --name foo                                               | -m recent --set --name foo --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --set --name "a b"                                             | -m recent --set --name a b --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --set --name aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjjkkkkkkkkkkllllllllllmmmmmmmmmmnnnnnnnnnnooooooooooppppppppppqqqqqqqqqqrrrrrrrrrrsssssssssst | -m recent --set --name aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjjkkkkkkkkkkllllllllllmmmmmmmmmmnnnnnnnnnnooooooooooppppppppppqqqqqqqqqqrrrrrrrrrrsssssssssst --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --set --name aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjjkkkkkkkkkkllllllllllmmmmmmmmmmnnnnnnnnnnooooooooooppppppppppqqqqqqqqqqrrrrrrrrrrsssssssssstttttttttt1 | -m recent --set --name aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjjkkkkkkkkkkllllllllllmmmmmmmmmmnnnnnnnnnnooooooooooppppppppppqqqqqqqqqqrrrrrrrrrrssssssssssttttttttt --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --set --rsource                                                | -m recent --set --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --set --rdest                                                  | -m recent --set --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rdest
+-m recent --set --rsource --rdest                                        | -m recent --set --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rdest
+-m recent --set --name foo --rdest                                       | -m recent --set --name foo --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rdest
+-m recent --set --mask 255.255.255.0                                     | refused: getaddrinfo: Address family for hostname not supported
+-m recent --set --mask 255.255.255.255                                   | refused: getaddrinfo: Address family for hostname not supported
+-m recent --set --mask 24                                                | refused: getaddrinfo: Address family for hostname not supported
+-m recent --set --mask 0.0.0.0                                           | refused: getaddrinfo: Address family for hostname not supported
+-m recent --set --mask 255.0.255.0                                       | refused: getaddrinfo: Address family for hostname not supported
+-m recent --set --mask ffff:ffff::                                       | -m recent --set --name DEFAULT --mask ffff:ffff:: --rsource
+-m recent --rcheck --seconds 60                                          | -m recent --rcheck --seconds 60 --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --rcheck --seconds 4294967295                                  | -m recent --rcheck --seconds -1 --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --rcheck --hitcount 4                                          | -m recent --rcheck --hitcount 4 --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --rcheck --hitcount 0                                          | -m recent --rcheck --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --rcheck --hitcount 20                                         | -m recent --rcheck --hitcount 20 --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --rcheck --hitcount 21                                         | -m recent --rcheck --hitcount 21 --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --rcheck --hitcount 255                                        | -m recent --rcheck --hitcount 255 --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --rcheck --hitcount 256                                        | -m recent --rcheck --hitcount 256 --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --rcheck --hitcount 300                                        | -m recent --rcheck --hitcount 300 --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --rcheck --hitcount 999                                        | -m recent --rcheck --hitcount 999 --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --rcheck --hitcount 65534                                      | -m recent --rcheck --hitcount 65534 --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --rcheck --hitcount 65535                                      | -m recent --rcheck --hitcount 65535 --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --rcheck --seconds 60 --hitcount 4                             | -m recent --rcheck --seconds 60 --hitcount 4 --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --update --seconds 60 --hitcount 4 --name foo --rdest --mask 255.255.0.0 --rttl | refused: getaddrinfo: Address family for hostname not supported
+-m recent --update --hitcount 4 --seconds 60 --rttl --name foo           | -m recent --update --seconds 60 --hitcount 4 --rttl --name foo --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --rcheck --rttl                                                | -m recent --rcheck --rttl --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --rcheck --seconds 5 --reap                                    | -m recent --rcheck --seconds 5 --reap --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --update --seconds 5 --reap --hitcount 2                       | -m recent --update --seconds 5 --reap --hitcount 2 --name DEFAULT --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent ! --rcheck --seconds 60 --name x                               | -m recent ! --rcheck --seconds 60 --name x --mask ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff --rsource
+-m recent --set --name DEFAULT --rsource --mask 255.255.255.255          | refused: getaddrinfo: Address family for hostname not supported

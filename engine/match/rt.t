@@ -1,0 +1,43 @@
+# rule | saved as (=: as written), or why refused; measured with iptables 1.8.9 legacy and nft on Linux 6.18
+
+:filter:INPUT
+@ipv6
+-m rt                                                                    | =
+-m rt --rt-type 0                                                        | =
+-m rt ! --rt-type 0                                                      | =
+-m rt --rt-type 2                                                        | =
+-m rt --rt-type 4294967295                                               | =
+-m rt --rt-type 4294967296                                               | refused: rt: bad value for option "--rt-type", or out of range (0-4294967295).
+-m rt --rt-type x                                                        | refused: rt: bad value for option "--rt-type", or out of range (0-4294967295).
+-m rt --rt-segsleft 1                                                    | =
+-m rt --rt-segsleft 1:23                                                 | =
+-m rt ! --rt-segsleft 1:23                                               | =
+-m rt --rt-segsleft :5                                                   | -m rt --rt-segsleft 0:5
+-m rt --rt-segsleft 5:                                                   | -m rt --rt-segsleft 5:4294967295
+-m rt --rt-segsleft 5:1                                                  | =
+-m rt --rt-segsleft 0:4294967295                                         | -m rt
+-m rt ! --rt-segsleft 0:4294967295                                       | -m rt
+-m rt --rt-segsleft x                                                    | refused: rt: bad value for option "--rt-segsleft" near "x", or out of range (0-4294967295).
+-m rt --rt-len 42                                                        | =
+-m rt ! --rt-len 42                                                      | =
+-m rt --rt-len 4294967296                                                | refused: rt: bad value for option "--rt-len", or out of range (0-4294967295).
+-m rt --rt-0-res                                                         | refused: `--rt-type 0' required before `--rt-0-res'
+-m rt --rt-type 0 --rt-0-res                                             | =
+-m rt --rt-type 1 --rt-0-res                                             | refused: `--rt-type 0' required before `--rt-0-res'
+-m rt --rt-type 0 --rt-0-addrs ::1                                       | =
+-m rt --rt-type 0 --rt-0-addrs ::1,::2                                   | =
+-m rt --rt-type 0 --rt-0-addrs ::1,::2 --rt-0-not-strict                 | =
+-m rt --rt-type 0 --rt-0-res --rt-0-addrs ::1 --rt-0-not-strict          | =
+-m rt --rt-type 0 --rt-0-not-strict                                      | refused: `--rt-0-addr ...' required before `--rt-0-not-strict'
+-m rt --rt-0-addrs ::1                                                   | refused: `--rt-type 0' required before `--rt-0-addrs'
+-m rt --rt-0-not-strict                                                  | refused: `--rt-0-addr ...' required before `--rt-0-not-strict'
+-m rt --rt-type 0 --rt-0-addrs x                                         | refused: bad address: x
+-m rt --rt-type 0 --rt-0-addrs 1.2.3.4                                   | refused: bad address: 1.2.3.4
+-m rt --rt-type 0 --rt-0-addrs ''                                        | refused: bad address:
+-m rt --rt-type 0 --rt-0-addrs ::1,::2,::3,::4,::5,::6,::7,::8,::9,::a,::b,::c,::d,::e,::f,::10 | =
+-m rt --rt-type 0 --rt-0-addrs ::1,::2,::3,::4,::5,::6,::7,::8,::9,::a,::b,::c,::d,::e,::f,::10,::11 | refused: too many addresses specified
+-m rt ! --rt-type 0 --rt-0-res                                           | refused: `--rt-type 0' required before `--rt-0-res'
+-m rt --rt-type 0 --rt-segsleft 1:23 --rt-len 42 --rt-0-res              | =
+-m rt --rt-type 0 ! --rt-segsleft 1:23 ! --rt-len 42 --rt-0-res --rt-0-addrs ::1,::2 | =
+-m rt --rt-0-addrs ::1 --rt-type 0                                       | refused: `--rt-type 0' required before `--rt-0-addrs'
+-m rt --rt-type 1 --rt-type 2                                            | refused: rt: option "--rt-type" can only be used once.

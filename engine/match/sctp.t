@@ -1,0 +1,90 @@
+# rule | saved as (=: as written), or why refused; measured with iptables 1.8.9 legacy and nft on Linux 6.18
+
+:filter:INPUT
+@both
+-m sctp                                                                  | refused: Invalid argument
+-p sctp -m sctp                                                          | =
+-p sctp -m sctp --sport 1                                                | =
+-p sctp -m sctp --source-port 1                                          | -p sctp -m sctp --sport 1
+-p sctp -m sctp --sport 1:10                                             | =
+-p sctp -m sctp --dport ssh                                              | refused: invalid port/service `ssh' specified
+-p sctp -m sctp --dport 5:                                               | -p sctp -m sctp --dport 5:65535
+-p sctp -m sctp --dport :5                                               | -p sctp -m sctp --dport 0:5
+-p sctp -m sctp --dport :                                                | -p sctp -m sctp --dport 0:65535
+-p sctp -m sctp --dport 5:4                                              | refused: invalid portrange (min > max)
+-p sctp -m sctp --dport 65536                                            | refused: invalid port/service `65536' specified
+-p sctp -m sctp --dport x                                                | refused: invalid port/service `x' specified
+-p sctp -m sctp ! --sport 1                                              | =
+-p sctp -m sctp ! --dport 1:3                                            | =
+-p sctp -m sctp --dport 1 --dport 2                                      | refused: Only one `--destination-port' allowed
+-p sctp -m sctp --chunk-types all DATA                                   | =
+-p sctp -m sctp --chunk-types any DATA                                   | =
+-p sctp -m sctp --chunk-types only DATA                                  | =
+-p sctp -m sctp --chunk-types none DATA                                  | refused: Match type has to be one of "ALL", "ANY" or "ONLY"
+-p sctp -m sctp --chunk-types ALL DATA                                   | -p sctp -m sctp --chunk-types all DATA
+-p sctp -m sctp --chunk-types wrong DATA                                 | refused: Match type has to be one of "ALL", "ANY" or "ONLY"
+-p sctp -m sctp --chunk-types all                                        | refused: --chunk-types requires two args
+-p sctp -m sctp --chunk-types all WRONG                                  | refused: Unknown sctp chunk `WRONG'
+-p sctp -m sctp --chunk-types all data                                   | -p sctp -m sctp --chunk-types all DATA
+-p sctp -m sctp --chunk-types all DATA,INIT,INIT_ACK,SACK,HEARTBEAT,HEARTBEAT_ACK,ABORT,SHUTDOWN,SHUTDOWN_ACK,ERROR,COOKIE_ECHO,COOKIE_ACK,ECN_ECNE,ECN_CWR,SHUTDOWN_COMPLETE,ASCONF,ASCONF_ACK,FORWARD_TSN | -p sctp -m sctp --chunk-types all DATA,INIT,INIT_ACK,SACK,HEARTBEAT,HEARTBEAT_ACK,ABORT,SHUTDOWN,SHUTDOWN_ACK,ERROR,COOKIE_ECHO,COOKIE_ACK,ECN_ECNE,ECN_CWR,SHUTDOWN_COMPLETE,ASCONF_ACK,FORWARD_TSN,ASCONF
+-p sctp -m sctp --chunk-types any ALL                                    | =
+-p sctp -m sctp --chunk-types any NONE                                   | =
+-p sctp -m sctp --chunk-types all ALL                                    | =
+-p sctp -m sctp --chunk-types all NONE                                   | =
+-p sctp -m sctp --chunk-types only ALL                                   | =
+-p sctp -m sctp --chunk-types any DATA:Be                                | =
+-p sctp -m sctp --chunk-types any DATA:BE,INIT                           | =
+-p sctp -m sctp --chunk-types any DATA:UBEube                            | -p sctp -m sctp --chunk-types any DATA:UBE
+-p sctp -m sctp --chunk-types any DATA:I                                 | =
+-p sctp -m sctp --chunk-types any DATA:i                                 | =
+-p sctp -m sctp --chunk-types any DATA:x                                 | refused: Invalid flags for chunk type 0
+-p sctp -m sctp --chunk-types any DATA:                                  | -p sctp -m sctp --chunk-types any DATA
+-p sctp -m sctp --chunk-types any ABORT:T                                | =
+-p sctp -m sctp --chunk-types any ABORT:t,SHUTDOWN_COMPLETE:T            | =
+-p sctp -m sctp --chunk-types any INIT:T                                 | refused: Invalid flags for chunk type 1
+-p sctp -m sctp --chunk-types any DATA,DATA                              | -p sctp -m sctp --chunk-types any DATA
+-p sctp -m sctp ! --chunk-types any DATA                                 | =
+-p sctp -m sctp ! --chunk-types all INIT,DATA                            | -p sctp -m sctp ! --chunk-types all DATA,INIT
+-p sctp -m sctp --chunk-types any ''                                     | -p sctp -m sctp --chunk-types any NONE
+-p sctp -m sctp --chunk-types any DATA,                                  | -p sctp -m sctp --chunk-types any DATA
+-p sctp -m sctp --chunk-types any ASCONF,ASCONF_ACK,FORWARD_TSN          | -p sctp -m sctp --chunk-types any ASCONF_ACK,FORWARD_TSN,ASCONF
+-p sctp -m sctp --chunk-types any RE_CONFIG                              | =
+-p sctp -m sctp --chunk-types any AUTH                                   | refused: Unknown sctp chunk `AUTH'
+-p sctp -m sctp --chunk-types any I_DATA                                 | =
+-p sctp -m sctp --chunk-types any DATA --chunk-types any INIT            | refused: Only one `--chunk-types' allowed
+-p sctp --dport 5 --sport 1:2 --chunk-types any DATA                     | -p sctp -m sctp --sport 1:2 --dport 5 --chunk-types any DATA
+-p sctp --dport 5                                                        | -p sctp -m sctp --dport 5
+-p tcp -m sctp --dport 5                                                 | refused: Invalid argument
+! -p sctp -m sctp --dport 5                                              | refused: Invalid argument
+-p sctp -m sctp --chunk-types any I_DATA:B                               | -p sctp -m sctp --chunk-types any I_DATA
+-p sctp -m sctp --chunk-types any PAD                                    | =
+-p sctp -m sctp --chunk-types any I_FORWARD_TSN                          | =
+-p sctp -m sctp --chunk-types any I_DATA:UBEI                            | -p sctp -m sctp --chunk-types any I_DATA
+-p sctp -m sctp --chunk-types any RE_CONFIG:T                            | refused: Invalid flags for chunk type 16
+-p sctp -m sctp ! --dport :                                              | -p sctp -m sctp ! --dport 0:65535
+-p sctp -m sctp --chunk-types any DATA:BEb                               | -p sctp -m sctp --chunk-types any DATA:BE
+-p sctp -m sctp --chunk-types any DATA:BB                                | -p sctp -m sctp --chunk-types any DATA:B
+-p sctp -m sctp --chunk-types any DATA:bB                                | -p sctp -m sctp --chunk-types any DATA:B
+-p sctp -m sctp ! --chunk-types any DATA:Be ! --dport 5 ! --sport 7      | -p sctp -m sctp ! --sport 7 ! --dport 5 ! --chunk-types any DATA:Be
+-p sctp -m sctp --chunk-types any DATA:-                                 | =
+-p sctp -m sctp --chunk-types any DATA:B:E                               | refused: Invalid flags for chunk type 0
+-p sctp -m sctp --chunk-types any all                                    | -p sctp -m sctp --chunk-types any ALL
+-p sctp -m sctp --chunk-types any none                                   | -p sctp -m sctp --chunk-types any NONE
+-p sctp -m sctp --chunk-types any ALL,DATA                               | refused: Unknown sctp chunk `ALL'
+-p sctp -m sctp --chunk-types any NONE,DATA                              | refused: Unknown sctp chunk `NONE'
+-p sctp -m sctp --chunk-types any DATA,NONE                              | refused: Unknown sctp chunk `NONE'
+-p sctp -m sctp --chunk-types any DATA,ALL                               | refused: Unknown sctp chunk `ALL'
+-p sctp -m sctp --chunk-types only DATA,SACK                             | =
+@ipv4
+-p sctp -m sctp --chunk-types any I_FORWARD_TSN:x     | refused: Invalid flags for chunk type 21
+-p sctp -m sctp --chunk-types any ASCONF:x            | refused: Invalid flags for chunk type 18
+-p sctp -m sctp --chunk-types any ASCONF_ACK:x        | refused: Invalid flags for chunk type 19
+-p sctp -m sctp --chunk-types any PAD:x               | refused: Invalid flags for chunk type 17
+-p sctp -m sctp --chunk-types any FORWARD_TSN:x       | refused: Invalid flags for chunk type 20
+-p sctp -m sctp --chunk-types any I_DATA:x            | refused: Invalid flags for chunk type 15
+-p sctp -m sctp --chunk-types any SHUTDOWN_COMPLETE:x | refused: Invalid flags for chunk type 14
+-p sctp -m sctp --chunk-types any DATA:U,DATA:B       | -p sctp -m sctp --chunk-types any DATA:UB
+-p sctp -m sctp --chunk-types any DATA:U,DATA:u       | -p sctp -m sctp --chunk-types any DATA:U
+-p sctp -m sctp --chunk-types any ABORT:t,DATA:U      | -p sctp -m sctp --chunk-types any DATA:U,ABORT:t
+-p sctp -m sctp --chunk-types any DATA:U,DATA         | -p sctp -m sctp --chunk-types any DATA:U
+-p sctp -m sctp --chunk-types any ' DATA'             | refused: Unknown sctp chunk ` DATA'

@@ -1,0 +1,93 @@
+# rule | saved as (=: as written), or why refused; measured with iptables 1.8.9 legacy and nft on Linux 6.18
+
+:filter:INPUT
+@both
+-m string                                                                | refused: STRING match: You must specify `--string' or `--hex-string'
+-m string --algo bm --string "test"                                      | -m string --string "test" --algo bm
+-m string --string "test" --algo bm                                      | =
+-m string --string "test"                                                | refused: string: option "--algo" must be specified
+-m string --algo bm                                                      | refused: STRING match: You must specify `--string' or `--hex-string'
+-m string --algo kmp --string "test"                                     | -m string --string "test" --algo kmp
+-m string --algo fsm --string "test"                                     | refused: Invalid argument
+-m string --algo wrong --string "test"                                   | refused: No chain/target/match by that name
+-m string --algo BM --string "test"                                      | refused: No chain/target/match by that name
+-m string --algo '' --string "test"                                      | refused: No chain/target/match by that name
+-m string --algo verylongalgorithmname --string test                     | refused: No chain/target/match by that name
+-m string --algo bm ! --string "test"                                    | -m string ! --string "test" --algo bm
+-m string --algo bm --string "test" --from 1                             | -m string --string "test" --algo bm --from 1
+-m string --algo bm --string "test" --to 65535                           | -m string --string "test" --algo bm
+-m string --algo bm --string "test" --from 1 --to 65535                  | -m string --string "test" --algo bm --from 1
+-m string --algo bm --string "test" --from 0 --to 100                    | -m string --string "test" --algo bm --to 100
+-m string --algo bm --string "test" --from 65536                         | refused: string: bad value for option "--from", or out of range (0-65535).
+-m string --algo bm --string "test" --to 65536                           | refused: string: bad value for option "--to", or out of range (0-65535).
+-m string --algo bm --string "test" --from -1                            | refused: string: bad value for option "--from", or out of range (0-65535).
+-m string --algo bm --string "test" --from x                             | refused: string: bad value for option "--from", or out of range (0-65535).
+-m string --algo bm --string "test" --from 100 --to 50                   | refused: Invalid argument
+-m string --algo bm --string "test" --to 0                               | -m string --string "test" --algo bm --to 0
+-m string --algo bm --string "test" --icase                              | -m string --string "test" --algo bm --icase
+-m string --algo bm --icase --string "test"                              | -m string --string "test" --algo bm --icase
+-m string --algo kmp ! --string "test" --icase --from 5 --to 6           | -m string ! --string "test" --algo kmp --from 5 --to 6 --icase
+-m string --algo bm --string ""                                          | refused: Invalid argument
+-m string --algo bm --string "a b"                                       | -m string --string "a b" --algo bm
+-m string --algo bm --string 'a"b'                                       | -m string --string "a\"b" --algo bm
+-m string --algo bm --string "it's"                                      | -m string --string "it's" --algo bm
+-m string --algo bm --string 'a\b'                                       | -m string --string "a\\b" --algo bm
+-m string --algo bm --string "|00|"                                      | -m string --string "|00|" --algo bm
+-m string --algo bm --string "héllo"                                     | -m string --hex-string "|68c3a96c6c6f|" --algo bm
+-m string --algo bm --hex-string "|00|"                                  | -m string --hex-string "|00|" --algo bm
+-m string --algo bm --hex-string "|00 01 02|"                            | -m string --hex-string "|000102|" --algo bm
+-m string --algo bm --hex-string "|000102|"                              | -m string --hex-string "|000102|" --algo bm
+-m string --algo bm --hex-string "a|00|b"                                | -m string --hex-string "|610062|" --algo bm
+-m string --algo bm --hex-string "GET |2f|"                              | -m string --string "GET /" --algo bm
+-m string --algo bm --hex-string "abc"                                   | -m string --string "abc" --algo bm
+-m string --algo bm --hex-string "|6162|"                                | -m string --string "ab" --algo bm
+-m string --algo bm --hex-string "|zz|"                                  | refused: Invalid hex char 'z'
+-m string --algo bm --hex-string "|0"                                    | refused: Odd number of hex digits
+-m string --algo bm --hex-string "|0|"                                   | refused: Invalid hex block
+-m string --algo bm --hex-string "|000|"                                 | refused: Invalid hex block
+-m string --algo bm --hex-string "||"                                    | refused: Odd number of hex digits
+-m string --algo bm --hex-string ""                                      | refused: STRING must contain at least one char
+-m string --algo bm --hex-string "a\|b"                                  | -m string --string "a|b" --algo bm
+-m string --algo bm --hex-string "a\\b"                                  | -m string --string "ab" --algo bm
+-m string --algo bm --hex-string "\\|00|"                                | -m string --string "|00" --algo bm
+-m string --algo bm --hex-string "a|20|b"                                | -m string --string "a b" --algo bm
+-m string --algo bm --hex-string "|22|"                                  | -m string --string "\"" --algo bm
+-m string --algo bm --hex-string "|7c|"                                  | -m string --string "|" --algo bm
+-m string --algo bm --hex-string "|5c|"                                  | -m string --hex-string "|5c|" --algo bm
+-m string --algo bm --hex-string "|ff|abc"                               | -m string --hex-string "|ff616263|" --algo bm
+-m string --algo bm --hex-string "|61 00 62|" --from 5                   | -m string --hex-string "|610062|" --algo bm --from 5
+-m string --algo bm ! --hex-string "|00|"                                | -m string ! --hex-string "|00|" --algo bm
+-m string --algo bm --hex-string "|DEADBEEF|"                            | -m string --hex-string "|deadbeef|" --algo bm
+-m string --algo bm --hex-string "| 00 |"                                | -m string --hex-string "|00|" --algo bm
+-m string --algo bm --hex-string "|00|01|02|"                            | -m string --hex-string "|00303102|" --algo bm
+-m string --algo bm --string aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjjkkkkkkkkkkllllllllllmmmmmmmm | -m string --string "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjjkkkkkkkkkkllllllllllmmmmmmmm" --algo bm
+-m string --algo bm --string aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjjkkkkkkkkkkllllllllllmmmmmmmmm | refused: STRING too long "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjjkkkkkkkkkkllllllllllmmmmmmmmm"
+-m string --algo bm --string a --string b                                | refused: string: option "--string" can only be used once.
+-m string --algo bm --string a --hex-string "|00|"                       | refused: string: option "--string" cannot be used together with "--hex-string".
+-m string --algo bm --algo kmp --string a                                | refused: string: option "--algo" can only be used once.
+-m string ! --algo bm --string a                                         | refused: string: option "--algo" cannot be inverted.
+-m string --algo bm ! --icase --string a                                 | refused: string: option "--icase" cannot be inverted.
+-m string --algo bm --string "|"                                         | -m string --string "|" --algo bm
+-m string --algo bm --string "a|b"                                       | -m string --string "a|b" --algo bm
+-m string --algo bm --string ' '                                         | -m string --string " " --algo bm
+-m string --string x --algo bm --from 0                                  | -m string --string "x" --algo bm
+-m string --string x --algo bm --to 65534 --from 65535                   | refused: Invalid argument
+-m string --string 'a|b' --algo bm                                       | -m string --string "a|b" --algo bm
+-m string --hex-string '|41|42|43|' --algo kmp                           | -m string --string "A42C" --algo kmp
+-m string --hex-string '|4 1|' --algo kmp                                | refused: Invalid hex char ' '
+-m string --hex-string '|41 4|' --algo kmp                               | refused: Invalid hex block
+-m string --hex-string '|41  42|' --algo kmp                             | refused: Invalid hex char ' '
+-m string --hex-string 'a|' --algo kmp                                   | -m string --string "a" --algo kmp
+-m string --hex-string 'a\' --algo kmp                                   | refused: Bad literal placement at end of string
+-m string --hex-string '\\' --algo kmp                                   | -m string --hex-string "|5c|" --algo kmp
+-m string --hex-string '|41' --algo kmp                                  | refused: Invalid hex block
+-m string --hex-string '|4' --algo kmp                                   | refused: Odd number of hex digits
+-m string --hex-string '|41|' --algo kmp --icase                         | -m string --string "A" --algo kmp --icase
+-m string --string "`printf '\x7f'`" --algo bm                           | -m string --string "`printf '\\x7f'`" --algo bm
+-m string --hex-string '|7f|' --algo bm                                  | -m string --hex-string "|7f|" --algo bm
+-m string --hex-string '|20 41|' --algo bm                               | -m string --string " A" --algo bm
+-m string --hex-string '|41 20|' --algo bm                               | -m string --string "A " --algo bm
+-m string --hex-string '|41 20 42|' --algo bm                            | -m string --string "A B" --algo bm
+-m string --hex-string '|41 22 42|' --algo bm                            | -m string --string "A\"B" --algo bm
+-m string --hex-string '|41 27 42|' --algo bm                            | -m string --string "A'B" --algo bm
+-m string --hex-string '|41 5c 42|' --algo bm                            | -m string --string "A\\B" --algo bm

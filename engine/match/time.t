@@ -1,0 +1,136 @@
+# rule | saved as (=: as written), or why refused; measured with iptables 1.8.9 legacy and nft on Linux 6.18
+
+:filter:INPUT
+@both
+-m time                                                                  | -m time --datestop 2038-01-19T03:14:07
+-m time --timestart 01:02                                                | -m time --timestart 01:02:00 --timestop 23:59:59 --datestop 2038-01-19T03:14:07
+-m time --timestart 01:02:03 --timestop 04:05:06                         | -m time --timestart 01:02:03 --timestop 04:05:06 --datestop 2038-01-19T03:14:07
+-m time --timestart 1:2 --timestop 3:4                                   | -m time --timestart 01:02:00 --timestop 03:04:00 --datestop 2038-01-19T03:14:07
+-m time --timestart 00:00 --timestop 23:59:59                            | -m time --datestop 2038-01-19T03:14:07
+-m time --timestart 23:00 --timestop 01:00                               | -m time --timestart 23:00:00 --timestop 01:00:00 --datestop 2038-01-19T03:14:07
+-m time --timestart 24:00                                                | refused: invalid time "24:00" specified, should be hh:mm[:ss] format and within the boundaries
+-m time --timestart 23:60                                                | refused: invalid time "60" specified, should be hh:mm[:ss] format and within the boundaries
+-m time --timestart 23:59:60                                             | refused: invalid time "60" specified, should be hh:mm[:ss] format and within the boundaries
+-m time --timestart 12                                                   | refused: invalid time "12" specified, should be hh:mm[:ss] format and within the boundaries
+-m time --timestart 12:                                                  | -m time --timestart 12:00:00 --timestop 23:59:59 --datestop 2038-01-19T03:14:07
+-m time --timestart 12:00:                                               | -m time --timestart 12:00:00 --timestop 23:59:59 --datestop 2038-01-19T03:14:07
+-m time --timestart x                                                    | refused: invalid time "x" specified, should be hh:mm[:ss] format and within the boundaries
+-m time --timestart ''                                                   | refused: invalid time "" specified, should be hh:mm[:ss] format and within the boundaries
+-m time --timestart 012:00                                               | -m time --timestart 12:00:00 --timestop 23:59:59 --datestop 2038-01-19T03:14:07
+-m time --timestart 12:00 --timestart 13:00                              | refused: time: option "--timestart" can only be used once.
+-m time --timestop 12:00                                                 | -m time --timestart 00:00:00 --timestop 12:00:00 --datestop 2038-01-19T03:14:07
+-m time --datestart 1970-01-01                                           | -m time --datestop 2038-01-19T03:14:07
+-m time --datestart 2007-01-01T17:00 --datestop 2007-01-01T23:59:59      | -m time --datestart 2007-01-01T17:00:00 --datestop 2007-01-01T23:59:59
+-m time --datestart 2024                                                 | -m time --datestart 2024-01-01T00:00:00 --datestop 2038-01-19T03:14:07
+-m time --datestart 2024-02                                              | -m time --datestart 2024-02-01T00:00:00 --datestop 2038-01-19T03:14:07
+-m time --datestart 2024-02-30                                           | -m time --datestart 2024-03-01T00:00:00 --datestop 2038-01-19T03:14:07
+-m time --datestart 2024-13-01                                           | refused: Invalid date "2024-13-01" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+-m time --datestart 2024-02-29T10                                        | -m time --datestart 2024-02-29T10:00:00 --datestop 2038-01-19T03:14:07
+-m time --datestart 2024-02-29T10:11                                     | -m time --datestart 2024-02-29T10:11:00 --datestop 2038-01-19T03:14:07
+-m time --datestart 2024-02-29T10:11:12                                  | -m time --datestart 2024-02-29T10:11:12 --datestop 2038-01-19T03:14:07
+-m time --datestart 2024-02-29T24:00:00                                  | refused: Invalid date "2024-02-29T24:00:00" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+-m time --datestart 2024-02-29T                                          | -m time --datestart 2024-02-29T00:00:00 --datestop 2038-01-19T03:14:07
+-m time --datestart 24-02-29                                             | refused: Invalid date "24-02-29" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+-m time --datestart 1969-12-31                                           | refused: Invalid date "1969-12-31" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+-m time --datestart 2038-01-19T03:14:07                                  | -m time --datestart 2038-01-19T03:14:07 --datestop 2038-01-19T03:14:07
+-m time --datestart 2038-01-19T03:14:08                                  | -m time --datestart 2038-01-19T03:14:08 --datestop 2038-01-19T03:14:07
+-m time --datestart 2039-01-01                                           | refused: Invalid date "2039-01-01" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+-m time --datestop 2038-01-19                                            | -m time --datestop 2038-01-19T00:00:00
+-m time --datestop 2030                                                  | -m time --datestop 2030-01-01T00:00:00
+-m time --datestart 2030-01-01 --datestop 2020-01-01                     | -m time --datestart 2030-01-01T00:00:00 --datestop 2020-01-01T00:00:00
+-m time --datestart x                                                    | refused: Invalid date "x" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+-m time --datestart ''                                                   | refused: Invalid date "" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+-m time --datestart '2024-01-01 10:00'                                   | refused: Invalid date "2024-01-01 10:00" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+-m time --monthdays 1                                                    | -m time --monthdays 1 --datestop 2038-01-19T03:14:07
+-m time --monthdays 1,2,3                                                | -m time --monthdays 1,2,3 --datestop 2038-01-19T03:14:07
+-m time --monthdays 3,2,1                                                | -m time --monthdays 1,2,3 --datestop 2038-01-19T03:14:07
+-m time --monthdays 31                                                   | -m time --monthdays 31 --datestop 2038-01-19T03:14:07
+-m time --monthdays 32                                                   | refused: 32 is not a valid day for --monthdays
+-m time --monthdays 0                                                    | -m time --monthdays  --datestop 2038-01-19T03:14:07
+-m time --monthdays x                                                    | refused: x is not a valid day for --monthdays
+-m time --monthdays ''                                                   | -m time --monthdays  --datestop 2038-01-19T03:14:07
+-m time --monthdays 1st                                                  | refused: 1s is not a valid day for --monthdays
+-m time --monthdays 1st,22nd,3rd,12th                                    | refused: 1s is not a valid day for --monthdays
+-m time --monthdays 1-5                                                  | refused: 1- is not a valid day for --monthdays
+-m time --monthdays 1,                                                   | -m time --monthdays 1 --datestop 2038-01-19T03:14:07
+-m time ! --monthdays 5,6                                                | -m time --monthdays 1,2,3,4,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31 --datestop 2038-01-19T03:14:07
+-m time --monthdays 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31 | -m time --datestop 2038-01-19T03:14:07
+-m time ! --monthdays 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31 | -m time --monthdays  --datestop 2038-01-19T03:14:07
+-m time --monthdays 1 --monthdays 2                                      | refused: time: option "--monthdays" can only be used once.
+-m time --weekdays Mon                                                   | -m time --weekdays Mon --datestop 2038-01-19T03:14:07
+-m time --weekdays Mon,Tue,Wed,Thu,Fri,Sat,Sun                           | -m time --datestop 2038-01-19T03:14:07
+-m time --weekdays Sun,Mon                                               | -m time --weekdays Mon,Sun --datestop 2038-01-19T03:14:07
+-m time --weekdays mon,tuesday                                           | refused: mon is not a valid day specifier
+-m time --weekdays Monday                                                | -m time --weekdays Mon --datestop 2038-01-19T03:14:07
+-m time --weekdays Mo                                                    | -m time --weekdays Mon --datestop 2038-01-19T03:14:07
+-m time --weekdays M                                                     | refused: M is not a valid day specifier
+-m time --weekdays T                                                     | refused: T is not a valid day specifier
+-m time --weekdays 1,7                                                   | -m time --weekdays Mon,Sun --datestop 2038-01-19T03:14:07
+-m time --weekdays 0                                                     | refused: No, the week does NOT begin with Sunday.
+-m time --weekdays 8                                                     | -m time --weekdays  --datestop 2038-01-19T03:14:07
+-m time --weekdays ''                                                    | -m time --weekdays  --datestop 2038-01-19T03:14:07
+-m time --weekdays x                                                     | refused: x is not a valid day specifier
+-m time --weekdays Mon,                                                  | -m time --weekdays Mon --datestop 2038-01-19T03:14:07
+-m time ! --weekdays Sat,Sun                                             | -m time --weekdays Mon,Tue,Wed,Thu,Fri --datestop 2038-01-19T03:14:07
+-m time ! --weekdays 1,2,3,4,5,6,7                                       | -m time --weekdays  --datestop 2038-01-19T03:14:07
+-m time --weekdays Mon --weekdays Tue                                    | refused: time: option "--weekdays" can only be used once.
+-m time --kerneltz                                                       | -m time --datestop 2038-01-19T03:14:07 --kerneltz
+-m time --utc                                                            | -m time --datestop 2038-01-19T03:14:07
+-m time --localtz                                                        | -m time --datestop 2038-01-19T03:14:07 --kerneltz
+-m time --timestart 10:00 --kerneltz                                     | -m time --timestart 10:00:00 --timestop 23:59:59 --datestop 2038-01-19T03:14:07 --kerneltz
+-m time --timestart 10:00 --utc                                          | -m time --timestart 10:00:00 --timestop 23:59:59 --datestop 2038-01-19T03:14:07
+-m time --timestart 10:00 --localtz                                      | -m time --timestart 10:00:00 --timestop 23:59:59 --datestop 2038-01-19T03:14:07 --kerneltz
+-m time --timestart 10:00 --utc --kerneltz                               | refused: time: option "--utc" cannot be used together with "--kerneltz".
+-m time --contiguous                                                     | refused: time: --contiguous only makes sense when stoptime is smaller than starttime
+-m time --timestart 23:00 --timestop 01:00 --contiguous                  | -m time --timestart 23:00:00 --timestop 01:00:00 --datestop 2038-01-19T03:14:07 --contiguous
+-m time --timestart 01:00 --timestop 23:00 --contiguous                  | refused: time: --contiguous only makes sense when stoptime is smaller than starttime
+-m time --timestart 01:00 --contiguous                                   | refused: time: --contiguous only makes sense when stoptime is smaller than starttime
+-m time --timestop 01:00 --contiguous                                    | refused: time: --contiguous only makes sense when stoptime is smaller than starttime
+-m time --timestart 01:00 --timestop 01:00 --contiguous                  | -m time --timestart 01:00:00 --timestop 01:00:00 --datestop 2038-01-19T03:14:07 --contiguous
+-m time --timestart 01:00 --timestop 02:00 --monthdays 1,2,3,4,5 --weekdays Mon,Fri,Sun --datestart 2001-01-01T02:03:04 --datestop 2012-09-09T08:09:10 --kerneltz | -m time --timestart 01:00:00 --timestop 02:00:00 --monthdays 1,2,3,4,5 --weekdays Mon,Fri,Sun --datestart 2001-01-01T02:03:04 --datestop 2012-09-09T08:09:10 --kerneltz
+-m time --timestart 01:00 --timestop 02:00 ! --monthdays 1,2 ! --weekdays Mon | -m time --timestart 01:00:00 --timestop 02:00:00 --monthdays 3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31 --weekdays Tue,Wed,Thu,Fri,Sat,Sun --datestop 2038-01-19T03:14:07
+-m time ! --timestart 10:00                                              | refused: time: option "--timestart" cannot be inverted.
+-m time ! --datestart 2020-01-01                                         | refused: time: option "--datestart" cannot be inverted.
+-m time --weekdays Montag                                                | -m time --weekdays Mon --datestop 2038-01-19T03:14:07
+-m time --weekdays 12                                                    | -m time --weekdays  --datestop 2038-01-19T03:14:07
+-m time --weekdays We,Th                                                 | -m time --weekdays Wed,Thu --datestop 2038-01-19T03:14:07
+-m time --monthdays 33                                                   | refused: 33 is not a valid day for --monthdays
+-m time --monthdays -1                                                   | refused: -1 is not a valid day for --monthdays
+-m time --monthdays 07                                                   | -m time --monthdays 7 --datestop 2038-01-19T03:14:07
+-m time --timestart 1                                                    | refused: invalid time "1" specified, should be hh:mm[:ss] format and within the boundaries
+-m time --timestart :30                                                  | -m time --timestart 00:30:00 --timestop 23:59:59 --datestop 2038-01-19T03:14:07
+-m time --timestart 10:30:15:20                                          | refused: invalid time "15:20" specified, should be hh:mm[:ss] format and within the boundaries
+-m time --timestart 10:30x                                               | refused: invalid time "30x" specified, should be hh:mm[:ss] format and within the boundaries
+-m time --timestart -1:00                                                | refused: invalid time "-1:00" specified, should be hh:mm[:ss] format and within the boundaries
+-m time --timestart 10:5                                                 | -m time --timestart 10:05:00 --timestop 23:59:59 --datestop 2038-01-19T03:14:07
+-m time --timestart 10:005                                               | -m time --timestart 10:05:00 --timestop 23:59:59 --datestop 2038-01-19T03:14:07
+-m time --timestart 10-30                                                | refused: invalid time "10-30" specified, should be hh:mm[:ss] format and within the boundaries
+-m time --datestart 2024-1-1                                             | -m time --datestart 2024-01-01T00:00:00 --datestop 2038-01-19T03:14:07
+-m time --datestart 2024-01-01T1:2:3                                     | -m time --datestart 2024-01-01T01:02:03 --datestop 2038-01-19T03:14:07
+-m time --datestart 2024-01-01t10:00                                     | refused: Invalid date "2024-01-01t10:00" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+-m time --datestart 2024-01-01T10:00:00Z                                 | refused: Invalid date "2024-01-01T10:00:00Z" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+-m time --datestart 2024-01-00                                           | -m time --datestart 2023-12-31T00:00:00 --datestop 2038-01-19T03:14:07
+-m time --datestart 2024-00-01                                           | -m time --datestart 2023-12-01T00:00:00 --datestop 2038-01-19T03:14:07
+-m time --datestart 2024-01-32                                           | refused: Invalid date "2024-01-32" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+-m time --datestart 2024-01-                                             | -m time --datestart 2023-12-31T00:00:00 --datestop 2038-01-19T03:14:07
+-m time --datestart 2024x                                                | refused: Invalid date "2024x" specified. Should be YYYY[-MM[-DD[Thh[:mm[:ss]]]]]
+-m time --datestart 2038-01-20                                           | -m time --datestart 2038-01-20T00:00:00 --datestop 2038-01-19T03:14:07
+-m time --datestop 2038-12-31                                            | -m time --datestop 2038-12-31T00:00:00
+-m time --datestop 1970-01-01                                            | -m time
+-m time --datestop 2038-01-19T03:14:07 --datestart 1970-01-01T00:00:01   | -m time --datestart 1970-01-01T00:00:01 --datestop 2038-01-19T03:14:07
+@ipv4
+-m time --kerneltz --timestart 23:00 --timestop 01:00 --contiguous | -m time --timestart 23:00:00 --timestop 01:00:00 --datestop 2038-01-19T03:14:07 --kerneltz --contiguous
+-m time --datestart 1970-01-00                                     | refused: mktime returned an error
+-m time --weekdays Mon,,Tue                                        | refused: No, the week does NOT begin with Sunday.
+-m time --weekdays 1,,2                                            | refused: No, the week does NOT begin with Sunday.
+-m time --monthdays 1,,2                                           | -m time --monthdays 1,2 --datestop 2038-01-19T03:14:07
+-m time --monthdays 08                                             | refused: 08 is not a valid day for --monthdays
+-m time --monthdays 0x1f                                           | refused: 0x is not a valid day for --monthdays
+-m time --monthdays ' 5'                                           | -m time --monthdays 5 --datestop 2038-01-19T03:14:07
+-m time --weekdays Monx                                            | -m time --weekdays Mon --datestop 2038-01-19T03:14:07
+-m time --weekdays 33                                              | -m time --weekdays Mon --datestop 2038-01-19T03:14:07
+-m time --datestart +2024                                          | -m time --datestart 2024-01-01T00:00:00 --datestop 2038-01-19T03:14:07
+-m time --datestart ' 2024'                                        | -m time --datestart 2024-01-01T00:00:00 --datestop 2038-01-19T03:14:07
+-m time --timestart ' 1:00'                                        | -m time --timestart 01:00:00 --timestop 23:59:59 --datestop 2038-01-19T03:14:07
+-m time --utc --localtz                                            | refused: time: option "--localtz" cannot be used together with "--utc".
+-m time --localtz --kerneltz                                       | -m time --datestop 2038-01-19T03:14:07 --kerneltz

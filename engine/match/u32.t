@@ -1,0 +1,74 @@
+# rule | saved as (=: as written), or why refused; measured with iptables 1.8.9 legacy and nft on Linux 6.18
+
+:filter:INPUT
+@both
+-m u32                                                                   | refused: u32: option "--u32" must be specified
+-m u32 --u32 "0x0=0x0"                                                   | =
+-m u32 --u32 "0=0"                                                       | -m u32 --u32 "0x0=0x0"
+-m u32 --u32 "0x0=0x0&&0x0=0x1"                                          | =
+-m u32 --u32 "0x0=0x0:0x1"                                               | =
+-m u32 --u32 "0x0=0x0:0x0"                                               | -m u32 --u32 "0x0=0x0"
+-m u32 --u32 "0=1,2:3,4"                                                 | -m u32 --u32 "0x0=0x1,0x2:0x3,0x4"
+-m u32 --u32 "6&0xFF=1"                                                  | -m u32 --u32 "0x6&0xff=0x1"
+-m u32 --u32 "6 & 0xFF = 1"                                              | -m u32 --u32 "0x6&0xff=0x1"
+-m u32 --u32 "6&0xFF=1 && 4&0x3FFF=0 && 0>>22&0x3C@0>>24=0"              | -m u32 --u32 "0x6&0xff=0x1&&0x4&0x3fff=0x0&&0x0>>0x16&0x3c@0x0>>0x18=0x0"
+-m u32 --u32 "0>>22&0x3C@0>>24=0"                                        | -m u32 --u32 "0x0>>0x16&0x3c@0x0>>0x18=0x0"
+-m u32 --u32 "0 << 2 = 5"                                                | -m u32 --u32 "0x0<<0x2=0x5"
+-m u32 --u32 "0@1@2=3"                                                   | -m u32 --u32 "0x0@0x1@0x2=0x3"
+-m u32 --u32 ""                                                          | refused: u32: abrupt end of input after location specifier
+-m u32 --u32 "0"                                                         | refused: u32: abrupt end of input after location specifier
+-m u32 --u32 "0="                                                        | refused: u32: test ended with no value specified
+-m u32 --u32 "=0"                                                        | refused: u32: at char 0: location spec missing
+-m u32 --u32 "0=0&&"                                                     | refused: u32: abrupt end of input after location specifier
+-m u32 --u32 "&&0=0"                                                     | refused: u32: at char 0: not a number or out of range
+-m u32 --u32 "0=0,"                                                      | refused: u32: at char 4: not a number or out of range
+-m u32 --u32 "0=1:"                                                      | refused: u32: at char 4: not a number or out of range
+-m u32 --u32 "0=:1"                                                      | refused: u32: at char 2: not a number or out of range
+-m u32 --u32 "0=5:1"                                                     | -m u32 --u32 "0x0=0x5:0x1"
+-m u32 --u32 "0=x"                                                       | refused: u32: at char 2: not a number or out of range
+-m u32 --u32 "x=0"                                                       | refused: u32: at char 0: not a number or out of range
+-m u32 --u32 "0=0xFFFFFFFF"                                              | -m u32 --u32 "0x0=0xffffffff"
+-m u32 --u32 "0=0x100000000"                                             | refused: u32: at char 2: not a number or out of range
+-m u32 --u32 "0x100000000=0"                                             | refused: u32: at char 0: not a number or out of range
+-m u32 --u32 "-1=0"                                                      | refused: u32: at char 0: not a number or out of range
+-m u32 --u32 "0=-1"                                                      | refused: u32: at char 2: not a number or out of range
+-m u32 --u32 "0=4294967295"                                              | -m u32 --u32 "0x0=0xffffffff"
+-m u32 --u32 "0&=1"                                                      | refused: u32: at char 2: not a number or out of range
+-m u32 --u32 "0&1&2=1"                                                   | -m u32 --u32 "0x0&0x1&0x2=0x1"
+-m u32 --u32 "0<1=1"                                                     | refused: u32: at char 2: a second '<' was expected
+-m u32 --u32 "0>1=1"                                                     | refused: u32: at char 2: a second '>' was expected
+-m u32 --u32 "0+1=1"                                                     | refused: u32: at char 1: operator expected
+-m u32 --u32 "0&1 2=1"                                                   | refused: u32: at char 4: operator expected
+-m u32 --u32 "0=1 2"                                                     | refused: u32: at char 4: expected "," or "&&"
+-m u32 --u32 "0=1&2"                                                     | refused: u32: at char 4: a second '&' was expected
+-m u32 --u32 "0=1&&&2=1"                                                 | refused: u32: at char 5: not a number or out of range
+-m u32 --u32 "0=1=2"                                                     | refused: u32: at char 3: expected "," or "&&"
+-m u32 --u32 "010=010"                                                   | -m u32 --u32 "0x8=0x8"
+-m u32 --u32 "0x0&0x0&0x0&0x0&0x0&0x0&0x0&0x0&0x0&0x0=0x0"               | =
+-m u32 --u32 "0x0&0x0&0x0&0x0&0x0&0x0&0x0&0x0&0x0&0x0&0x0=0x0"           | refused: u32: at char 43: too many operators
+-m u32 --u32 "0x0&0x0&0x0&0x0&0x0&0x0&0x0&0x0&0x0&0x0&0x0&0x0=0x0"       | refused: u32: at char 43: too many operators
+-m u32 --u32 "0=1,2,3,4,5,6,7,8,9,10"                                    | -m u32 --u32 "0x0=0x1,0x2,0x3,0x4,0x5,0x6,0x7,0x8,0x9,0xa"
+-m u32 --u32 "0=1,2,3,4,5,6,7,8,9,10,11"                                 | refused: u32: at char 25: too many ","s
+-m u32 --u32 "0=1,2,3,4,5,6,7,8,9,10,11,12"                              | refused: u32: at char 25: too many ","s
+-m u32 --u32 "1=1&&2=2&&3=3&&4=4&&5=5&&6=6&&7=7&&8=8&&9=9&&10=10"        | -m u32 --u32 "0x1=0x1&&0x2=0x2&&0x3=0x3&&0x4=0x4&&0x5=0x5&&0x6=0x6&&0x7=0x7&&0x8=0x8&&0x9=0x9&&0xa=0xa"
+-m u32 --u32 "1=1&&2=2&&3=3&&4=4&&5=5&&6=6&&7=7&&8=8&&9=9&&10=10&&11=11" | refused: u32: at char 57: too many "&&"s
+-m u32 --u32 "1=1&&2=2&&3=3&&4=4&&5=5&&6=6&&7=7&&8=8&&9=9&&10=10&&11=11&&12=12" | refused: u32: at char 58: too many "&&"s
+-m u32 ! --u32 "0=0"                                                     | -m u32 ! --u32 "0x0=0x0"
+-m u32 --u32 "0=0" --u32 "1=1"                                           | refused: u32: option "--u32" can only be used once.
+-m u32 --u32 "0>>33=0"                                                   | refused: Invalid argument
+-m u32 --u32 "0=0x0" -m u32 --u32 "4=1"                                  | -m u32 --u32 "0x0=0x0" -m u32 --u32 "0x4=0x1"
+@ipv4
+-m u32 --u32 "0=&&1=1"    | refused: u32: at char 3: value spec missing
+-m u32 --u32 "0==1"       | refused: u32: at char 2: not a number or out of range
+-m u32 --u32 "0 1=1"      | refused: u32: at char 2: operator expected
+-m u32 --u32 "  0=1"      | -m u32 --u32 "0x0=0x1"
+-m u32 --u32 "0=1  "      | -m u32 --u32 "0x0=0x1"
+-m u32 --u32 "0=1 : 2"    | -m u32 --u32 "0x0=0x1:0x2"
+-m u32 --u32 "0=1 :2 , 3" | -m u32 --u32 "0x0=0x1:0x2,0x3"
+-m u32 --u32 "0=1&&  "    | refused: u32: abrupt end of input after location specifier
+-m u32 --u32 "0@=1"       | refused: u32: at char 2: not a number or out of range
+-m u32 --u32 "0<<  =1"    | refused: u32: at char 3: not a number or out of range
+-m u32 --u32 "+5=1"       | -m u32 --u32 "0x5=0x1"
+-m u32 --u32 "0=1:2:3"    | refused: u32: at char 5: expected "," or "&&"
+-m u32 --u32 "0=0x"       | refused: u32: at char 3: expected "," or "&&"
+-m u32 --u32 "0=08"       | refused: u32: at char 3: expected "," or "&&"
