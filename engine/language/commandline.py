@@ -26,9 +26,10 @@ from engine.language.getopt import (
     WORD,
     Getopt,
     LongOption,
+    LongTable,
 )
 from engine.language.kinds import parse_protocol
-from engine.language.options import TWO, Loaded, long_options, option_named
+from engine.language.options import TWO, Loaded, option_table
 
 NAME_LIMIT: Final = 28  # characters of a match, target or chain name
 INTERFACE_LIMIT: Final = 15
@@ -74,8 +75,8 @@ LONG: Final[tuple[tuple[str, int, str], ...]] = (
     ("ipv4", NO_ARGUMENT, "4"),
     ("ipv6", NO_ARGUMENT, "6"),
 )
-OWN_TABLE: Final[list[LongOption]] = [LongOption(name, argument, code) for name, argument, code in LONG]
-OWN_TABLE_6: Final[list[LongOption]] = [row for row in OWN_TABLE if row.name != "fragments"]
+OWN_TABLE: Final = LongTable([LongOption(name, argument, code) for name, argument, code in LONG])
+OWN_TABLE_6: Final = LongTable([row for row in OWN_TABLE.rows if row.name != "fragments"])
 SHORT: Final[dict[str, int]] = {
     **dict.fromkeys("ADCIRMNEPcdijopstmg", REQUIRED),
     **dict.fromkeys("LSFZXhwW", OPTIONAL),
@@ -447,7 +448,7 @@ class CommandLine:
 
     def _add_table(self, spec: Spec) -> int:
         self.tables += 1
-        self.getopt.add(long_options(spec, self.tables))
+        self.getopt.add(self.tables, option_table(spec).long)
         return self.tables
 
     def _jump(self, name: str, goto: bool) -> None:
@@ -502,7 +503,7 @@ class CommandLine:
         return spec
 
     def _take(self, loaded: Loaded, code: str, inverted: bool) -> None:
-        option = option_named(loaded.spec, self.getopt.name)
+        option = option_table(loaded.spec).by_name[self.getopt.name]
         text = self.getopt.value or ""
         if option.kind == TWO:
             if not self._has_argument():

@@ -21,7 +21,18 @@ from engine.language.check import RuleRefused
 from engine.language.commandline import CommandLine, scan_counter
 from engine.language.edit import Edit, TableError
 from engine.language.errors import OTHER_PROBLEM, PARAMETER_PROBLEM, VERSION_PROBLEM, Refused
-from engine.language.getopt import END, MISSING, NO_ARGUMENT, OPTIONAL, REQUIRED, UNKNOWN, WORD, Getopt, LongOption
+from engine.language.getopt import (
+    END,
+    MISSING,
+    NO_ARGUMENT,
+    OPTIONAL,
+    REQUIRED,
+    UNKNOWN,
+    WORD,
+    Getopt,
+    LongOption,
+    LongTable,
+)
 from engine.language.help import command_help, extension_help, restore_help
 from engine.language.restore import Fault, Restore, Unfinished
 from engine.language.save import save_ruleset, save_table
@@ -175,7 +186,7 @@ class Options:
         self.values: dict[str, str] = {}
         self.words: list[str] = []
         self.error = ""
-        getopt = Getopt(argv[1:], short, [LongOption(name, argument, code) for name, argument, code in long])
+        getopt = Getopt(argv[1:], short, LongTable([LongOption(name, argument, code) for name, argument, code in long]))
         while True:
             code = getopt.next()
             if code == END:

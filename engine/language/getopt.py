@@ -22,23 +22,29 @@ UNKNOWN: Final = "?"
 
 
 class LongOption:
-    """A row of a table. code: what next() answers; owner: number of the table it belongs to, 0 = iptables' own."""
+    """A row of a table. code: what next() answers."""
 
-    def __init__(self, name: str, argument: int, code: str, owner: int = 0) -> None:
+    def __init__(self, name: str, argument: int, code: str) -> None:
         self.name = name
         self.argument = argument
         self.code = code
-        self.owner = owner
+
+
+class LongTable:
+    """The long options of iptables itself or of one extension. Made once, used by many command lines."""
+
+    def __init__(self, rows: list[LongOption]) -> None:
+        self.rows = rows
+        self.by_name = {row.name: row for row in reversed(rows)}
 
 
 class Getopt:
     """One command line on its way. `index` is the word read next; `value` the argument of the last option."""
 
-    def __init__(self, words: list[str], short: dict[str, int], table: list[LongOption]) -> None:
+    def __init__(self, words: list[str], short: dict[str, int], table: LongTable) -> None:
         self.words = words
         self.short = short
-        self.own = table
-        self.added: list[list[LongOption]] = []  # the one loaded last comes first
+        self.tables: list[tuple[int, LongTable]] = [(0, table)]  # its own first, then the one loaded last
         self.index = 0
         self.value: str | None = None
         self.owner = 0
@@ -48,8 +54,9 @@ class Getopt:
         self.ended = False
         self.possible: list[str] = []  # what an ambiguous name might have meant
 
-    def add(self, rows: list[LongOption]) -> None:
-        self.added.insert(0, rows)
+    def add(self, owner: int, table: LongTable) -> None:
+        """More long options. owner: not 0; next() leaves it in `owner` when it answers with one of them."""
+        self.tables.insert(1, (owner, table))
 
     def again(self) -> None:
         """Read the last word once more (after a table was added)."""
@@ -108,34 +115,44 @@ class Getopt:
         self.spelled = name
         row = self._find(name)
         if row is None:
+            self.owner = 0
             return UNKNOWN
         self.name = row.name
         if equals:
             if row.argument == NO_ARGUMENT:
+                self.owner = 0
                 return UNKNOWN
             self.value = value
         elif row.argument == REQUIRED:
             if self.index >= len(self.words):
+                self.owner = 0
                 return MISSING
             self.value = self.words[self.index]
             self.index += 1
-        self.owner = row.owner
         return row.code
 
     def _find(self, name: str) -> LongOption | None:
+        """The row that a name or its beginning means; leaves its table's owner in `owner`."""
+        self.possible = []
+        for owner, table in self.tables:
+            row = table.by_name.get(name)
+            if row is not None:
+                self.owner = owner
+                return row
+        return self._find_shortened(name)
+
+    def _find_shortened(self, name: str) -> LongOption | None:
         candidate: LongOption | None = None
         ambiguous = False
-        self.possible = []
-        for table in (self.own, *self.added):
-            for row in table:
+        for owner, table in self.tables:
+            for row in table.rows:
                 if not row.name.startswith(name):
                     continue
-                if row.name == name:
-                    return row
                 self.possible.append(row.name)
                 if candidate is None:
                     candidate = row
-                elif candidate.argument != row.argument or candidate.code != row.code or candidate.owner != row.owner:
+                    self.owner = owner
+                elif candidate.argument != row.argument or candidate.code != row.code or owner != self.owner:
                     ambiguous = True
         if ambiguous:
             return None

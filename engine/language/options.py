@@ -11,7 +11,7 @@ from typing import Final
 from engine.core.extension import Extension, Option, ParameterProblem, RuleHead, Spec
 from engine.core.text import whole_word
 from engine.core.values import Given, Values
-from engine.language.getopt import NO_ARGUMENT, REQUIRED, LongOption
+from engine.language.getopt import NO_ARGUMENT, REQUIRED, LongOption, LongTable
 from engine.language.kinds import KINDS, Question
 
 # Extensions whose own parser says "--dport" where libxtables' says "tcp: option ..." declare `once_message`.
@@ -108,19 +108,26 @@ class Loaded:
         return built if built is not None else self.spec.build(Values(head, self.given, tool))
 
 
-def long_options(spec: Spec, owner: int) -> list[LongOption]:
-    """The rows that getopt needs; spellings of one option share a code, as they share a number in iptables."""
-    rows = []
-    for option in spec.options:
-        argument = NO_ARGUMENT if option.kind == "none" else REQUIRED
-        code = option.alias_of or option.name
-        for name in (option.name, *option.aliases):
-            rows.append(LongOption(name, argument, code, owner))
-    return rows
+class OptionTable:
+    """The options of one extension in the forms that reading needs; spellings of one option share a code."""
+
+    def __init__(self, spec: Spec) -> None:
+        rows = []
+        self.by_name: dict[str, Option] = {}
+        for option in spec.options:
+            argument = NO_ARGUMENT if option.kind == "none" else REQUIRED
+            for name in (option.name, *option.aliases):
+                rows.append(LongOption(name, argument, option.alias_of or option.name))
+                self.by_name.setdefault(name, option)
+        self.long = LongTable(rows)
 
 
-def option_named(spec: Spec, name: str) -> Option:
-    for option in spec.options:
-        if option.name == name or name in option.aliases:
-            return option
-    raise KeyError(name)
+_tables: Final[dict[int, tuple[Spec, OptionTable]]] = {}
+
+
+def option_table(spec: Spec) -> OptionTable:
+    known = _tables.get(id(spec))
+    if known is None:
+        known = (spec, OptionTable(spec))
+        _tables[id(spec)] = known
+    return known[1]

@@ -14,15 +14,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from engine.core.extension import Extension, KernelRefusal, Match, ParameterProblem, RuleHead, Spec, Target
+from engine.core.extension import Extension, Match, ParameterProblem, RuleHead, Spec, Target
+from engine.core.hooks import IPV4
+from engine.core.names import NAMES
+from engine.core.numbers import parse_number
 from engine.core.ruleset import Chain, NamedMatch, Place, Rule
 from engine.core.ruletext import head_text, match_text
 from engine.core.values import Given, Values
 from engine.language.addresses import parse_addresses
-from engine.language.commandline import INTERFACE_LIMIT, CommandLine
+from engine.language.commandline import (
+    ICMPV6_NAMES,
+    INTERFACE_LIMIT,
+    NAME_LIMIT,
+    OWN_TABLE,
+    OWN_TABLE_6,
+    CommandLine,
+    find_match,
+    find_target,
+)
 from engine.language.edit import is_stateful
 from engine.language.errors import Refused
-from engine.language.options import Loaded
+from engine.language.options import TWO, Loaded, option_table
 from engine.language.rule import uses_conntrack
 
 CACHE_LIMIT: Final = 20000  # parts remembered at most; then everything is forgotten
@@ -84,6 +96,8 @@ class QuickReader:
     def __init__(self, family: int, tolerant: bool = False) -> None:
         self.family = family
         self.tolerant = tolerant  # see CommandLine
+        self.tool = "iptables" if family == IPV4 else "ip6tables"
+        self.own_names = (OWN_TABLE if family == IPV4 else OWN_TABLE_6).by_name
         self.parts: dict[PartKey, Part | None] = {}
         self.addresses: dict[str, tuple[int, int] | None] = {}
         self.protocols: dict[str, int] = {}
@@ -232,7 +246,7 @@ class QuickReader:
                 return 0
             rule.jump = chain
             # a chain may have the name of a target: the long way says so
-            return end if self._part(proto, "-j", name, (), head) is None else 0
+            return end if find_target(name, self.family) is None else 0
         part = self._part(proto, "-j", name, options, head)
         if part is None:
             return 0
@@ -255,27 +269,55 @@ class QuickReader:
         return part
 
     def _read_part(self, proto: str, kind: str, name: str, options: tuple[str, ...], head: RuleHead) -> Part | None:
-        words = ["-A", "X"]
-        if proto:
-            words += ["-p", proto]
-        if name:
-            words += [kind, name]
-        words += options
-        line = CommandLine(words, self.family, tolerant=self.tolerant)
+        """The same as CommandLine makes of these words, if each option is written out; None otherwise."""
+        shown = name or proto
+        if not name:
+            number = parse_number(proto, 255)
+            shown = proto if number is None else (NAMES.protocol_name(number) or "")
+        spec = find_match(shown, self.family) if kind == "-m" else find_target(shown, self.family)
+        if spec is None or spec.unsupported or len(shown) > NAME_LIMIT:
+            return None
+        loaded = Loaded(spec, spec.name if shown in ICMPV6_NAMES else shown, 1, -1)
+        context = RuleHead(self.family)
+        context.proto = head.proto
         try:
-            line.parse()
-        except (Refused, KernelRefusal):
-            return None
-        if line.warnings or line.options - {"p", "j"}:
-            return None
-        loaded = line.target
-        if kind == "-m":
-            if len(line.matches) != 1 or loaded is not None:
+            if not self._read_options(loaded, context, options):
                 return None
-            loaded = line.matches[0]
-        elif line.matches or loaded is None:
+            loaded.build(context, self.tool)
+        except ParameterProblem:
             return None
-        if not loaded.in_full:
+        if loaded.warnings:
             return None
-        built = loaded.take_built(line.head, line.tool)
-        return Part(loaded, kind == "-m", built, line.tool, self.tolerant)
+        return Part(loaded, kind == "-m", loaded.take_built(context, self.tool), self.tool, self.tolerant)
+
+    def _read_options(self, loaded: Loaded, head: RuleHead, options: tuple[str, ...]) -> bool:
+        table = option_table(loaded.spec).by_name
+        count = len(options)
+        index = 0
+        inverted = False
+        while index < count:
+            word = options[index]
+            index += 1
+            if word == "!":
+                if inverted:
+                    return False
+                inverted = True
+                continue
+            name = word[2:]
+            option = table.get(name)
+            if option is None or not word.startswith("--") or name in self.own_names:
+                return False
+            text = ""
+            if option.kind != "none":
+                if index == count:
+                    return False
+                text = options[index]
+                index += 1
+            if option.kind == TWO:
+                if index == count or options[index][:1] in ("-", "!"):
+                    return False
+                text = f"{text} {options[index]}"
+                index += 1
+            loaded.take(option, head, inverted, text)
+            inverted = False
+        return not inverted
