@@ -27,7 +27,7 @@ class Canon:
         return self.drawn.setdefault(number, f"P{len(self.drawn) + 1}")
 
     def identification(self, number: int) -> str:
-        """IPv6 routers that put a packet together cut it again under an identification of their own."""
+        """Fragments of one packet share a number; which one it is, means nothing (a router may cut anew under its own)."""
         return self.identifications.setdefault(number, f"F{len(self.identifications) + 1}")
 
     def packet(self, data: bytes, inner: bool = False) -> str:
@@ -48,7 +48,7 @@ class Canon:
         if word & 0x4000:
             parts.append("DF")
         if word & 0x3FFF:
-            parts.append(f"fragment {offset}{'+' if word & 0x2000 else ''} id {ident}")
+            parts.append(f"fragment {offset}{'+' if word & 0x2000 else ''} id {self.identification(ident)}")
         if header > 20:
             parts.append("options " + data[20:header].hex())
         if p.checksum(data[:header]):

@@ -319,7 +319,7 @@ class Traffic:
         self.world = world
         self.versions = versions
         self.sent: list[Send] = []
-        self.ident = 1
+        self.ident = dice.randrange(1, 0xFF00)  # fragments that an earlier case left waiting must not fit
 
     def endpoints(self) -> tuple[Host, str, str]:
         """(sender, its address, a destination that is not its own)."""

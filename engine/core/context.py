@@ -31,7 +31,7 @@ class Arrival:
     data: the packet from its IP header on. indev/outdev: interface names, "" where the hook has none; on a bridge the
     bridge's name, and physin/physout the ports. mark: the packet mark on arrival. hwsrc: source MAC, b"" if unknown;
     mac_header: the whole link header if known (LOG prints it). uid/gid: owner of a locally made packet, -1 if unknown.
-    partial: the transport checksum is not computed yet. stage: ALL, or one half of OUTPUT (see REROUTE in hooks).
+    partial: the transport checksum is not computed yet.
     """
 
     hook: int
@@ -46,14 +46,7 @@ class Arrival:
     gid: int = -1
     partial: bool = False
     mac_header: bytes = b""
-    stage: int = 0
     priority: int = 0
-
-
-# Arrival.stage
-ALL: Final = 0
-BEFORE_REROUTE: Final = 1
-AFTER_REROUTE: Final = 2
 
 
 @dataclass(slots=True)

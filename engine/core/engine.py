@@ -17,9 +17,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from engine.conntrack import Conntrack
-from engine.core import context as ctx
 from engine.core import verdict as v
-from engine.core.connection import CT_INVALID, CT_UNTRACKED
+from engine.core.connection import (
+    CT_ESTABLISHED,
+    CT_INVALID,
+    CT_NEW,
+    CT_RELATED,
+    CT_RELATED_REPLY,
+    CT_UNTRACKED,
+)
 from engine.core.context import Arrival, Context, Emission, Environment, LogLine, Randomness, Shared, TraceStep
 from engine.core.flights import Flight, Flights
 from engine.core.fragments import Fragments
@@ -35,7 +41,6 @@ from engine.core.hooks import (
     OUTPUT,
     POSTROUTING,
     PREROUTING,
-    REROUTE,
     STEPS_AT,
     TRACK,
 )
@@ -160,15 +165,7 @@ class Engine:
         verdict = v.ACCEPT
         why = ""
         route_mark = arrival.mark
-        skipping = arrival.stage == ctx.AFTER_REROUTE
         for step in STEPS_AT[arrival.hook]:
-            if skipping:
-                skipping = step != REROUTE
-                continue
-            if step == REROUTE:
-                if arrival.stage == ctx.BEFORE_REROUTE:
-                    break
-                continue
             context.table = step
             if arrival.hook == OUTPUT and step in REROUTING_STEPS:
                 before = _routed_by(step, packet, context)
@@ -192,7 +189,9 @@ class Engine:
         if flight is None:
             flight = Flight()
             flight.local = arrival.hook == OUTPUT
-            if arrival.hook != PREROUTING and arrival.hook != OUTPUT and self._tracks(packet.family):
+            if arrival.hook == OUTPUT:
+                self._attach(packet, flight)
+            elif arrival.hook != PREROUTING and self._tracks(packet.family):
                 # nobody saw it before: the engine started between two hooks, or an option was rewritten on the way
                 self.conntrack.recognise(packet, context)
                 flight.entry = context.entry
@@ -208,6 +207,16 @@ class Engine:
         if flight.mark >= 0:
             context.mark = flight.mark
         return flight
+
+    def _attach(self, packet: Packet, flight: Flight) -> None:
+        """An ICMP error of this machine belongs to the connection of the packet that caused it, even of one that
+        nobody can find yet because it never reached the end of its way."""
+        cause = self.flights.cause_of(packet)
+        if cause is not None and cause.entry is not None:
+            flight.entry = cause.entry
+            backwards = cause.ctinfo in (CT_ESTABLISHED, CT_RELATED, CT_NEW)
+            flight.ctinfo = CT_RELATED_REPLY if backwards else CT_RELATED
+            flight.seen = True
 
     def _tracks(self, family: int) -> bool:
         return self.store.rulesets[family].needs_conntrack

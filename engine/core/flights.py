@@ -9,12 +9,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from engine.core.checksum import ICMP, ICMPV6
 from engine.core.connection import CT_INVALID, Connection
 from engine.core.context import Fragmented
+from engine.core.hooks import IPV4
 from engine.core.packet import Packet
 
 LIMIT: Final = 8192  # flights that may be outstanding; the kernel drops packets between hooks without telling
 COMPARED: Final = 512  # bytes behind the IP header that tell two packets of one length apart
+
+ICMP_ERRORS: Final = (3, 4, 5, 11, 12)
 
 FlightKey = tuple[int, int, int, int, int, bytes]
 
@@ -48,6 +52,23 @@ def flight_key(packet: Packet) -> FlightKey:
     )
 
 
+def quoted_packet(packet: Packet) -> Packet | None:
+    """The packet that an ICMP error speaks of, filled up with zeros where the quotation ends; None: it is no error."""
+    data = packet.data
+    if packet.family == IPV4:
+        if packet.proto != ICMP or not packet.has(8 + 20) or data[packet.l4] not in ICMP_ERRORS:
+            return None
+        quoted = data[packet.l4 + 8 :]
+        length = quoted[2] << 8 | quoted[3]
+    else:
+        if packet.proto != ICMPV6 or not packet.has(8 + 40) or data[packet.l4] >= 128:
+            return None
+        quoted = data[packet.l4 + 8 :]
+        length = 40 + (quoted[4] << 8 | quoted[5])
+    cause = Packet(quoted + bytes(max(0, length - len(quoted))))
+    return None if cause.fault else cause
+
+
 class Flights:
     def __init__(self) -> None:
         self.waiting: dict[FlightKey, list[Flight]] = {}
@@ -78,6 +99,14 @@ class Flights:
             del self.waiting[key]
         self.count -= 1
         return flight
+
+    def cause_of(self, packet: Packet) -> Flight | None:
+        """The packet under way that made this machine send the ICMP error `packet`."""
+        cause = quoted_packet(packet)
+        if cause is None:
+            return None
+        line = self.waiting.get(flight_key(cause))
+        return line[0] if line else None
 
     def _forget_oldest(self) -> None:
         key = next(iter(self.waiting))

@@ -155,7 +155,8 @@ class Assembly:
 class Fragments:
     """Reassembly for one engine.
 
-    joined: number of the assembly that the last collect() put its fragment into, 0 if none. abandoned: numbers of
+    joined: number of the assembly that the last collect() put its fragment into, 0 if none; cuts: how the packet that
+    it made whole had been cut, None if it made none. abandoned: numbers of
     assemblies that came to nothing since somebody last emptied the list; whoever holds their fragments lets them go.
     """
 
@@ -167,6 +168,7 @@ class Fragments:
         self.seen_from: dict[int, int] = {}  # fragments by source address, to tell how far two lie apart
         self.counter = 0
         self.joined = 0
+        self.cuts: Fragmented | None = None
         self.abandoned: list[int] = []
         for name, value in SYSCTLS.items():
             shared.sysctls.setdefault(name, value)
@@ -176,6 +178,7 @@ class Fragments:
     def collect(self, packet: Packet, context: Context) -> int:
         """ACCEPT: the packet is whole now (or no business of ours); STOLEN: it waits; DROP: it is of no use."""
         self.joined = 0
+        self.cuts = None
         self._forget_late(packet.family, context.now)
         if packet.family == IPV4:
             return self._collect_ipv4(packet, context)
@@ -275,9 +278,9 @@ class Fragments:
             header[1] |= ecn << 4
             header[4:6] = (total - 40).to_bytes(2, "big")
             header[assembly.next_header_at] = assembly.next_header
-        context.fragmented = Fragmented(
-            assembly.largest, df, assembly.lengths(), assembly.shortest_header >= len(header), assembly.key[2]
-        )
+        even = assembly.shortest_header >= len(header)
+        self.cuts = Fragmented(assembly.largest, df, assembly.lengths(), even, assembly.key[2])
+        context.fragmented = self.cuts
         packet.data = header + assembly.payload()
         packet.parse()
         packet.partial = False

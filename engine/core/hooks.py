@@ -30,7 +30,6 @@ FAMILIES: Final[dict[str, int]] = {"ipv4": IPV4, "ipv6": IPV6}
 # Steps of a hook that are not tables.
 DEFRAG: Final = "<defrag>"  # fragments wait here until their packet is whole
 TRACK: Final = "<track>"  # conntrack finds or makes the entry
-REROUTE: Final = "<reroute>"  # after OUTPUT nat the kernel routes anew; filter sees the new out-interface
 HELP: Final = "<help>"  # helpers read the payload, sequence numbers are adjusted
 CONFIRM: Final = "<confirm>"  # the entry becomes visible in the conntrack table
 
@@ -40,7 +39,7 @@ STEPS_AT: Final[dict[int, tuple[str, ...]]] = {
     PREROUTING: (DEFRAG, "raw", TRACK, "mangle", "nat"),
     INPUT: ("mangle", "filter", "security", "nat", HELP, CONFIRM),
     FORWARD: ("mangle", "filter", "security"),
-    OUTPUT: (DEFRAG, "raw", TRACK, "mangle", "nat", REROUTE, "filter", "security"),
+    OUTPUT: (DEFRAG, "raw", TRACK, "mangle", "nat", "filter", "security"),
     POSTROUTING: ("mangle", "nat", HELP, CONFIRM),
 }
 

@@ -37,6 +37,24 @@ class NamedMatch:
 class Rule:
     """One rule. `target` and `jump` exclude each other; neither = the rule only counts."""
 
+    __slots__ = (
+        "bytes",
+        "checked",
+        "goto",
+        "head",
+        "jump",
+        "matches",
+        "needs_conntrack",
+        "packets",
+        "place",
+        "stateful",
+        "target",
+        "target_name",
+        "target_source",
+        "target_spec",
+        "text",
+    )
+
     def __init__(self, head: RuleHead) -> None:
         self.head = head
         self.matches: list[NamedMatch] = []
@@ -81,6 +99,8 @@ def interface_matches(pattern: str, name: str) -> bool:
 
 class Chain:
     """A built-in chain (policy ACCEPT or DROP) or a user chain (policy None)."""
+
+    __slots__ = ("bytes", "name", "packets", "policy", "rules")
 
     def __init__(self, name: str, policy: int | None = None) -> None:
         self.name = name
