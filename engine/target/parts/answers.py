@@ -59,6 +59,7 @@ RST: Final = 0x04
 ACK: Final = 0x10
 U32: Final = 0xFFFFFFFF
 
+ICMP_REPLIES: Final = (0, 14, 129)
 BURST: Final = 6
 RATE_STATE: Final = "icmp errors"
 RATE_SYSCTLS: Final[dict[int, str]] = {IPV4: "net.ipv4.icmp_ratelimit"}
@@ -115,6 +116,13 @@ def is_icmp_error(packet: Packet) -> bool:
     if packet.proto != ICMPV6:
         return False
     return packet.l4 >= len(data) or data[packet.l4] < FIRST_ICMPV6_INFORMATIONAL
+
+
+def is_answer_of_this_host(packet: Packet, context: Context) -> bool:
+    """An ICMP reply that the kernel itself makes: while it is on its way out, the kernel sends no ICMP error."""
+    if context.hook != OUTPUT or context.uid >= 0 or packet.l4 >= len(packet.data):
+        return False
+    return packet.proto in (ICMP, ICMPV6) and packet.data[packet.l4] in ICMP_REPLIES
 
 
 def records_its_way(packet: Packet) -> bool:
@@ -213,6 +221,7 @@ def icmp_error(packet: Packet, context: Context, kind: int, code: int, rest: int
         or is_link_broadcast(context)
         or not has_single_source(packet)
         or is_icmp_error(packet)
+        or is_answer_of_this_host(packet, context)
         or (packet.family == IPV4 and records_its_way(packet))
         or not is_allowed_by_rate(packet, context)
     ):
