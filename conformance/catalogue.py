@@ -1,0 +1,164 @@
+"""The requirements: conformance/requirements/AREA.yaml, and which of them no scenario checks yet.
+
+    python -m conformance.catalogue            what is checked, what is open, by area
+    python -m conformance.catalogue --shrink   take what is checked by now out of requirements/open.txt
+    python -m conformance.catalogue NAT-01     one requirement and the scenarios that cite it
+
+Every requirement is cited by a scenario, or says why it is `untestable`, or stands in open.txt, which must become empty.
+tests/test_requirements.py sees to that.
+"""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+FOLDER: Final = Path(__file__).parent / "requirements"
+OPEN: Final = FOLDER / "open.txt"
+LEVELS: Final = ("required", "recommended")
+KERNEL: Final = ("pass", "fail", "untested")
+FIELDS: Final = ("id", "level", "title", "source", "stimulus", "expect", "kernel", "nft", "note", "untestable")
+NEEDED: Final = ("id", "level", "title", "source", "stimulus", "expect", "kernel")
+
+
+class CatalogueError(ValueError):
+    """A fault in the files. Lists every one, each with its file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One row. `kernel`: whether the Linux kernel does what is expected; `nft`: how iptables-nft differs, if it does."""
+
+    id: str
+    area: str
+    level: str
+    title: str
+    source: str
+    stimulus: str
+    expect: str
+    kernel: str
+    nft: str = ""
+    note: str = ""
+    untestable: str = ""
+
+
+@cache
+def load(folder: Path = FOLDER) -> dict[str, Requirement]:
+    """All requirements by id, in the order of the files. Raises CatalogueError."""
+    found: dict[str, Requirement] = {}
+    faults: list[str] = []
+    for path in sorted(folder.glob("*.yaml")):
+        for requirement in _read(path, faults):
+            if requirement.id in found:
+                faults.append(f"{path.name}: {requirement.id} stands in {found[requirement.id].area}.yaml too")
+            found[requirement.id] = requirement
+    if faults:
+        raise CatalogueError("\n".join(faults))
+    return found
+
+
+def _read(path: Path, faults: list[str]) -> Iterable[Requirement]:
+    loader: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+    document = yaml.load(path.read_text(encoding="utf-8"), Loader=loader)
+    if not isinstance(document, dict) or document.get("area") != path.stem:
+        faults.append(f"{path.name}: begins with 'area: {path.stem}' and 'requirements:'")
+        return
+    for row in document.get("requirements", ()):
+        name = row.get("id", "?")
+        wrong = [f"no field '{field}'" for field in NEEDED if not row.get(field)]
+        wrong += [f"'{field}' is not a field" for field in row if field not in FIELDS]
+        if row.get("level") not in LEVELS:
+            wrong.append(f"level is {' or '.join(LEVELS)}, not '{row.get('level')}'")
+        if row.get("kernel") not in KERNEL:
+            wrong.append(f"kernel is {', '.join(KERNEL)}, not '{row.get('kernel')}'")
+        faults.extend(f"{path.name}: {name}: {fault}" for fault in wrong)
+        if not wrong:
+            yield Requirement(area=path.stem, **row)
+
+
+def find(name: str) -> Requirement:
+    """Raises CatalogueError with the id that was perhaps meant."""
+    known = load()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {near[0]}?" if near else f"; the ids are in {FOLDER}"
+        raise CatalogueError(f"'{name}' is not a requirement{hint}")
+    return known[name]
+
+
+def open_ids(path: Path = OPEN) -> list[str]:
+    """What open.txt lists: requirements that no scenario checks yet."""
+    if not path.exists():
+        return []
+    lines = (line.split("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
+    return [line for line in lines if line]
+
+
+def judge(requirements: dict[str, Requirement], cited: set[str], listed: list[str]) -> list[str]:
+    """What is wrong with the state of the catalogue: one line each, empty when all is well."""
+    wrong = []
+    for requirement in requirements.values():
+        checked = requirement.id in cited
+        if requirement.untestable and checked:
+            wrong.append(f"{requirement.id} is marked untestable, but a scenario cites it")
+        elif requirement.id in listed and (checked or requirement.untestable):
+            wrong.append(f"{requirement.id} stands in open.txt, but it is "
+                         f"{'checked' if checked else 'untestable'}: take it out (python -m conformance.catalogue --shrink)")
+        elif not (checked or requirement.untestable or requirement.id in listed):
+            wrong.append(f"{requirement.id} is checked by no scenario and not marked untestable: {requirement.title}")
+    wrong += [f"{name} stands in open.txt, but it is not a requirement" for name in listed if name not in requirements]
+    return wrong
+
+
+def shrink(cited: set[str], path: Path = OPEN) -> list[str]:
+    """Take what is checked out of open.txt; nothing is ever added. Returns what was taken out."""
+    requirements = load()
+    gone = [name for name in open_ids(path)
+            if name in cited or name not in requirements or requirements[name].untestable]  # fmt: skip
+    if gone:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        kept = [line for line in lines if line.split("#")[0].strip() not in gone]
+        path.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    return gone
+
+
+def main(arguments: list[str]) -> int:
+    from conformance import case
+
+    scenarios = case.load_all()
+    cited: dict[str, list[str]] = {}
+    for scenario in scenarios:
+        for name in scenario.all_cites():
+            cited.setdefault(name, []).append(scenario.id)
+    if arguments == ["--shrink"]:
+        print("\n".join(f"{name} is checked now" for name in shrink(set(cited))) or "nothing to take out")
+        return 0
+    for name in arguments:
+        requirement = find(name)
+        print(f"{requirement.id} ({requirement.area}, {requirement.level}): {requirement.title}\n  source    "
+              f"{requirement.source}\n  stimulus  {requirement.stimulus}\n  expect    {requirement.expect}")
+        print(*(f"  {label:<9} {text}" for label, text in (("nft", requirement.nft), ("note", requirement.note)) if text),
+              f"  checked by {', '.join(cited.get(name, ())) or 'nothing'}", sep="\n")
+    if not arguments:
+        _overview(cited)
+    return 0
+
+
+def _overview(cited: dict[str, list[str]]) -> None:
+    areas: dict[str, list[Requirement]] = {}
+    for requirement in load().values():
+        areas.setdefault(requirement.area, []).append(requirement)
+    for area, rows in areas.items():
+        left = [row.id for row in rows if row.id not in cited and not row.untestable]
+        print(f"{area:<18} {len(rows) - len(left):>3} of {len(rows):>3}" + (f"   open: {' '.join(left)}" if left else ""))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,340 @@
+"""pytest for scenarios: options, one item for each scenario and engine, records while they run, reports at the end.
+
+    pytest conformance/ --engine=userspace,kernel-legacy -n 2 --report-dir out
+
+Scenarios themselves are the business of conformance/plugin.py; reports that of reports/. This file joins the two, and says
+nothing about anything in tests/.
+"""
+
+from __future__ import annotations
+
+import datetime
+import getpass
+import os
+import platform
+import random
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent
+CONFORMANCE = ROOT / "conformance"
+NOT_SCENARIOS = ("fuzz",)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("nflab", "scenarios")
+    group.addoption("--engine", default="userspace", metavar="NAME[,NAME]|all",
+                    help="engines to run scenarios on: userspace, kernel-legacy, kernel-nft, or all (default: userspace)")
+    group.addoption("--report-dir", default="out", metavar="DIR",
+                    help="where report.html, records.jsonl, junit.xml, summary.md and captures of failures go (default: out)")
+    group.addoption("--keep-lab", action="store_true",
+                    help="leave the lab of the first failure up, with its state, and say how to enter it")
+    group.addoption("--seed", type=int, default=None, help="seed for scenarios that draw lots (default: drawn, and reported)")
+
+
+class Session:
+    """The scenarios of one pytest process: their runner, and where their results go."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        from conformance import plugin
+        from conformance.running import Runner
+        from conformance.stages import Stages
+
+        self.config = config
+        self.worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+        self.folder = Path(config.getoption("report_dir"))
+        if not self.folder.is_absolute():
+            self.folder = Path(config.invocation_params.dir) / self.folder
+        self.started = time.monotonic()
+        self.seed = _seed(config)
+        self.stages = Stages()
+        self.writer: Any = None
+        self.told: set[tuple[str, str]] = set()
+        self.planned: list[tuple[str, str]] = []
+        self.kept = ""
+        config.stash[plugin.RUNNER] = Runner(self.stages, self.seed, self.folder / "captures", config.getoption("keep_lab"))
+        config.stash[plugin.SINK] = self.take
+
+    def take(self, result: Any, instance: Any) -> None:
+        """A scenario has finished: write down what the reports need of it, at once."""
+        from conformance.case import spec_of
+        from conformance.plugin import requirements_of
+
+        self._engine(result.engine, spec_of(instance.case))
+        self._topology(spec_of(instance.case))
+        for requirement in requirements_of(instance):
+            self._once("requirement", requirement.id, requirement)
+        self.open().add(result)
+        if result.red and self.config.getoption("keep_lab") and not self.kept:
+            self._keep(result, instance)
+
+    def open(self) -> Any:
+        from reports.records import Writer
+
+        if self.writer is None:
+            name = f"records-{self.worker}.jsonl" if self.worker else "records.jsonl"
+            self.writer = Writer(self.folder / name)
+            self.writer.add(_run_record(self.config, self.seed))
+        return self.writer
+
+    def _once(self, kind: str, name: str, record: Any) -> None:
+        if (kind, name) not in self.told:
+            self.told.add((kind, name))
+            self.open().add(record)
+
+    def _engine(self, engine: str, spec: Any) -> None:
+        from conformance.stages import version
+        from reports.records import Engine
+
+        if ("engine", engine) in self.told:
+            return
+        reason = self.stages.probes.get(engine, "")
+        labs = [stage.lab for (_path, name, _clock), stage in self.stages.open_stages.items() if name == engine]
+        if labs or reason:
+            self._once("engine", engine, Engine(engine, version(labs[-1]) if labs else "", reason))
+
+    def _topology(self, spec: Any) -> None:
+        from reports.records import Topology
+
+        if ("topology", spec.name) in self.told:
+            return
+        nodes = {node.name: {
+            "runs": node.runs,
+            "interfaces": {each.link: [str(address) for address in each.addresses] for each in node.interfaces},
+            "bridges": {bridge.name: list(bridge.ports) for bridge in node.bridges},
+            "services": [f"{service.kind}:{service.port}" for service in node.services],
+        } for node in spec.nodes.values()}  # fmt: skip
+        links = {link.name: [str(subnet) for subnet in link.subnets] for link in spec.links.values()}
+        self._once("topology", spec.name, Topology(spec.name, spec.picture, links, nodes))
+
+    def _keep(self, result: Any, instance: Any) -> None:
+        """Leave the lab as the failure left it; scenarios that follow get another one."""
+        from conformance import keeping
+
+        for stage in list(self.stages.open_stages.values()):
+            if stage.engine == result.engine and stage.lab.topology.name == result.topology and stage.lab.alive:
+                self.kept = keeping.keep(self.stages, stage)
+
+    def close(self) -> None:
+        self.stages.close()
+        if self.writer is not None:
+            self.writer.close()
+
+
+SESSION = pytest.StashKey[Session]()
+PLANNED = pytest.StashKey[list[tuple[str, str]]]()
+
+
+def _seed(config: pytest.Config) -> int:
+    """One seed for a whole run, workers of pytest-xdist included."""
+    given = config.getoption("seed")
+    if given is not None:
+        return int(given)
+    shared = getattr(config, "workerinput", {}).get("nflab_seed")
+    if shared is None:
+        shared = random.SystemRandom().randrange(1 << 31)
+    config.option.seed = shared
+    return int(shared)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    from conformance import plugin
+    from lab import engines
+
+    wanted = config.getoption("engine")
+    names = engines.names() if wanted == "all" else [name.strip() for name in wanted.split(",") if name.strip()]
+    for name in names:
+        if name not in engines.names():
+            raise pytest.UsageError(f"--engine: '{name}' is not an engine; there are {', '.join(engines.names())}, or all")
+    config.stash[plugin.ENGINES] = names
+    config.stash[SESSION] = Session(config)
+    if config.pluginmanager.hasplugin("xdist"):
+        config.pluginmanager.register(WithXdist(), "nflab-xdist")
+
+
+class WithXdist:
+    """What is said to the workers of pytest-xdist, and how work is shared out among them."""
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        node.workerinput["nflab_seed"] = node.config.stash[SESSION].seed
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
+        from xdist.scheduler import LoadScopeScheduling
+
+        from conformance.plugin import ByEngine
+
+        if config.getvalue("dist") not in ("load", "loadscope"):
+            return None
+
+        class Scheduling(LoadScopeScheduling):  # type: ignore[misc]
+            """Whole files of one engine at a time, so that a worker opens few labs."""
+
+            last: dict[Any, str] = {}  # noqa: RUF012
+
+            def _split_scope(self, nodeid: str) -> str:
+                return ByEngine.package(nodeid)
+
+            def _assign_work_unit(self, node: Any) -> None:
+                taken = {name.partition(" ")[0] for other, name in self.last.items() if other is not node}
+                name = ByEngine.next_package(self.workqueue, self.last.get(node, ""), taken)
+                self.workqueue.move_to_end(name, last=False)
+                self.last[node] = name
+                super()._assign_work_unit(node)
+
+        return Scheduling(config, log)
+
+
+# --- collecting -----------------------------------------------------------------------------------------------------------
+
+
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> Any:
+    """Files of scenarios below conformance/ are collected as such, everything else as pytest does."""
+    from conformance.plugin import ScenarioFile
+
+    if module_path.is_relative_to(CONFORMANCE) and module_path.parent.name not in NOT_SCENARIOS:
+        return ScenarioFile.from_parent(parent, path=module_path)
+    return None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Engine by engine and topology by topology, so that each lab is built once. Other tests keep their places."""
+    from conformance.plugin import ENGINES, ScenarioItem
+
+    places = [number for number, item in enumerate(items) if isinstance(item, ScenarioItem)]
+    engines = config.stash[ENGINES]
+    scenarios = [items[number] for number in places]
+    ordered = sorted(scenarios, key=lambda item: (engines.index(item.engine), item.instance.case.topology))  # type: ignore[attr-defined]
+    for number, item in zip(places, ordered, strict=True):
+        items[number] = item
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    from conformance.plugin import ScenarioItem
+
+    ours = session.config.stash[SESSION]
+    ours.planned = [(item.instance.id, item.engine) for item in session.items if isinstance(item, ScenarioItem)]
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["nflab_planned"] = ours.planned
+    elif ours.planned and not session.config.option.collectonly:
+        _clear(ours.folder)
+
+
+def _clear(folder: Path) -> None:
+    """Take away what an earlier run left, so that nothing old is taken for new."""
+    for pattern in ("records*.jsonl", "captures/*.pcapng", "report.html", "summary.md", "junit.xml"):
+        for path in folder.glob(pattern):
+            path.unlink()
+
+
+# --- running --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Iterator[None]:
+    report = yield
+    result = getattr(item, "result", None)
+    if result is not None and call.when == "call":
+        report.nflab_outcome = result.outcome
+    return report
+
+
+def pytest_report_teststatus(report: Any, config: pytest.Config) -> Any:
+    """BROKEN is pytest's "error"."""
+    if getattr(report, "nflab_outcome", "") == "BROKEN" and report.when == "call":
+        return "error", "B", "BROKEN"
+    return None
+
+
+# --- the end --------------------------------------------------------------------------------------------------------------
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    from conformance.plugin import ENGINES
+
+    return f"nflab: engines {', '.join(config.stash[ENGINES])}; seed {config.stash[SESSION].seed}"
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    ours = session.config.stash.get(SESSION, None)
+    if ours is None:
+        return
+    ours.close()
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["nflab_kept"] = ours.kept
+
+
+def pytest_testnodedown(node: Any, error: Any) -> None:
+    """A worker of pytest-xdist has ended: what it was to run, and what it kept."""
+    ours = node.config.stash[SESSION]
+    told = getattr(node, "workeroutput", {})
+    ours.planned = [tuple(each) for each in told.get("nflab_planned", ())] or ours.planned
+    ours.kept = ours.kept or told.get("nflab_kept", "")
+
+
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
+    """Put the records together, write the reports, print the matrix."""
+    ours = config.stash[SESSION]
+    if hasattr(config, "workerinput") or config.option.collectonly or not list(ours.folder.glob("records*.jsonl")):
+        return
+    if not (ours.planned or ours.writer):
+        return
+    from reports import bundle
+
+    records = bundle.finish(ours.folder, ours.planned, time.monotonic() - ours.started, int(exitstatus))
+    terminalreporter.section("nflab")
+    terminalreporter.write(bundle.terminal(records))
+    shown = os.path.relpath(ours.folder / "report.html")
+    terminalreporter.write_line(f"report: {shown if not shown.startswith('..') else ours.folder / 'report.html'}")
+    if ours.kept:
+        terminalreporter.write_line(f"the lab of the first failure is kept: {ours.kept}")
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """pytest_testnodedown and its like exist only with pytest-xdist."""
+    if not pluginmanager.hasplugin("xdist"):
+        globals().pop("pytest_testnodedown", None)
+
+
+def _run_record(config: pytest.Config, seed: int) -> Any:
+    from reports.records import Run
+
+    return Run(
+        started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        command=shlex.join(["pytest", *map(str, config.invocation_params.args)]),
+        directory=str(config.invocation_params.dir), seed=seed, machine=platform.node(), kernel=platform.release(),
+        system=_system(), processors=os.cpu_count() or 0, python=f"{platform.python_implementation()} {sys.version.split()[0]}",
+        revision=_revision(), user=_user(),
+    )  # fmt: skip
+
+
+def _user() -> str:
+    try:
+        return f"{getpass.getuser()} (uid {os.getuid()})"
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
+
+
+def _system() -> str:
+    try:
+        return platform.freedesktop_os_release().get("PRETTY_NAME", platform.platform())
+    except OSError:
+        return platform.platform()
+
+
+def _revision() -> str:
+    """The commit of the source, with a mark if files differ from it."""
+    try:
+        found = subprocess.run(["git", "describe", "--always", "--dirty", "--abbrev=10"], cwd=ROOT, capture_output=True,
+                               text=True, timeout=5)  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return found.stdout.strip()
