@@ -24,7 +24,7 @@ Source: RFC 959, RFC 1123 4.1.2.6, RFC 2428; measured on Linux 6.18.
 
 from __future__ import annotations
 
-from ipaddress import AddressValueError, IPv6Address
+from ipaddress import IPv6Address
 from typing import Final
 
 from engine.conntrack.expectations import Expectation, Policy
@@ -37,6 +37,7 @@ from engine.core.hooks import IPV4
 from engine.core.packet import Packet
 from engine.core.verdict import ACCEPT
 from engine.helpers.helper import Helper, Tools, is_established, is_translated, payload_bytes
+from engine.helpers.numeric import NONE, read_ipv6
 
 POLICY: Final = Policy("", 1, 300)
 MASK: Final = 0xFFFFFFFF
@@ -290,12 +291,10 @@ def _ipv6(payload: bytes, start: int, delimiter: int, command: Command) -> int:
     end = payload.find(bytes((delimiter,)), start)
     if end < 0:
         return 0
-    if b"%" in payload[start:end]:
-        return 0  # no zones here
-    try:
-        command.address = int(IPv6Address(payload[start:end].decode("ascii")))
-    except (AddressValueError, UnicodeDecodeError):
+    address = read_ipv6(payload[start:end])
+    if address == NONE:
         return 0
+    command.address = address
     return end - start
 
 

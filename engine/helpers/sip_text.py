@@ -9,10 +9,10 @@ Source: RFC 3261 section 7 and 25, RFC 4566 section 5; measured on Linux 6.18.
 
 from __future__ import annotations
 
-from ipaddress import AddressValueError, IPv6Address
 from typing import Final
 
 from engine.core.hooks import IPV4
+from engine.helpers.numeric import NONE, ipv6_end, read_ipv6
 
 NOTHING: Final = 0
 FOUND: Final = 1
@@ -142,13 +142,11 @@ class Message:
         return True
 
     def _ipv6(self, at: int, place: Place) -> bool:
-        end = at
-        while end < self.size and self.lower[end] in b"0123456789abcdef:.":
-            end += 1
-        try:
-            place.address = int(IPv6Address(self.text[at:end].decode("ascii")))
-        except AddressValueError:
+        end = ipv6_end(self.text, at)
+        address = read_ipv6(self.text[at:end])
+        if address == NONE:
             return False
+        place.address = address
         place.end = end
         return True
 
