@@ -10,6 +10,7 @@ MASQUERADE takes: ip-masquerading as measured (first address of scope universe w
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import socket
@@ -33,8 +34,11 @@ from engine.core.context import (
     SocketInfo,
 )
 from engine.core.hooks import IPV4
+from engine.driver.clocks import Clock
 from engine.driver.netlink import (
     AF_NETLINK,
+    NLM_F_ACK,
+    NLM_F_CREATE,
     NLM_F_DUMP,
     ROUTE,
     SOCK_DIAG,
@@ -56,9 +60,10 @@ RTM_NEWROUTE: Final = 24
 RTM_GETROUTE: Final = 26
 RTM_NEWNEIGH: Final = 28
 RTM_GETNEIGH: Final = 30
+NEIGHBOUR_NOTICES: Final = (28, 29)  # new, gone
 
-# Multicast groups: link, IPv4 address, route and rule, IPv6 address, route and rule
-GROUPS: Final = (1, 5, 7, 8, 9, 11, 19)
+# Multicast groups: link, neighbour, IPv4 address, route and rule, IPv6 address, route and rule
+GROUPS: Final = (1, 3, 5, 7, 8, 9, 11, 19)
 
 IFF_UP: Final = 1
 IFLA_ADDRESS: Final = 1
@@ -89,6 +94,7 @@ RTAX_MTU: Final = 2
 RTM_F_FIB_MATCH: Final = 0x2000
 RT_TABLE_LOCAL: Final = 255
 RT_SCOPE_UNIVERSE: Final = 0
+NTF_USE: Final = 1
 NDA_DST: Final = 1
 NDA_LLADDR: Final = 2
 NUD_USABLE: Final = 0x02 | 0x04 | 0x08 | 0x10 | 0x40 | 0x80  # reachable, stale, delay, probe, noarp, permanent
@@ -188,11 +194,13 @@ _LITTLE: Final = struct.pack("=H", 1) == b"\x01\x00"
 class LiveEnvironment(Environment):
     """This network namespace. One instance a process; not thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
         super().__init__()
+        self.clock = clock or Clock()
         self.names = Names()
         self.losses: list[Loss] = []
-        self.wall_offset = 0.0  # what a virtual clock runs ahead of the wall clock
+        self.neighbours_changed = False
+        self.links_changed = False
         self.asker = Netlink(ROUTE)
         self.diag: Netlink | None = None
         self.notices = socket.socket(AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, ROUTE)
@@ -223,8 +231,11 @@ class LiveEnvironment(Environment):
                 self._compare_links()
                 continue
             for kind, body in messages(data):
-                self._notice(kind, body)
-            self._forget()
+                if kind in NEIGHBOUR_NOTICES:
+                    self.neighbours_changed = True
+                else:
+                    self._notice(kind, body)
+                    self._forget()
 
     def _forget(self) -> None:
         self.links_known = None
@@ -239,6 +250,7 @@ class LiveEnvironment(Environment):
             link = parse_link(body)
             if link is None or (body[0] != 0 and kind == RTM_DELLINK):
                 return  # AF_BRIDGE: a port left its bridge, the link itself is still there
+            self.links_changed = True
             if kind == RTM_DELLINK:
                 self.names.by_index.pop(link.index, None)
                 link.up = False
@@ -490,6 +502,17 @@ class LiveEnvironment(Environment):
         (state,) = struct.unpack_from("=H", answer[0][1], 8)
         return attributes(answer[0][1], 12).get(NDA_LLADDR, b"") if state & NUD_USABLE else b""
 
+    def ask_neighbour(self, address: int, family: int, device: str) -> None:
+        """Have the kernel find out a neighbour's link address; `neighbours_changed` tells of the answer."""
+        link = self.link(device)
+        if link is None:
+            return
+        width = 4 if family == IPV4 else 16
+        body = struct.pack("=BxxxiHBB", family, link.index, 0, NTF_USE, 0)
+        body += attribute(NDA_DST, address.to_bytes(width, "big"))
+        with contextlib.suppress(OSError):
+            self.asker.request(RTM_NEWNEIGH, body, NLM_F_ACK | NLM_F_CREATE)
+
     # -- sockets
 
     def socket(self, key: Tuple) -> SocketInfo | None:
@@ -516,7 +539,7 @@ class LiveEnvironment(Environment):
     # -- clocks
 
     def wall_clock(self) -> float:
-        return time.time() + self.wall_offset
+        return self.clock.wall()
 
     def timezone_offset(self) -> int:
         return time.localtime(self.wall_clock()).tm_gmtoff

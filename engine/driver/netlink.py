@@ -31,6 +31,7 @@ NLMSG_DONE: Final = 3
 NLM_F_REQUEST: Final = 1
 NLM_F_ACK: Final = 4
 NLM_F_DUMP: Final = 0x300
+NLM_F_CREATE: Final = 0x400
 
 HEADER: Final = struct.Struct("=IHHII")
 ATTRIBUTE: Final = struct.Struct("=HH")

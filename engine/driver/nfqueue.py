@@ -84,7 +84,8 @@ BATCH_BYTES: Final = 1 << 15  # verdicts are sent at the latest when so many byt
 NF_DROP: Final = 0
 NF_ACCEPT: Final = 1
 
-# Kinds of link destination, one queue each (see queue_rules)
+# The first of the queues, and the kinds of link destination, one queue each (see queue_rules)
+BASE: Final = 40
 TO_HOST: Final = 0
 TO_BROADCAST: Final = 1
 TO_MULTICAST: Final = 2
@@ -124,12 +125,14 @@ class Names:
 class Queued:
     """A packet that waits in the kernel for its verdict.
 
-    id, queue: as the kernel sent them (opaque numbers). truncated: the packet is longer than what was copied.
+    id, queue: as the kernel sent them (opaque numbers). kind: TO_HOST, TO_BROADCAST or TO_MULTICAST. truncated: the
+    packet is longer than what was copied.
     """
 
     def __init__(self, id: int, queue: int, arrival: Arrival, truncated: bool) -> None:
         self.id = id
         self.queue = queue
+        self.kind = queue - BASE
         self.arrival = arrival
         self.truncated = truncated
 

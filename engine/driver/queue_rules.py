@@ -20,9 +20,8 @@ import os
 import subprocess
 from typing import Final
 
-from engine.driver.nfqueue import TO_BROADCAST, TO_HOST, TO_MULTICAST
+from engine.driver.nfqueue import BASE, TO_BROADCAST, TO_HOST, TO_MULTICAST
 
-BASE: Final = 40
 NUMBERS: Final = (BASE + TO_HOST, BASE + TO_BROADCAST, BASE + TO_MULTICAST)
 LINK_HEADER_GROUP: Final = 40
 LINK_HEADER_COPY: Final = 96  # bytes of each bridged packet that come with its link header
@@ -165,7 +164,8 @@ class QueueRules:
         if not path:
             return f"{name} is not installed"
         environment = dict(os.environ)
-        environment["XTABLES_LOCKFILE"] = os.path.join(self.run_dir, "xtables.lock")
+        lock = os.path.join(self.run_dir, "xtables.lock")
+        environment["XTABLES_LOCKFILE"] = lock
         environment["LC_ALL"] = "C"
         try:
             done = subprocess.run(
@@ -173,4 +173,7 @@ class QueueRules:
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             return f"{name}: {error}"
+        finally:
+            if os.path.exists(lock):
+                os.unlink(lock)
         return "" if done.returncode == 0 else f"{name}: {done.stderr.strip() or f'exit {done.returncode}'}"

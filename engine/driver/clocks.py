@@ -1,0 +1,39 @@
+"""The two clocks of an engine process.
+
+monotonic: the machine's own; time passes. virtual: it stands still until somebody advances it, so that a timeout of
+five days is a matter of one request. Times are seconds since the process started; the virtual wall clock starts at the
+real one.
+"""
+
+from __future__ import annotations
+
+import time
+
+
+class Clock:
+    """`name` is "monotonic" or "virtual"."""
+
+    def __init__(self, name: str = "monotonic") -> None:
+        if name not in ("monotonic", "virtual"):
+            raise ValueError(f"clock {name!r}: there are monotonic and virtual")
+        self.name = name
+        self.virtual = name == "virtual"
+        self.passed = 0.0  # virtual time
+        self.started = time.monotonic()
+        self.wall_started = time.time()
+
+    def now(self) -> float:
+        return self.passed if self.virtual else time.monotonic() - self.started
+
+    def wall(self) -> float:
+        """Seconds since the epoch, UTC."""
+        return self.wall_started + self.passed if self.virtual else time.time()
+
+    def advance(self, seconds: float) -> float:
+        """Let virtual time pass; returns the new time. Raises ValueError for the machine's clock and for the past."""
+        if not self.virtual:
+            raise ValueError("the monotonic clock goes by itself: start the engine with --clock virtual")
+        if not 0 <= seconds < 1e12:
+            raise ValueError(f"cannot advance by {seconds!r} seconds")
+        self.passed += seconds
+        return self.passed

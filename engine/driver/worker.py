@@ -1,0 +1,375 @@
+"""From the packet queue through the engine and back: the part of the process that handles packets.
+
+    receive -> Arrival -> Engine.process -> Departure -> log, trace, emissions, verdict
+
+A packet for which the engine raises is dropped and the traceback kept (`faults`); the process lives on. Verdicts are
+collected while packets keep coming and sent together; before the engine sends a packet of its own, those before it
+leave first.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from engine.core.context import BROADCAST, LOCAL, MULTICAST, Arrival, Emission
+from engine.core.engine import Departure, Engine
+from engine.core.hooks import IPV4, IPV6, OUTPUT, POSTROUTING, PREROUTING
+from engine.core.packet import Packet
+from engine.core.verdict import ACCEPT, STOLEN
+from engine.driver.clocks import Clock
+from engine.driver.convoy import (
+    Convoy,
+    Convoys,
+    Decision,
+    has_fragment_header,
+    key_of,
+    may_be_fragment,
+    merge_rest,
+    slices,
+    whole_as_seen,
+)
+from engine.driver.environment import LiveEnvironment
+from engine.driver.link_headers import LinkHeaders
+from engine.driver.nfqueue import TO_BROADCAST, TO_HOST, PacketQueue, Queued
+from engine.driver.records import Faults, Log, Traces
+from engine.driver.sender import Sender, group_address
+
+CONVOY_LIFETIME: Final = 10.0  # seconds, of the real clock
+SYNC_LIMIT: Final = 2.0  # seconds that a sync may take under traffic that never ends
+SLICE: Final = 256  # packets handled before the process looks at anything else
+DELIVERED: Final = (LOCAL, BROADCAST, MULTICAST)
+ALL_STATIONS: Final = b"\xff" * 6
+ETHERTYPES: Final[dict[int, bytes]] = {4: b"\x08\x00", 6: b"\x86\xdd"}
+
+
+class Worker:
+    """packets, dropped: handled since the start. too_big: packets dropped because no verdict can carry their bytes."""
+
+    def __init__(self, engine: Engine, environment: LiveEnvironment, clock: Clock, queue: PacketQueue) -> None:
+        self.engine = engine
+        self.environment = environment
+        self.clock = clock
+        self.queue = queue
+        self.sender = Sender(environment)
+        self.convoys = Convoys()
+        self.link_headers: LinkHeaders | None = None
+        self.traces = Traces("on" if clock.virtual else "sparing")
+        self.log = Log()
+        self.faults = Faults()
+        self.packets = 0
+        self.dropped = 0
+        self.too_big = 0
+        self.headers: dict[tuple[str, bytes, int, int], bytes] = {}
+
+    # -- the loop
+
+    def handle_waiting(self, limit: int = SLICE) -> int:
+        """Handle what waits in the queue, at most `limit` packets; returns how many those were."""
+        self.take_notice()
+        queue = self.queue
+        count = 0
+        real_time = time.monotonic()
+        self.engine.tracing = self.traces.mode == "on"
+        while count < limit:
+            queued = queue.receive()
+            if queued is None:
+                if not queue.waiting:
+                    break
+                queue.flush()
+                continue
+            count += 1
+            self.handle(queued, real_time)
+        queue.flush()
+        self.packets += count
+        return count
+
+    def sync(self) -> bool:
+        """Handle packets until none is left; False if they never stopped coming."""
+        deadline = time.monotonic() + SYNC_LIMIT
+        while self.handle_waiting():
+            if time.monotonic() > deadline:
+                return False
+        self.engine.settle()
+        self.convoys.settle()
+        return True
+
+    def take_notice(self) -> None:
+        """Learn what changed on the machine; connections of lost addresses go."""
+        environment = self.environment
+        environment.refresh()
+        if environment.losses:
+            for loss in environment.take_losses():
+                if loss.address is None:
+                    self.headers.clear()
+                    self.engine.nat.device_down(loss.device)
+                else:
+                    self.engine.nat.address_lost(loss.device, loss.family, loss.address)
+        if environment.links_changed:
+            environment.links_changed = False
+            self.headers.clear()
+        if environment.neighbours_changed:
+            environment.neighbours_changed = False
+            self.sender.retry()
+
+    def housekeeping(self) -> None:
+        """What has to happen without a packet: timers."""
+        now = self.clock.now()
+        self.take_notice()
+        self.engine.conntrack.expire_all(now)
+        for emission in self.engine.fragments.expire(now):
+            self.send(emission, None)
+        self.release_abandoned()
+        self.sender.retry()
+
+    # -- one packet
+
+    def handle(self, queued: Queued, real_time: float) -> None:
+        try:
+            self._handle(queued, real_time)
+        except Exception as error:
+            self.faults.add(error, f"while handling {queued.arrival!r:.2000}")
+            self.queue.answer(queued, False)
+
+    def _handle(self, queued: Queued, real_time: float) -> None:
+        arrival = queued.arrival
+        if arrival.indev:
+            arrival.mac_header = self.link_header(arrival, queued.kind)
+        if may_be_fragment(arrival.data) and self._tracks(arrival):
+            packet = Packet(arrival.data)
+            if not packet.fault and has_fragment_header(packet):
+                self._fragment(queued, packet, real_time)
+                return
+        self._conclude(queued, self._process(arrival, real_time))
+
+    def _tracks(self, arrival: Arrival) -> bool:
+        return self.engine.store.rulesets[IPV4 if arrival.data[0] >> 4 == 4 else IPV6].needs_conntrack
+
+    def _process(self, arrival: Arrival, real_time: float) -> Departure:
+        """The engine's word on a packet. Its log and trace are put down, its own packets sent."""
+        engine = self.engine
+        traces = self.traces
+        if traces.mode == "sparing":
+            engine.tracing = traces.wanted(real_time)
+        now = self.clock.now()
+        departure = engine.process(arrival, now)
+        if departure.log:
+            self.log.add(departure.log)
+        if engine.tracing:
+            traces.add(now, arrival, departure)
+        return departure
+
+    def _emit(self, departure: Departure, arrival: Arrival) -> None:
+        if departure.emit:
+            self.queue.flush()
+            for emission in departure.emit:
+                self.send(emission, arrival)
+
+    def _conclude(self, queued: Queued, departure: Departure) -> None:
+        arrival = queued.arrival
+        if departure.emit:
+            self._emit(departure, arrival)
+        if departure.verdict != ACCEPT:
+            self.dropped += 1
+            self.queue.answer(queued, False)
+            return
+        data = departure.data
+        if data is not None and queued.truncated:
+            self.too_big += 1
+            self.dropped += 1
+            self.queue.answer(queued, False)
+            return
+        self.queue.answer(queued, True, data, self._mark(arrival, departure), self._priority(arrival, departure))
+
+    def _mark(self, arrival: Arrival, departure: Departure) -> int:
+        """The mark to set on the kernel's packet, -1 if it has it."""
+        mark = departure.route_mark if arrival.hook == OUTPUT else departure.mark
+        return -1 if mark == arrival.mark else mark
+
+    def _priority(self, arrival: Arrival, departure: Departure) -> int:
+        return -1 if departure.priority == arrival.priority else departure.priority
+
+    # -- packets of our own
+
+    def send(self, emission: Emission, cause: Arrival | None) -> None:
+        if emission.via == "output" and emission.gateway:
+            self._send_by_gateway(emission)
+        else:
+            self.sender.send(emission, cause)
+
+    def _send_by_gateway(self, emission: Emission) -> None:
+        """A packet for another next hop than its destination's: no socket sends such a one, so it passes OUTPUT and
+        POSTROUTING here and goes out behind them."""
+        packet = Packet(emission.data)
+        device = emission.device
+        if not device:
+            route = self.environment.route(emission.gateway, packet.family, emission.mark)
+            device = route.device
+        data = emission.data
+        mark = emission.mark
+        for hook in (OUTPUT, POSTROUTING):
+            arrival = Arrival(hook, data, "", device, mark)
+            departure = self._process(arrival, time.monotonic())
+            self._emit(departure, arrival)
+            if departure.verdict != ACCEPT:
+                return
+            data = data if departure.data is None else departure.data
+            mark = departure.mark
+        self.sender.send(Emission(data, "wire", device, emission.gateway, mark), None)
+
+    # -- fragments
+
+    def release_abandoned(self) -> None:
+        """Drop the fragments of packets that came to nothing."""
+        abandoned = self.engine.fragments.abandoned
+        if abandoned:
+            for number in abandoned:
+                for queued in self.convoys.release(number):
+                    self.queue.answer(queued, False)
+            abandoned.clear()
+
+    def _fragment(self, queued: Queued, packet: Packet, real_time: float) -> None:
+        arrival = queued.arrival
+        if arrival.hook in (PREROUTING, OUTPUT):
+            self._gather(queued, real_time)
+            return
+        convoy = self.convoys.find(key_of(packet), real_time)
+        if convoy is None:
+            self._conclude(queued, self._process(arrival, real_time))
+        else:
+            self._pass_on(queued, packet, convoy, real_time)
+
+    def _gather(self, queued: Queued, real_time: float) -> None:
+        fragments = self.engine.fragments
+        fragments.joined = 0
+        fragments.cuts = None
+        departure = self._process(queued.arrival, real_time)
+        assembly = fragments.joined
+        if assembly and departure.verdict == STOLEN and fragments.cuts is None:
+            self.convoys.hold(assembly, queued)
+        elif not assembly:
+            self._conclude(queued, departure)
+        else:
+            self._emit(departure, queued.arrival)
+            self._start(assembly, queued, departure, real_time)
+        self.release_abandoned()
+
+    def _start(self, assembly: int, last: Queued, departure: Departure, real_time: float) -> None:
+        """A packet is whole: its fragments go on together."""
+        carriers = self.convoys.release(assembly)
+        carriers.append(last)
+        cuts = self.engine.fragments.cuts
+        whole = departure.data
+        if departure.verdict != ACCEPT or whole is None or cuts is None:
+            self.dropped += len(carriers)
+            for queued in carriers:
+                self.queue.answer(queued, False)
+            return
+        mark = self._mark(last.arrival, departure)
+        priority = self._priority(last.arrival, departure)
+        if self._goes_as_one(whole, cuts.largest, last.arrival, departure.mark):
+            for queued in carriers[:-1]:
+                self.queue.answer(queued, False)
+            self.queue.answer(last, True, whole, mark, priority)
+            return
+        carriers.sort(key=_offset_of)
+        pieces = slices(whole, cuts)
+        convoy = Convoy(whole, cuts, real_time + CONVOY_LIFETIME)
+        self.convoys.start(key_of(Packet(pieces[0])), convoy)
+        decision = Decision(True, pieces, mark, priority)
+        for queued in carriers:
+            self._answer(queued, decision)
+
+    def _goes_as_one(self, whole: bytes, largest: int, arrival: Arrival, mark: int) -> bool:
+        """Delivered here, or about to be refused for its size: the kernel must see the whole packet."""
+        packet = Packet(whole)
+        route = self.environment.route(packet.dst, packet.family, mark)
+        if arrival.hook == PREROUTING and route.kind in DELIVERED:
+            return not arrival.physin or route.kind == LOCAL
+        if arrival.physin or not route.device:
+            return False
+        refusable = packet.family != IPV4 or packet.df
+        return refusable and largest > self.environment.mtu(route.device)
+
+    def _pass_on(self, queued: Queued, packet: Packet, convoy: Convoy, real_time: float) -> None:
+        """A fragment of a convoy at a later hook: the first to come brings the whole packet before the engine."""
+        arrival = queued.arrival
+        way = (arrival.hook, arrival.outdev, arrival.physout)
+        decision = convoy.decisions.get(way)
+        if decision is None or packet.fragment_offset == 0:
+            decision = self._decide(arrival, packet, convoy, real_time)
+            convoy.decisions[way] = decision
+        self._answer(queued, decision)
+
+    def _answer(self, queued: Queued, decision: Decision) -> None:
+        accept, data = decision.take()
+        if data is not None and data == queued.arrival.data:
+            data = None
+        self.queue.answer(queued, accept, data, decision.mark, decision.priority)
+
+    def _decide(self, arrival: Arrival, first: Packet, convoy: Convoy, real_time: float) -> Decision:
+        way_out = (arrival.outdev, arrival.physout)
+        whole = whole_as_seen(first, convoy.wholes.get(way_out, convoy.whole))
+        asked = Arrival(
+            arrival.hook, whole, arrival.indev, arrival.outdev, arrival.mark, arrival.physin, arrival.physout,
+            arrival.hwsrc, arrival.uid, arrival.gid, False, arrival.mac_header, arrival.priority,
+        )  # fmt: skip
+        departure = self._process(asked, real_time)
+        mark = self._mark(asked, departure)
+        priority = self._priority(asked, departure)
+        leaving = [emission for emission in departure.emit if emission.via == "wire"]
+        departure.emit = [emission for emission in departure.emit if emission.via != "wire"]
+        self._emit(departure, asked)
+        if departure.verdict == STOLEN and leaving:
+            pieces, rest = merge_rest([emission.data for emission in leaving], len(convoy.cuts.lengths))
+            for data in rest:
+                self.sender.send(Emission(data, "wire", leaving[0].device, 0, departure.mark), None)
+            return Decision(True, pieces, mark, priority)
+        if departure.verdict != ACCEPT:
+            self.dropped += 1
+            return Decision(False, None, -1, -1)
+        if arrival.hook == POSTROUTING:
+            return Decision(True, [departure.data or whole], mark, priority)  # it fits: it leaves whole
+        if departure.data is None:
+            return Decision(True, None, mark, priority)
+        convoy.wholes[way_out] = departure.data
+        return Decision(True, slices(departure.data, convoy.cuts), mark, priority)
+
+    # -- link headers
+
+    def link_header(self, arrival: Arrival, kind: int) -> bytes:
+        """The link header of a received packet: as it was copied from a bridge port, else put together."""
+        if arrival.physin and self.link_headers is not None:
+            return self.link_headers.find(arrival.data)
+        version = arrival.data[0] >> 4 if arrival.data else 0
+        key = (arrival.indev, arrival.hwsrc, kind, version)
+        header = self.headers.get(key) if kind in (TO_HOST, TO_BROADCAST) else None
+        if header is None:
+            header = self._make_header(arrival, kind, version)
+            if kind in (TO_HOST, TO_BROADCAST):
+                if len(self.headers) > 4096:
+                    self.headers.clear()
+                self.headers[key] = header
+        return header
+
+    def _make_header(self, arrival: Arrival, kind: int, version: int) -> bytes:
+        if len(arrival.hwsrc) != 6 or version not in ETHERTYPES:
+            return b""
+        link = self.environment.link(arrival.indev)
+        target = link.mac if link is not None else b""
+        if kind == TO_BROADCAST:
+            target = ALL_STATIONS
+        elif kind != TO_HOST:
+            packet = Packet(arrival.data)
+            target = group_address(packet.dst, packet.family) or b"\x01" + bytes(5)
+        return target + arrival.hwsrc + ETHERTYPES[version] if len(target) == 6 else b""
+
+    def close(self) -> None:
+        self.queue.close()
+        self.sender.close()
+        if self.link_headers is not None:
+            self.link_headers.close()
+
+
+def _offset_of(queued: Queued) -> int:
+    return Packet(queued.arrival.data).fragment_offset
