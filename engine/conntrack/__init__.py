@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
-from engine.conntrack import tracking
+from engine.conntrack import snapshot, tracking
 from engine.conntrack.expectations import Expectation, Follower, Policy
 from engine.conntrack.generic import Generic
 from engine.conntrack.gre import Gre
@@ -47,6 +47,14 @@ class Conntrack(tracking.Conntrack):
         settings = Settings()
         table = Table(settings)
         super().__init__(shared, settings, table, make_trackers(settings, table))
+
+    def snapshot(self, now: float) -> dict[str, Any]:
+        """Connections, expectations and sysctls as plain values."""
+        return snapshot.snapshot(self, now)
+
+    def restore(self, value: Any, now: float) -> None:
+        """Go on with the connections of a snapshot; ValueError (and nothing changed) if it is not one."""
+        snapshot.restore(self, value, now)
 
 
 __all__ = ["TRACKERS", "Conntrack", "Expectation", "Follower", "Policy"]

@@ -90,6 +90,15 @@ class Gre(Tracker):
             self.clock.refresh(entry, state.timeout, packet, direction, context.now)
         return ACCEPT
 
+    def dump_state(self, entry: Connection, now: float) -> list[float]:
+        state = entry.state
+        assert isinstance(state, GreState)
+        return [state.timeout, state.stream_timeout]
+
+    def load_state(self, values: list[float], now: float) -> ProtocolState | None:
+        timeout, stream_timeout = values
+        return GreState(int(timeout), int(stream_timeout))
+
     def state_name(self, entry: Connection) -> str:
         state = entry.state
         assert isinstance(state, GreState)

@@ -223,6 +223,22 @@ class Sctp(Tracker):
         assert isinstance(state, SctpState)
         return STATE_NAMES[state.number]
 
+    def dump_state(self, entry: Connection, now: float) -> list[float]:
+        state = entry.state
+        assert isinstance(state, SctpState)
+        return [state.number, *state.tags, *(int(one) for one in state.opening), state.heartbeat_direction]
+
+    def load_state(self, values: list[float], now: float) -> ProtocolState | None:
+        number, tag, other_tag, opening, other_opening, heartbeat = (int(value) for value in values)
+        if not NONE <= number < len(STATE_NAMES):
+            raise ValueError(f"{number} is no state of SCTP")
+        state = SctpState()
+        state.number = number
+        state.tags = [tag, other_tag]
+        state.opening = [opening != 0, other_opening != 0]
+        state.heartbeat_direction = heartbeat
+        return state
+
     def may_go_early(self, entry: Connection) -> bool:
         state = entry.state
         return isinstance(state, SctpState) and SHUTDOWN_SENT <= state.number <= SHUTDOWN_ACK_SENT

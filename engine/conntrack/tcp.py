@@ -172,6 +172,22 @@ class Tcp(Tracker):
             self.clock.shorten(entry, self.timeouts_of(entry)[CLOSE], now)
             entry.event_cache |= EVENT_PROTOINFO
 
+    def dump_state(self, entry: Connection, now: float) -> list[float]:
+        state = entry.state
+        assert isinstance(state, TcpState)
+        numbers: list[float] = [state.number]
+        numbers.extend(state.windows.dump())
+        return numbers
+
+    def load_state(self, values: list[float], now: float) -> ProtocolState | None:
+        numbers = [int(value) for value in values]
+        state = TcpState()
+        if not numbers or not NONE <= numbers[0] < len(STATE_NAMES):
+            raise ValueError(f"{numbers[:1]} is no state of TCP")
+        state.number = numbers[0]
+        state.windows.load(numbers[1:])
+        return state
+
     # -- one packet
 
     def packet(self, entry: Connection, packet: Packet, direction: int, confirmed: bool, context: Context) -> int:

@@ -70,6 +70,12 @@ class Side:
         self.scale = 0
         self.flags = 0
 
+    def dump(self) -> list[int]:
+        return [self.end, self.max_end, self.max_window, self.max_ack, self.scale, self.flags]
+
+    def load(self, values: list[int]) -> None:
+        self.end, self.max_end, self.max_window, self.max_ack, self.scale, self.flags = values
+
     def forget(self) -> None:
         self.end = 0
         self.max_end = 0
@@ -206,6 +212,35 @@ class Windows:
         self.last_window = 0
         self.last_scale = 0
         self.last_flags = 0
+
+    def dump(self) -> list[int]:
+        last = [
+            self.repeats,
+            self.last_kind,
+            self.last_direction,
+            self.last_seq,
+            self.last_ack,
+            self.last_end,
+            self.last_window,
+            self.last_scale,
+            self.last_flags,
+        ]
+        return self.original.dump() + self.reply.dump() + last
+
+    def load(self, values: list[int]) -> None:
+        self.original.load(values[:6])
+        self.reply.load(values[6:12])
+        (
+            self.repeats,
+            self.last_kind,
+            self.last_direction,
+            self.last_seq,
+            self.last_ack,
+            self.last_end,
+            self.last_window,
+            self.last_scale,
+            self.last_flags,
+        ) = values[12:]
 
     def side(self, direction: int) -> Side:
         return self.reply if direction else self.original

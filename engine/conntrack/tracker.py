@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.conntrack.settings import Settings
-from engine.core.connection import ASSURED, FIXED_TIMEOUT, Connection, Tuple
+from engine.core.connection import ASSURED, FIXED_TIMEOUT, Connection, ProtocolState, Tuple
 from engine.core.context import Context
 from engine.core.packet import Packet
 
@@ -90,6 +90,14 @@ class Tracker:
     def may_go_early(self, entry: Connection) -> bool:
         """May the entry go when the table runs full although it is ASSURED?"""
         return False
+
+    def dump_state(self, entry: Connection, now: float) -> list[float]:
+        """The entry's state as numbers that `load_state` understands; times relative to `now`."""
+        return []
+
+    def load_state(self, values: list[float], now: float) -> ProtocolState | None:
+        """Raises ValueError if they are none."""
+        return None
 
     def timeouts_of(self, entry: Connection) -> list[int]:
         if entry.timeout_policy:

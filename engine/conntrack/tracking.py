@@ -18,7 +18,7 @@ from typing import Final
 
 from engine.conntrack.errors import ICMP_ERRORS, ICMPV6_REDIRECT, ICMPV6_UNTRACKED, embedded, redirected
 from engine.conntrack.events import NEW, UPDATE, Event
-from engine.conntrack.expectations import PERMANENT, Expectation, Policy
+from engine.conntrack.expectations import PERMANENT, Expectation, Follower, Policy
 from engine.conntrack.settings import ACCT, CHECKSUM, EVENTS, EXPECT_MAX, MAX, PREFIX, ROWS, Settings
 from engine.conntrack.table import Table
 from engine.conntrack.text import expect_line, proc_line
@@ -72,6 +72,7 @@ class Conntrack(ConntrackView):
         self.now = 0.0
         self.namespace = 0  # inode number, for the message of a full table
         self.policies: dict[str, list[Policy]] = {}  # by helper: what it allows for its expectations, by class
+        self.followers: dict[str, Follower] = {}  # by name, for expectations that come out of a snapshot
         self.log_credit = float(LOG_BURST)
         self.log_time = 0.0
         self.prefixes: list[bytes] = [bytes((proto, 0, 0)) for proto in range(256)]
@@ -404,7 +405,7 @@ class Conntrack(ConntrackView):
         bits = entry.event_cache
         entry.event_cache = 0
         events = self.table.events
-        if not events.listeners or not bits & entry.events:
+        if not events.listeners or not bits & entry.events or entry.status & DYING:
             return
         kind = NEW if bits & (EVENT_NEW | EVENT_RELATED) else UPDATE
         events.tell(Event(kind, now, entry, None, bits, events.portid))

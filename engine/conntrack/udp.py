@@ -58,6 +58,13 @@ class Udp(Tracker):
             return "bad checksum"
         return ""
 
+    def dump_state(self, entry: Connection, now: float) -> list[float]:
+        state = entry.state
+        return [state.stream_from - now] if isinstance(state, UdpState) else []
+
+    def load_state(self, values: list[float], now: float) -> ProtocolState | None:
+        return UdpState(now + float(values[0]) if values else now)
+
     def packet(self, entry: Connection, packet: Packet, direction: int, confirmed: bool, context: Context) -> int:
         now = context.now
         if not confirmed:

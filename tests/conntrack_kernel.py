@@ -1,0 +1,128 @@
+"""What the kernel's connection tracking makes of traces: a program that runs in a network namespace of its own.
+
+    unshare -n -m python tests/conntrack_kernel.py tcp|sctp|errors|cells FIRST_SEED COUNT
+
+prints one JSON object a trace ("cells": the cells of the TCP grid, whatever seed and count).
+
+A firewall stands between two interfaces whose other ends are this program's raw sockets. A mangle rule for each
+conntrack state writes the state into the TOS byte, so every forwarded packet says what conntrack thought of it; after
+each packet /proc/net/nf_conntrack is read. A packet that is not forwarded has the state None.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+
+from conntrack_cells import cell_trace, cells
+from conntrack_traces import OPTIONS, TIMEOUTS, TRACES, Trace
+from conntrack_world import summary
+
+MAC = {"c": "02:00:00:00:0c:01", "s": "02:00:00:00:05:01"}  # of the hosts behind the interfaces
+FIREWALL = {"c": "02:00:00:00:0c:fe", "s": "02:00:00:00:05:fe"}
+TOS = {"INVALID": 0x04, "NEW": 0x08, "ESTABLISHED": 0x10, "RELATED": 0x20, "UNTRACKED": 0x40}
+STATE_OF = {value: name for name, value in TOS.items()}
+NET = {"c": 1, "s": 2}
+FLUSH_AFTER = 50  # traces
+PACKET_IGNORE_OUTGOING = 23
+
+
+def run(command: str) -> None:
+    subprocess.run(command, shell=True, check=True, stdout=subprocess.DEVNULL)
+
+
+class Kernel:
+    def __init__(self) -> None:
+        run(
+            "mount -t tmpfs tmpfs /run; sysctl -qw net.ipv6.conf.all.disable_ipv6=0 net.ipv6.conf.default.accept_dad=0"
+            " net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 net.ipv4.ip_forward=1"
+            " net.ipv6.conf.all.forwarding=1 net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.default.send_redirects=0"
+        )
+        for side, net in NET.items():
+            inner = f"fw{side}"
+            run(f"ip link add {inner} address {FIREWALL[side]} type veth peer name {side}")
+            run(f"sysctl -qw net.ipv6.conf.{side}.disable_ipv6=1")
+            run(f"ip link set {side} up arp off; ip link set {inner} up")
+            run(f"ip addr add 10.0.{net}.1/24 dev {inner}; ip addr add fd00:{net}::1/64 dev {inner} nodad")
+            for host in (2, 5, 6, 7, 9):
+                run(f"ip neigh add 10.0.{net}.{host} lladdr {MAC[side]} nud permanent dev {inner}")
+                run(f"ip neigh add fd00:{net}::{host} lladdr {MAC[side]} nud permanent dev {inner}")
+        for tool in ("iptables-legacy", "ip6tables-legacy"):
+            for state, tos in TOS.items():
+                run(f"{tool} -t mangle -A FORWARD -m conntrack --ctstate {state} -j TOS --set-tos {tos}")
+        self.sockets = {side: self._socket(side) for side in NET}
+        self.received()
+        self.sysctls: dict[str, int] = dict(OPTIONS) | TIMEOUTS
+
+    def _socket(self, side: str) -> socket.socket:
+        made = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+        made.bind((side, 0))
+        made.setsockopt(263, PACKET_IGNORE_OUTGOING, 1)
+        made.setblocking(False)
+        return made
+
+    def received(self) -> list[tuple[str, bytes]]:
+        frames: list[tuple[str, bytes]] = []
+        for side, source in self.sockets.items():
+            while True:
+                try:
+                    frames.append((side, source.recv(70000)))
+                except BlockingIOError:
+                    break
+        return frames
+
+    def send(self, side: str, packet: bytes) -> str | None:
+        """The state that conntrack gave the packet, None if it was not forwarded."""
+        ethertype = b"\x08\x00" if packet[0] >> 4 == 4 else b"\x86\xdd"
+        mac = bytes.fromhex(FIREWALL[side].replace(":", "")) + bytes.fromhex(MAC[side].replace(":", ""))
+        self.sockets[side].send((mac + ethertype + packet).ljust(60, b"\0"))
+        state = None
+        for leg, frame in self.received():
+            if leg != side and frame[12:14] == ethertype:
+                data = frame[14:]
+                tos = data[1] if data[0] >> 4 == 4 else (data[0] & 15) << 4 | data[1] >> 4
+                state = STATE_OF.get(tos, hex(tos))
+        return state
+
+    def lines(self) -> list[str]:
+        with open("/proc/thread-self/net/nf_conntrack", encoding="ascii") as file:
+            return file.read().splitlines()
+
+    def set_sysctls(self, values: dict[str, int]) -> None:
+        for name, value in values.items():
+            if self.sysctls.get(name) != value:
+                self.sysctls[name] = value
+                with open(f"/proc/sys/net/netfilter/nf_conntrack_{name}", "w", encoding="ascii") as file:
+                    file.write(str(value))
+
+    def flush(self) -> None:
+        run("conntrack -F 2>/dev/null")
+
+
+def cell_traces() -> list[tuple[str, Trace]]:
+    return [("/".join(cell), cell_trace(*cell, 2000 + number)) for number, cell in enumerate(cells())]
+
+
+def main(kind: str, first: int, count: int) -> None:
+    kernel = Kernel()
+    named = cell_traces() if kind == "cells" else []
+    for number in range(len(named) or count):
+        seed = first + number
+        port = 2000 + number if named else 1024 + seed % 60000
+        name, trace = named[number] if named else ("", TRACES[kind](seed, port))
+        kernel.set_sysctls(trace["sysctls"])
+        if number % FLUSH_AFTER == 0 or kind == "errors":
+            kernel.flush()
+        marks = (f"sport={port} ", f"dport={port} ", f"id={port} ")
+        outcomes = []
+        for side, packet in trace["steps"]:
+            state = kernel.send(side, bytes.fromhex(packet))
+            mine = [line for line in kernel.lines() if kind == "errors" or any(mark in line for mark in marks)]
+            outcomes.append([state, sorted(summary(line) for line in mine)])
+        print(json.dumps({"kind": kind, "seed": seed, "name": name, **trace, "outcomes": outcomes}), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))

@@ -1,0 +1,60 @@
+"""An engine's connection tracking alone: packets in at PREROUTING, confirmed at once, no rules."""
+
+from __future__ import annotations
+
+from engine.conntrack import Conntrack
+from engine.core.context import Context, Environment, Randomness, Shared
+from engine.core.hooks import PREROUTING
+from engine.core.packet import Packet
+from engine.core.verdict import ACCEPT
+
+STATES = {0: "ESTABLISHED", 1: "RELATED", 2: "NEW", 3: "ESTABLISHED", 4: "RELATED", 7: "UNTRACKED", 8: "INVALID"}
+
+
+class World:
+    def __init__(self) -> None:
+        self.shared = Shared(Environment(), Randomness())
+        self.conntrack = Conntrack(self.shared)
+        self.shared.conntrack = self.conntrack
+        self.now = 0.0
+        self.reason = ""
+
+    def sysctl(self, name: str, value: int) -> None:
+        error = self.conntrack.set_sysctl("nf_conntrack_" + name, str(value))
+        assert error == "", (name, value, error)
+
+    def context(self, packet: Packet, hook: int = PREROUTING) -> Context:
+        return Context(self.shared, packet.family, hook, self.now)
+
+    def send(self, data: bytes, hook: int = PREROUTING, **settings: object) -> str:
+        """The state of the packet, "DROP" if conntrack dropped it."""
+        packet = Packet(data)
+        assert not packet.fault, packet.fault
+        self.conntrack.expire(self.now)
+        context = self.context(packet, hook)
+        for name, value in settings.items():
+            setattr(context, name, value)
+        verdict = self.conntrack.track(packet, context)
+        self.reason = context.reason
+        if verdict == ACCEPT:
+            verdict = self.conntrack.confirm(packet, context)
+        return STATES[context.ctinfo] if verdict == ACCEPT else "DROP"
+
+    def lines(self) -> list[str]:
+        return [self.conntrack.proc_line(entry, self.now) for entry in self.conntrack.entries()]
+
+    def line(self) -> str:
+        (line,) = self.lines()
+        return line
+
+    def summary(self) -> str:
+        """State and flags of the one entry: `ESTABLISHED 432000 [ASSURED]`; "" without an entry."""
+        return ", ".join(summary(line) for line in self.lines())
+
+
+def summary(line: str) -> str:
+    """What of a /proc/net/nf_conntrack line is not addresses: state, seconds and flags."""
+    words = line.split()
+    state = words[5] if "=" not in words[5] else ""
+    flags = [word for word in words if word in ("[UNREPLIED]", "[ASSURED]")]
+    return " ".join([*([state] if state else []), words[4], *flags])
