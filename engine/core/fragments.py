@@ -20,7 +20,7 @@ What the kernel was seen to do (6.18; RFC 791, RFC 8200 section 4.5, RFC 5722, R
 
 from __future__ import annotations
 
-from collections import deque
+from heapq import heappop, heappush
 from typing import Final
 
 from engine.core import verdict as v
@@ -163,7 +163,7 @@ class Fragments:
     def __init__(self, shared: Shared) -> None:
         self.shared = shared
         self.assemblies: dict[AssemblyKey, Assembly] = {}
-        self.queues: dict[int, deque[Assembly]] = {}  # by family: in order of deadline, the first to go at the left
+        self.late: list[tuple[float, int, Assembly]] = []  # a heap: (deadline, number, assembly)
         self.memory: dict[int, int] = {}
         self.seen_from: dict[int, int] = {}  # fragments by source address, to tell how far two lie apart
         self.counter = 0
@@ -179,7 +179,7 @@ class Fragments:
         """ACCEPT: the packet is whole now (or no business of ours); STOLEN: it waits; DROP: it is of no use."""
         self.joined = 0
         self.cuts = None
-        self._forget_late(packet.family, context.now)
+        context.emit += self.expire(context.now)
         if packet.family == IPV4:
             return self._collect_ipv4(packet, context)
         return self._collect_ipv6(packet, context)
@@ -299,7 +299,7 @@ class Fragments:
         wait = self._number(TIME_OF.get(family, TIME_OF_IPV6))
         made = Assembly(self.counter, key, family, now + wait)
         self.assemblies[key] = made
-        self.queues.setdefault(family, deque()).append(made)
+        heappush(self.late, (made.deadline, made.number, made))
         return made
 
     def _too_far(self, assembly: Assembly, source: int) -> bool:
@@ -340,25 +340,23 @@ class Fragments:
         self._remove(assembly)
         self.abandoned.append(assembly.number)
 
-    def _forget_late(self, family: int, now: float) -> list[Assembly]:
-        """Give up those of a family that waited too long."""
-        queue = self.queues.get(family)
-        late: list[Assembly] = []
-        while queue and (queue[0].done or queue[0].deadline <= now):
-            assembly = queue.popleft()
+    def _forget_late(self, now: float) -> list[Assembly]:
+        """Give up those that waited too long."""
+        gone: list[Assembly] = []
+        while self.late and (self.late[0][0] <= now or self.late[0][2].done):
+            assembly = heappop(self.late)[2]
             if not assembly.done:
                 self._abandon(assembly)
-                late.append(assembly)
-        return late
+                gone.append(assembly)
+        return gone
 
     def expire(self, now: float) -> list[Emission]:
         """Give up what waited too long; what the end host (IPv6: also a router) has to say about it."""
         answers: list[Emission] = []
-        for family in list(self.queues):
-            for assembly in self._forget_late(family, now):
-                answer = self._time_exceeded(assembly)
-                if answer is not None:
-                    answers.append(answer)
+        for assembly in self._forget_late(now):
+            answer = self._time_exceeded(assembly)
+            if answer is not None:
+                answers.append(answer)
         return answers
 
     def _time_exceeded(self, assembly: Assembly) -> Emission | None:
@@ -375,7 +373,7 @@ class Fragments:
     def flush(self) -> None:
         for assembly in list(self.assemblies.values()):
             self._abandon(assembly)
-        self.queues.clear()
+        self.late.clear()
         self.seen_from.clear()
 
     def waiting(self) -> int:

@@ -247,6 +247,7 @@ class Worker:
         assembly = fragments.joined
         if assembly and departure.verdict == STOLEN and fragments.cuts is None:
             self.convoys.hold(assembly, queued)
+            self._emit(departure, queued.arrival)
         elif not assembly:
             self._conclude(queued, departure)
         else:
