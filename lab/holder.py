@@ -11,7 +11,7 @@ namespace, so the kernel kills all of them with it, and the namespaces go when t
 A holder ends when its owner does: the owner's process descriptor becomes readable and the channel ends. `keep` detaches
 it from its owner; then it lives until it is killed.
 
-This process has one thread, so it may change namespaces at will. It listens to nobody but the owner.
+Only its first thread changes namespaces, at will, and others do not live long. It listens to nobody but the owner.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ import socket
 import struct
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from lab import build, channel
@@ -56,10 +57,13 @@ from lab.namespaces import (
 LAB_NAMESPACES: Final = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS
 RUN: Final = "/run/nflab"
 NETNS: Final = "/run/netns"
-AF_PACKET_IGNORE_OUTGOING: Final = 23
-PACKET_AUXDATA: Final = 8
+PACKET_RX_RING: Final = 5
+PACKET_COPY_THRESH: Final = 7
+PACKET_VERSION: Final = 10
 PACKET_VNET_HDR: Final = 15
-SO_TIMESTAMPNS: Final = 35
+PACKET_IGNORE_OUTGOING: Final = 23
+TPACKET_V2: Final = 1
+RING_BLOCK: Final = 1 << 16
 SO_RCVBUFFORCE: Final = 33
 SO_SNDBUFFORCE: Final = 32
 SOL_PACKET: Final = 263
@@ -267,12 +271,20 @@ class Holder:
         return {}, (opened.detach(),)
 
     def ports(self, message: dict[str, Any], _files: Files) -> Answer:
-        """Packet sockets on several devices: `wanted` is a list of (node, device)."""
-        opened: list[int] = []
-        for node, device in message["wanted"]:
-            with self.namespaces.inside(node):
-                opened.append(packet_socket({"device": device, "buffer": message["buffer"]}).detach())
-        return {}, tuple(opened)
+        """Packet sockets on several devices: `wanted` is a list of what packet_socket takes, each with its node."""
+        opened: list[socket.socket] = []
+        for wanted in message["wanted"]:
+            with self.namespaces.inside(wanted["node"]):
+                opened.append(packet_socket(wanted))
+        # Making a ring waits for a grace period of the kernel (10 ms); in threads these overlap.
+        threads = [
+            threading.Thread(target=make_ring, args=pair) for pair in zip(opened, message["wanted"], strict=True)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        return {}, tuple(each.detach() for each in opened)
 
     def open(self, message: dict[str, Any], _files: Files) -> Answer:
         """A file opened while standing in a node: below /proc/net and /proc/sys/net it is the node's own."""
@@ -380,25 +392,33 @@ def name_nodes(namespaces: Namespaces) -> None:
 
 
 def packet_socket(message: dict[str, Any]) -> socket.socket:
-    """An AF_PACKET socket on one device that sees what arrives there, not what it sends itself.
+    """An AF_PACKET socket for one device that sees what arrives there, not what it sends itself.
 
-    Frames come with a virtio_net header (which checksums are still to be computed, how large segments are cut), the
-    VLAN tag that the kernel has taken out, and the time of arrival.
+    Frames arrive in a ring of `slots` slots of `size` bytes, which the owner maps into its memory: the ring is not
+    bounded by net.core.rmem_max, which an ordinary user cannot raise. Larger frames come through the socket's own queue
+    as well (PACKET_COPY_THRESH). Each has a virtio_net header: which checksum is still to be computed, how it is to be
+    cut.
     """
     opened = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
-    opened.setsockopt(SOL_PACKET, AF_PACKET_IGNORE_OUTGOING, 1)
-    opened.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
+    opened.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
+    opened.setsockopt(SOL_PACKET, PACKET_VERSION, TPACKET_V2)
     opened.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
-    opened.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-    size = message["buffer"]
+    opened.setsockopt(SOL_PACKET, PACKET_COPY_THRESH, message["size"])
     for force, option in ((SO_RCVBUFFORCE, socket.SO_RCVBUF), (SO_SNDBUFFORCE, socket.SO_SNDBUF)):
         try:
-            opened.setsockopt(socket.SOL_SOCKET, force, size)
+            opened.setsockopt(socket.SOL_SOCKET, force, message["buffer"])
         except PermissionError:
-            opened.setsockopt(socket.SOL_SOCKET, option, size)
-    opened.bind((message["device"], ETH_P_ALL))
+            opened.setsockopt(socket.SOL_SOCKET, option, message["buffer"])
     opened.setblocking(False)
     return opened
+
+
+def make_ring(opened: socket.socket, message: dict[str, Any]) -> None:
+    """Give a packet socket its ring and let it listen."""
+    blocks = message["slots"] * message["size"] // RING_BLOCK
+    ring = struct.pack("IIII", RING_BLOCK, blocks, message["size"], message["slots"])
+    opened.setsockopt(SOL_PACKET, PACKET_RX_RING, ring)
+    opened.bind((message["device"], ETH_P_ALL))
 
 
 def netlink_socket(message: dict[str, Any]) -> socket.socket:
@@ -420,7 +440,6 @@ def unix_socket(message: dict[str, Any]) -> socket.socket:
 
 
 SOCKETS: Final[dict[str, Callable[[dict[str, Any]], socket.socket]]] = {
-    "packet": packet_socket,
     "netlink": netlink_socket,
     "inet": inet_socket,
     "unix": unix_socket,

@@ -11,14 +11,14 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from lab import plan, process, stack
+from lab import plan, port, process, stack
 from lab.engines.base import Adapter, Entry
 from lab.errors import LabError
 from lab.faults import did_you_mean
 from lab.model import Node as NodeSpec
 from lab.model import Topology
 from lab.owner import Holder, python_path
-from lab.port import BUFFER, Port
+from lab.port import Port
 from lab.process import Process
 from lab.programs import search_path
 
@@ -98,6 +98,12 @@ class Node:
     def mac(self, device: str | None = None) -> str:
         return self._macs[self.name, self._device(device)]
 
+    def mtu(self, device: str | None = None) -> int:
+        """The MTU that the topology gives a wire."""
+        name = self._device(device)
+        ports = next((bridge.ports for bridge in self.spec.bridges if bridge.name == name), (name,))
+        return min(self._topology.links[link].mtu for link in ports)
+
     # --- frames ------------------------------------------------------------------------------------------------------
 
     def port(self, device: str | None = None) -> Port:
@@ -105,11 +111,13 @@ class Node:
         the first call)."""
         name = self._device(device)
         if name not in self._ports:
-            self.add_port(name, self.holder.socket(self.name, kind="packet", device=name, buffer=BUFFER))
+            message = {"do": "ports", "wanted": [port.wanted(self.name, name, self.mtu(name))]}
+            self.add_port(name, self.holder.ask(message)[1][0])
         return self._ports[name]
 
-    def add_port(self, device: str, opened: socket.socket) -> None:
-        self._ports[device] = Port(self.name, device, self.mac(device), opened)
+    def add_port(self, device: str, fd: int) -> None:
+        opened = socket.socket(fileno=fd)
+        self._ports[device] = Port(self.name, device, self.mac(device), opened, self.mtu(device))
 
     @property
     def ports(self) -> list[Port]:
@@ -225,8 +233,8 @@ class Node:
         if self.spec.services:
             self.holder.write(f"{self.run_dir}/transfers.jsonl", "")
         self._forget_paths()
-        for port in self._ports.values():
-            port.drain()
+        for each in self._ports.values():
+            each.drain()
 
     def _forget_paths(self) -> None:
         """Path MTUs and redirects that the kernel has learned."""
@@ -239,7 +247,7 @@ class Node:
 
 def close_all(ports: Sequence[Port]) -> None:
     """Close ports, all at once: each takes a grace period of the kernel, and these overlap."""
-    threads = [threading.Thread(target=port.close) for port in ports]
+    threads = [threading.Thread(target=each.close) for each in ports]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -346,5 +354,5 @@ class Firewall(Node):
         for family, file in (("ipv4", self.spec.rules), ("ipv6", self.spec.rules6)):
             if file is not None:
                 self.load(file.read_text(encoding="utf-8"), family, str(file))
-        for port in self._ports.values():
-            port.drain()
+        for each in self._ports.values():
+            each.drain()

@@ -1,54 +1,75 @@
 """A port: a place on a wire where frames are sent and seen, as by somebody who has cut the cable there.
 
 `send` puts a frame on the wire as the node would. `received` gives what came to the node on that wire, and never what
-was sent from it. The socket is opened once and kept, because closing one costs a grace period of the kernel (11 to 24
-ms).
+was sent from it. The socket is opened once and kept, because closing one costs a grace period of the kernel (11 to
+24 ms). Frames arrive in a ring in memory (Documentation/networking/packet_mmap, TPACKET_V2), so looking whether
+something has come costs no system call.
 """
 
 from __future__ import annotations
 
+import mmap
 import select
 import socket
 import struct
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from lab.errors import LabError
 
+# A ring of this many frames; one that is longer than a slot also comes whole through the socket, as far as BUFFER goes.
+SLOTS: Final = 2048
+SLOT_OVERHEAD: Final = 256
 BUFFER: Final = 64 << 20
 LARGEST: Final = 1 << 18
 SOL_PACKET: Final = 263
 PACKET_STATISTICS: Final = 6
-PACKET_AUXDATA: Final = 8
-SCM_TIMESTAMPNS: Final = 35
-VNET_HDR: Final = struct.Struct("<BBHHHH")
-AUXDATA: Final = struct.Struct("<IIIHHHH")
-TIMESPEC: Final = struct.Struct("@qq")
-NEEDS_CHECKSUM: Final = 1
-TP_STATUS_VLAN_VALID: Final = 1 << 4
-TP_STATUS_VLAN_TPID_VALID: Final = 1 << 6
 ETH_P_8021Q: Final = 0x8100
-_ANCILLARY_SPACE: Final = socket.CMSG_SPACE(AUXDATA.size) + socket.CMSG_SPACE(TIMESPEC.size)
+
+# struct tpacket2_hdr: status, length, bytes in the slot, offsets of link and network header, time, VLAN tag and kind.
+SLOT: Final = struct.Struct("@IIIHHIIHH")
+STATUS: Final = struct.Struct("@I")
+TO_KERNEL: Final = STATUS.pack(0)
+IN_QUEUE: Final = 2
+VLAN_VALID: Final = 1 << 4
+VLAN_KIND_VALID: Final = 1 << 6
+
+# struct virtio_net_hdr, in the machine's byte order: flags, gso type, header length, gso size, checksum start, offset.
+VNET_HDR: Final = struct.Struct("@BBHHHH")
 NO_OFFLOAD: Final = bytes(VNET_HDR.size)
+NEEDS_CHECKSUM: Final = 1
 
 
 class Capture(NamedTuple):
     """One frame that arrived: seconds since 1970 (the kernel's time of arrival), the frame, and the size of the
-    segments into which a large TCP or UDP frame is still to be cut (0 for an ordinary frame)."""
+    segments into which a large TCP or UDP frame is still to be cut (0 for an ordinary frame). When more such frames
+    are waiting than the socket has room for (an ordinary user has little), the later ones are cut to a slot's size."""
 
     time: float
     frame: bytes
     segment: int = 0
 
 
+def slot_size(mtu: int) -> int:
+    """The size of a slot, a power of two, that holds frames of that MTU."""
+    return max(2048, 1 << (mtu + SLOT_OVERHEAD - 1).bit_length())
+
+
+def wanted(node: str, device: str, mtu: int) -> dict[str, Any]:
+    """What lab/holder.py is asked for to open a port."""
+    return {"node": node, "device": device, "size": slot_size(mtu), "slots": SLOTS, "buffer": BUFFER}
+
+
 class Port:
     """The wire `device` of a node. `mac` is the address of the node on it."""
 
-    def __init__(self, node: str, device: str, mac: str, opened: socket.socket) -> None:
+    def __init__(self, node: str, device: str, mac: str, opened: socket.socket, mtu: int = 1500) -> None:
         self.node = node
         self.device = device
         self.mac = mac
         self._socket = opened
-        self._buffer = bytearray(LARGEST)
+        self._size = slot_size(mtu)
+        self._ring = mmap.mmap(opened.fileno(), self._size * SLOTS)
+        self._at = 0
 
     def __repr__(self) -> str:
         return f"<port {self.node}.{self.device} {self.mac}>"
@@ -64,34 +85,28 @@ class Port:
         that many bytes of payload. Raises LabError if the wire does not take it.
         """
         header = NO_OFFLOAD if not segment else _segment_header(frame, segment)
+        # That the interface has been down in the meantime is told once, as an error; it is taken and forgotten.
+        self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         try:
             self._socket.send(header + frame)
         except OSError as error:
-            raise LabError(
-                f"{self.node}.{self.device}: a frame of {len(frame)} bytes was not sent: {error.strerror}"
-            ) from None
+            place = f"{self.node}.{self.device}"
+            raise LabError(f"{place}: a frame of {len(frame)} bytes was not sent: {error.strerror}") from None
 
     def received(self) -> list[bytes]:
         """The frames that have arrived since the last call, oldest first."""
         return [capture.frame for capture in self.captured()]
 
     def captured(self) -> list[Capture]:
-        """As `received`, with the time of arrival. Raises LabError if the kernel had no room to keep every frame."""
-        captures: list[Capture] = []
-        view = memoryview(self._buffer)
-        while True:
-            try:
-                size, ancillary, _flags, _address = self._socket.recvmsg_into([view], _ANCILLARY_SPACE)
-            except BlockingIOError:
-                break
-            except OSError as error:
-                # An interface that was set down says so once, and is silent afterwards.
-                if error.errno == 100:
-                    continue
-                raise LabError(f"{self.node}.{self.device}: {error.strerror}") from None
-            captures.append(_capture(bytes(view[:size]), ancillary))
+        """As `received`, with the time of arrival. Raises LabError if the ring had no room for every frame."""
+        captures = self._take()
         if captures:
-            self._no_frame_was_lost()
+            lost = self._lost()
+            if lost:
+                raise LabError(
+                    f"{self.node}.{self.device}: {lost} frames were lost: more than {SLOTS} were waiting\n"
+                    "  hint: call received() more often."
+                )
         return captures
 
     def wait(self, seconds: float) -> bool:
@@ -100,34 +115,52 @@ class Port:
         return bool(select.select([self._socket], [], [], seconds)[0])
 
     def drain(self) -> None:
-        """Forget what has been received."""
-        self.captured()
+        """Forget what has been received, and what was lost."""
+        while status := STATUS.unpack_from(self._ring, start := self._at * self._size)[0]:
+            self._ring[start : start + STATUS.size] = TO_KERNEL
+            self._at = (self._at + 1) % SLOTS
+            if status & IN_QUEUE:
+                self._from_queue((), b"")
+        self._lost()
 
     def close(self) -> None:
+        self._ring.close()
         self._socket.close()
 
-    def _no_frame_was_lost(self) -> None:
-        _seen, lost = struct.unpack("II", self._socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))
-        if lost:
-            raise LabError(
-                f"{self.node}.{self.device}: {lost} frames were lost: more than {BUFFER >> 20} MiB were "
-                "waiting\n  hint: call received() more often."
-            )
+    def _take(self) -> list[Capture]:
+        """Empty the ring: take frames from slots that the kernel has filled, and give the slots back."""
+        captures: list[Capture] = []
+        ring = self._ring
+        while True:
+            start = self._at * self._size
+            status, length, stored, mac, _net, seconds, nanoseconds, tag, kind = SLOT.unpack_from(ring, start)
+            if not status:
+                return captures
+            frame = ring[start + mac : start + mac + stored]
+            header = VNET_HDR.unpack_from(ring, start + mac - VNET_HDR.size)
+            ring[start : start + STATUS.size] = TO_KERNEL
+            self._at = (self._at + 1) % SLOTS
+            if status & IN_QUEUE:
+                header, frame = self._from_queue(header, frame)
+            if header[0] & NEEDS_CHECKSUM and len(frame) >= length:
+                frame = complete_checksum(frame, header[4], header[5])
+            if status & VLAN_VALID:
+                frame = put_tag_back(frame, tag, kind if status & VLAN_KIND_VALID else ETH_P_8021Q)
+            captures.append(Capture(seconds + nanoseconds / 1e9, frame, header[3]))
 
+    def _from_queue(self, header: tuple[int, ...], frame: bytes) -> tuple[tuple[int, ...], bytes]:
+        """A frame that was too long for its slot."""
+        self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        try:
+            data = self._socket.recv(LARGEST)
+        except OSError:
+            return header, frame
+        return VNET_HDR.unpack_from(data), data[VNET_HDR.size :]
 
-def _capture(data: bytes, ancillary: list[tuple[int, int, bytes]]) -> Capture:
-    flags, _gso_type, _header, segment, start, offset = VNET_HDR.unpack_from(data)
-    frame = data[VNET_HDR.size :]
-    if flags & NEEDS_CHECKSUM:
-        frame = complete_checksum(frame, start, offset)
-    time = 0.0
-    for level, kind, content in ancillary:
-        if level == socket.SOL_SOCKET and kind == SCM_TIMESTAMPNS:
-            seconds, nanoseconds = TIMESPEC.unpack_from(content)
-            time = seconds + nanoseconds / 1e9
-        elif level == SOL_PACKET and kind == PACKET_AUXDATA:
-            frame = put_tag_back(frame, content)
-    return Capture(time, frame, segment)
+    def _lost(self) -> int:
+        """Frames for which there was no room since the last call."""
+        lost: int = struct.unpack("II", self._socket.getsockopt(SOL_PACKET, PACKET_STATISTICS, 8))[1]
+        return lost
 
 
 def complete_checksum(frame: bytes, start: int, offset: int) -> bytes:
@@ -144,13 +177,9 @@ def complete_checksum(frame: bytes, start: int, offset: int) -> bytes:
     return frame[:place] + checksum.to_bytes(2, "big") + frame[place + 2 :]
 
 
-def put_tag_back(frame: bytes, auxdata: bytes) -> bytes:
+def put_tag_back(frame: bytes, tag: int, kind: int) -> bytes:
     """The kernel takes a VLAN tag out of the frame before anybody sees it; the frame on the wire had it."""
-    status, _length, _snaplen, _mac, _net, tci, tpid = AUXDATA.unpack_from(auxdata)
-    if not status & TP_STATUS_VLAN_VALID:
-        return frame
-    kind = tpid if status & TP_STATUS_VLAN_TPID_VALID else ETH_P_8021Q
-    return frame[:12] + struct.pack("!HH", kind, tci) + frame[12:]
+    return frame[:12] + struct.pack("!HH", kind, tag) + frame[12:]
 
 
 def _segment_header(frame: bytes, segment: int) -> bytes:

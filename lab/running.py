@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -19,7 +18,7 @@ from lab.faults import did_you_mean
 from lab.model import Topology
 from lab.node import Firewall, Node, close_all
 from lab.owner import Holder, warm_up
-from lab.port import BUFFER
+from lab.port import wanted
 
 SETTLE_ROUNDS: Final = 1000
 MOST_PORTS: Final = 200
@@ -75,22 +74,24 @@ class Lab:
             lab.missing, lab.namespaces = answer["missing"], answer["fds"]
             for name, node in nodes.items():
                 node.indexes = answer["indexes"][name]
-            lab._start(clock)
-            if ports:
-                lab._open_ports()
+            lab._start(clock, ports)
             undo.pop_all()
         return lab
 
-    def _start(self, clock: str) -> None:
+    def _start(self, clock: str, ports: bool) -> None:
         """Engines, services and the manners of the hosts."""
         for firewall in self.firewalls:
             firewall.install_commands()
             firewall.adapter.start(_settings(firewall, clock))
+        if ports:
+            self._open_ports()
         self._set_stacks()
         for node in self.nodes.values():
             self.holder.write(f"{node.run_dir}/bashrc", BASHRC)
             if node.spec.services:
                 self._listen(node)
+        for firewall in self.firewalls:
+            firewall.adapter.wait_until_ready()
 
     def _set_stacks(self) -> None:
         """As Node.stack does, for all hosts at once."""
@@ -114,14 +115,14 @@ class Lab:
 
     def _open_ports(self) -> None:
         """Every port, so that frames are seen from the start on. Of many wires too many files would be open."""
-        wanted = [(node, device) for node in self.nodes.values() for device in node.devices]
-        if len(wanted) > MOST_PORTS:
+        wires = [(node, device) for node in self.nodes.values() for device in node.devices]
+        if len(wires) > MOST_PORTS:
             return
-        for at in range(0, len(wanted), PORTS_AT_ONCE):
-            part = wanted[at : at + PORTS_AT_ONCE]
-            message = {"do": "ports", "wanted": [(node.name, device) for node, device in part], "buffer": BUFFER}
+        for at in range(0, len(wires), PORTS_AT_ONCE):
+            part = wires[at : at + PORTS_AT_ONCE]
+            message = {"do": "ports", "wanted": [wanted(node.name, device, node.mtu(device)) for node, device in part]}
             for (node, device), fd in zip(part, self.holder.ask(message)[1], strict=True):
-                node.add_port(device, socket.socket(fileno=fd))
+                node.add_port(device, fd)
 
     def _listen(self, node: Node) -> None:
         words = [sys.executable, "-m", "lab.services", f"--record={node.run_dir}/transfers.jsonl"]

@@ -164,9 +164,7 @@ def test_large_frames_are_cut_and_checksums_are_complete(lab: Lab) -> None:
 
 def test_a_vlan_tag_is_put_back() -> None:
     frame = bytes(12) + b"\x08\x00" + b"payload"
-    auxdata = struct.pack("<IIIHHHH", 1 << 4 | 1 << 6, 0, 0, 0, 0, 5, 0x8100)
-    assert put_tag_back(frame, auxdata) == bytes(12) + b"\x81\x00\x00\x05\x08\x00payload"
-    assert put_tag_back(frame, struct.pack("<IIIHHHH", 0, 0, 0, 0, 0, 5, 0x8100)) == frame
+    assert put_tag_back(frame, 5, 0x8100) == bytes(12) + b"\x81\x00\x00\x05\x08\x00payload"
 
 
 def test_completing_a_checksum() -> None:
@@ -203,7 +201,7 @@ def test_run_leaves_no_files_open(lab: Lab) -> None:
     inside = lab["client"].run(["ls", "/proc/1/fd"]).stdout.count("\n")
     for _count in range(50):
         lab["client"].run(["true"])
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(os.listdir("/proc/self/fd")) <= before
     # The holder is at work while `ls` looks, so a few come and go.
     assert lab["client"].run(["ls", "/proc/1/fd"]).stdout.count("\n") < inside + 12
 
@@ -389,3 +387,24 @@ def test_conntrack_lines() -> None:
 
 def test_a_node_is_shown_by_name(lab: Lab) -> None:
     assert [repr(node) for node in lab if isinstance(node, Node)][1] == "<node client>"
+
+
+def test_a_wire_that_was_down_works_again(lab: Lab) -> None:
+    client, port = lab["client"], lab["client"].port("lan")
+    frame = ethernet(lab, "client", "lan", udp("10.0.1.10", 1, "10.0.2.10", 9))
+    client.run(["ip", "link", "set", "lan", "down"], check=True)
+    with pytest.raises(LabError, match="client.lan: a frame of 43 bytes was not sent: Network is down"):
+        port.send(frame)
+    client.run(["ip", "link", "set", "lan", "up"], check=True)
+    port.send(frame)
+    assert len(seen(lab, "web", "dmz")) == 1
+
+
+def test_frames_that_found_no_room_are_not_passed_over_in_silence(lab: Lab) -> None:
+    frame = ethernet(lab, "client", "lan", udp("10.0.1.10", 1, "10.0.2.10", 9))
+    for _count in range(2100):
+        lab["client"].port("lan").send(frame)
+    with pytest.raises(LabError, match=r"web.dmz: \d+ frames were lost: more than 2048 were waiting"):
+        lab["web"].port("dmz").received()
+    lab["client"].port("lan").send(frame)
+    assert len(lab["web"].port("dmz").received()) == 1

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.owner import PACKAGE_ROOT
+from lab.owner import python_path
 from tests.lab_support import MARK, all_gone, marked, why_no_lab
 
 pytestmark = pytest.mark.skipif(bool(why_no_lab()), reason=f"no lab here: {why_no_lab()}")
@@ -46,7 +46,7 @@ def mark() -> str:
 def variables(mark: str, tmp_path: Path) -> Iterator[dict[str, str]]:
     runtime = tmp_path / "runtime"
     runtime.mkdir(mode=0o700)
-    yield {**os.environ, MARK: mark, "XDG_RUNTIME_DIR": str(runtime), "PYTHONPATH": str(PACKAGE_ROOT)}
+    yield {**os.environ, MARK: mark, "XDG_RUNTIME_DIR": str(runtime), "PYTHONPATH": python_path(dict(os.environ))}
     for pid in marked(mark):
         os.kill(pid, signal.SIGKILL)
 

@@ -79,8 +79,11 @@ class Adapter:
         self.node = node
 
     def start(self, settings: Settings) -> None:
-        """Start the engine; when this returns, packets are handled. Raises LabError, RulesetError."""
+        """Begin to start the engine. Raises LabError, RulesetError."""
         raise NotImplementedError
+
+    def wait_until_ready(self) -> None:
+        """Return when packets are handled. Raises LabError, RulesetError if the engine did not come up."""
 
     def stop(self) -> None:
         """End it. The node then behaves as the topology says for a failed engine."""

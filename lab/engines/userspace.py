@@ -47,6 +47,26 @@ class Userspace(Adapter):
         self._errors = os.memfd_create("engine-stderr", os.MFD_CLOEXEC)
         self._start_process(settings)
 
+    def wait_until_ready(self) -> None:
+        """The process says by one byte that packets are handled; if it ends instead, it has said why."""
+        settings = self._settings
+        try:
+            if not select.select([self._ready], [], [], START_SECONDS)[0]:
+                self.process.kill()
+                raise LabError(f"the engine of {self.node.name} was not ready after {START_SECONDS:g} s{self._said()}")
+            if os.read(self._ready, 1) != b"\n":
+                code = self.process.wait(START_SECONDS)
+                if settings.rules or settings.rules6:
+                    raise RulesetError(self._complaint() or f"the engine ended with status {code}")
+                raise LabError(
+                    f"the engine of {self.node.name} ended with status {code} before it was ready{self._said()}"
+                )
+        finally:
+            os.close(self._ready)
+        self._socket = self.node.holder.socket(self.node.name, kind="unix", path=f"{self.node.run_dir}/control")
+        self._socket.settimeout(ANSWER_SECONDS)
+        self._unread = b""
+
     def restart(self, state: Any = None) -> None:
         """With a state, the topology's own rules are not loaded: they are part of it, or were replaced since."""
         if self._socket is not None:
@@ -58,6 +78,7 @@ class Userspace(Adapter):
         if state is not None:
             settings = replace(settings, rules="", rules6="", state=json.dumps(state))
         self._start_process(settings)
+        self.wait_until_ready()
 
     def kill(self) -> None:
         self.process.kill()
@@ -82,7 +103,7 @@ class Userspace(Adapter):
         return f"{self.node.run_dir}/initial.{option.removeprefix('--')}"
 
     def _start_process(self, settings: Settings) -> None:
-        ready, ready_there = os.pipe2(os.O_CLOEXEC)
+        self._ready, ready_there = os.pipe2(os.O_CLOEXEC)
         nothing = in_memory("")
         try:
             self.process: Process = start(
@@ -92,22 +113,6 @@ class Userspace(Adapter):
         finally:
             os.close(ready_there)
             os.close(nothing)
-        try:
-            if not select.select([ready], [], [], START_SECONDS)[0]:
-                self.process.kill()
-                raise LabError(f"the engine of {self.node.name} was not ready after {START_SECONDS:g} s{self._said()}")
-            if os.read(ready, 1) != b"\n":
-                code = self.process.wait(START_SECONDS)
-                if settings.rules or settings.rules6:
-                    raise RulesetError(self._complaint() or f"the engine ended with status {code}")
-                raise LabError(
-                    f"the engine of {self.node.name} ended with status {code} before it was ready{self._said()}"
-                )
-        finally:
-            os.close(ready)
-        self._socket = self.node.holder.socket(self.node.name, kind="unix", path=f"{self.node.run_dir}/control")
-        self._socket.settimeout(ANSWER_SECONDS)
-        self._unread = b""
 
     def stop(self) -> None:
         """SIGTERM: the engine takes its queue rules away and ends."""
