@@ -8,6 +8,7 @@ nothing about anything in tests/.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import getpass
 import os
@@ -53,6 +54,7 @@ class Session:
         if not self.folder.is_absolute():
             self.folder = Path(config.invocation_params.dir) / self.folder
         self.started = time.monotonic()
+        self.began = getattr(config, "workerinput", {}).get("nflab_began") or time.time()
         self.seed = _seed(config)
         self.stages = Stages()
         self.writer: Any = None
@@ -79,6 +81,7 @@ class Session:
         from reports.records import Writer
 
         if self.writer is None:
+            _clear(self.folder, self.began)
             name = f"records-{self.worker}.jsonl" if self.worker else "records.jsonl"
             self.writer = Writer(self.folder / name)
             self.writer.add(_run_record(self.config, self.seed))
@@ -164,7 +167,8 @@ class WithXdist:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        node.workerinput["nflab_seed"] = node.config.stash[SESSION].seed
+        ours = node.config.stash[SESSION]
+        node.workerinput.update(nflab_seed=ours.seed, nflab_began=ours.began)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
@@ -224,15 +228,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     ours.planned = [(item.instance.id, item.engine) for item in session.items if isinstance(item, ScenarioItem)]
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["nflab_planned"] = ours.planned
-    elif ours.planned and not session.config.option.collectonly:
-        _clear(ours.folder)
 
 
-def _clear(folder: Path) -> None:
-    """Take away what an earlier run left, so that nothing old is taken for new."""
-    for pattern in ("records*.jsonl", "captures/*.pcapng", "report.html", "summary.md", "junit.xml"):
+def _clear(folder: Path, before: float) -> None:
+    """Take away what an earlier run left, so that nothing old is taken for new. Several workers may do it at once."""
+    for pattern in ("records*.jsonl*", "captures/*.pcapng", "report.html", "summary.md", "junit.xml"):
         for path in folder.glob(pattern):
-            path.unlink()
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < before:
+                    path.unlink()
 
 
 # --- running --------------------------------------------------------------------------------------------------------------
