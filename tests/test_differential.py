@@ -4,11 +4,16 @@ Rows are run in a network namespace, grouped by table file. What legacy does oth
 otherwise than legacy, stands in the row itself (`; legacy: ...`, `; nft: ...`).
 """
 
+import random
+
 import pytest
+import sessions
 from real_iptables import ask, probe
 from tables import REFUSED, Row, files, rows
+from test_language_commands import fresh, normal
 
 from engine.core.hooks import IPV6
+from engine.language.commands import run
 
 
 def said(outcome: tuple[str, list[str]]) -> str:
@@ -45,3 +50,115 @@ def test_nft_does_what_the_tables_say() -> None:
     """Same acceptance and same saved text; nft words many refusals in its own way."""
     found = differences("nft", exact_refusals=False)
     assert not found, f"{len(found)} rows differ\n" + "\n".join(found)
+
+
+# -- sessions of commands made up at random, answer for answer
+
+SEED = 20260
+SESSIONS = 40
+LENGTH = 30
+
+CHAINS = ("INPUT", "FORWARD", "OUTPUT", "a", "b", "c", "long-name", "PREROUTING", "POSTROUTING")
+CONDITIONS = (
+    "",
+    "-s 1.2.3.4",
+    "-s 1.2.3.4,5.6.7.8",
+    "! -s 10.0.0.0/8",
+    "-d 1.1.1.1,2.2.2.2/8",
+    "-p tcp",
+    "-p tcp --dport 22",
+    "-p tcp -m tcp --sport 1:5 ! --dport 22",
+    "-p udp --sport 53",
+    "-p icmp",
+    "! -p tcp",
+    "-i eth0",
+    "! -i eth+",
+    "-o eth1",
+    "-f",
+    "-m comment --comment x",
+    "-m limit --limit 3/s",
+    "-m conntrack --ctstate NEW",
+    "-m mark --mark 1",
+    "-m length --length 70000",
+    "-m nosuch",
+)
+TARGETS = (
+    "",
+    "-j ACCEPT",
+    "-j DROP",
+    "-j a",
+    "-j b",
+    "-g c",
+    "-j RETURN",
+    "-j LOG",
+    "-j MASQUERADE",
+    "-j INPUT",
+    "-j no",
+)
+
+
+def made_up(chance: random.Random) -> list[str]:
+    """One command: mostly possible, sometimes not."""
+
+    def chain() -> str:
+        return chance.choice(CHAINS)
+
+    def rule() -> str:
+        text = f"{chance.choice(CONDITIONS)} {chance.choice(TARGETS)}"
+        return text + chance.choice(("", "", "", f" -c {chance.randrange(9)} {chance.randrange(999)}"))
+
+    def number() -> str:
+        return str(chance.choice((0, 1, 1, 1, 2, 2, 3, 9)))
+
+    command = chance.choice(
+        (
+            f"-A {chain()} {rule()}",
+            f"-A {chain()} {rule()}",
+            f"-A {chain()} {rule()}",
+            f"-I {chain()} {rule()}",
+            f"-I {chain()} {number()} {rule()}",
+            f"-D {chain()} {rule()}",
+            f"-D {chain()} {number()}",
+            f"-R {chain()} {number()} {rule()}",
+            f"-C {chain()} {rule()}",
+            f"-N {chain()}",
+            f"-N {chain()}",
+            f"-X {chain()}",
+            "-X",
+            f"-E {chain()} {chain()}",
+            f"-P {chain()} {chance.choice(('ACCEPT', 'DROP'))}",
+            f"-F {chain()}",
+            chance.choice(("-F", "-Z", "-L -n", "-S", "-nvxL --line-numbers")),
+            f"-Z {chain()}",
+            f"-Z {chain()} {number()}",
+            f"-S {chain()}",
+            f"-nL {chain()}",
+        )
+    )
+    # -vv dumps the C library's own structures: no two -v
+    verbose = ["-v"] if "nvx" not in command and not chance.randrange(4) else []
+    table = chance.choice(("filter", "filter", "filter", "nat", "mangle"))
+    return ["iptables", "-t", table, *command.split(), *verbose]
+
+
+@pytest.mark.skipif(not probe("legacy")[0], reason=probe("legacy")[1])
+def test_made_up_sessions_get_the_same_answers() -> None:
+    chance = random.Random(SEED)
+    made: list[list[tuple[list[str], str]]] = []
+    for _ in range(SESSIONS):
+        session: list[tuple[list[str], str]] = [(["iptables", "-N", "a"], ""), (["iptables", "-N", "c"], "")]
+        session += [(made_up(chance), "") for _ in range(LENGTH)]
+        session.append((["iptables-save", "-c"], ""))
+        made.append(session)
+    wrong = []
+    for session, answers in zip(made, sessions.answers(made), strict=True):
+        store = fresh()
+        for number, ((words, _stdin), (status, out, err)) in enumerate(zip(session, answers, strict=True)):
+            result = run(words, "", store)
+            want = (status, sessions.without_comments(out), normal(err))
+            got = (result.exit, sessions.without_comments(result.stdout), normal(result.stderr))
+            if want != got:
+                before = "\n      ".join(" ".join(words) for words, _ in session[:number])
+                wrong.append(f"{' '.join(words)}\n   legacy: {want}\n   ours:   {got}\n   after {before}")
+                break
+    assert not wrong, f"{len(wrong)} of {SESSIONS} sessions differ (seed {SEED})\n" + "\n".join(wrong[:5])

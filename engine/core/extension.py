@@ -152,7 +152,7 @@ class Spec:
     final: Callable[[Values], None] | None = None
 
 
-@dataclass
+@dataclass(slots=True)
 class RuleHead:
     """The basic part of a rule: what stands before any match (iptables(8) PARAMETERS).
 

@@ -68,18 +68,15 @@ def _list_rules(line: CommandLine, edit: Edit, rules: list[Rule], output: list[s
 
 
 def _flush(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:
-    if line.chain_given:
-        edit.flush(line.chain)
-        return
-    edit.flush_all()
-    _say(line, "Flushing", list(edit.table.chains), output)
+    for name in _chains(line, edit):
+        _say(line, "Flushing", name, output)
+        edit.flush(name)
 
 
 def _zero(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:
-    names = [line.chain] if line.chain_given else list(edit.table.chains)
-    for name in names:
+    for name in _chains(line, edit):
+        _say(line, "Zeroing", name, output)
         edit.zero_chain(name)
-    _say(line, "Zeroing", names, output)
 
 
 def _zero_number(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:
@@ -91,11 +88,18 @@ def _new_chain(line: CommandLine, edit: Edit, rules: list[Rule], output: list[st
 
 
 def _delete_chain(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:
+    """Without a name: all user chains. Each is tried; the last complaint counts, and then none is deleted."""
+    complaint: TableError | None = None
     names = [line.chain] if line.chain_given else [name for name in edit.table.chains if not edit.is_built_in(name)]
     referenced = edit.jump_targets()
     for name in names:
-        _say(line, "Deleting", [name], output)
-        edit.delete_chain(name, referenced)
+        _say(line, "Deleting", name, output)
+        try:
+            edit.delete_chain(name, referenced)
+        except TableError as error:
+            complaint = error
+    if complaint is not None:
+        raise complaint
 
 
 def _rename(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:
@@ -106,9 +110,13 @@ def _policy(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str])
     edit.set_policy(line.chain, line.policy, line.counters)
 
 
-def _say(line: CommandLine, what: str, names: list[str], output: list[str]) -> None:
+def _chains(line: CommandLine, edit: Edit) -> list[str]:
+    return [line.chain] if line.chain_given else list(edit.table.chains)
+
+
+def _say(line: CommandLine, what: str, name: str, output: list[str]) -> None:
     if line.verbose:
-        output += [f"{what} chain `{name}'\n" for name in names]
+        output.append(f"{what} chain `{name}'\n")
 
 
 ACTIONS: Final[dict[str, Callable[[CommandLine, Edit, list[Rule], list[str]], None]]] = {

@@ -97,19 +97,27 @@ class Edit:
 
     # -- rules
 
+    def _refuse_built_in(self, rule: Rule) -> None:
+        if rule.jump is not None and rule.jump.is_built_in:
+            raise TableError("Invalid argument", invalid=True)
+
     def append(self, name: str, rule: Rule) -> None:
-        self.chain(name).rules.append(rule)
+        chain = self.chain(name)
+        self._refuse_built_in(rule)
+        chain.rules.append(rule)
 
     def insert(self, name: str, rule: Rule, number: int) -> None:
         chain = self.chain(name)
         if number > len(chain.rules) + 1:
             raise TableError("Index of insertion too big")
+        self._refuse_built_in(rule)
         chain.rules.insert(number - 1, rule)
 
     def replace(self, name: str, rule: Rule, number: int) -> None:
         chain = self.chain(name)
         if number > len(chain.rules):
             raise TableError("Index of replacement too big")
+        self._refuse_built_in(rule)
         chain.rules[number - 1] = rule
 
     def delete_number(self, name: str, number: int) -> None:
@@ -123,12 +131,14 @@ class Edit:
         chain = self.table.chains.get(name)
         if chain is None:
             raise TableError(BAD_RULE)
+        self._refuse_built_in(rule)
         condition = condition_text(rule)
         action = action_text(rule)
         for index, other in enumerate(chain.rules):
             if condition_text(other) == condition and action_text(other) == action:
                 return index
-        raise TableError(BAD_RULE)
+        is_plain = rule.jump is None and (rule.target is None or rule.target_name in VERDICTS)
+        raise TableError(BAD_RULE if is_plain else NO_CHAIN)
 
     def delete_rule(self, name: str, rule: Rule) -> None:
         index = self.find_rule(name, rule)
@@ -175,10 +185,6 @@ class Edit:
 
     def flush(self, name: str) -> None:
         self.chain(name).rules = []
-
-    def flush_all(self) -> None:
-        for chain in self.table.chains.values():
-            chain.rules = []
 
     def clear(self) -> None:
         """No rules and no user chains; policies stay."""
