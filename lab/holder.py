@@ -277,13 +277,8 @@ class Holder:
             with self.namespaces.inside(wanted["node"]):
                 opened.append(packet_socket(wanted))
         # Making a ring waits for a grace period of the kernel (10 ms); in threads these overlap.
-        threads = [
-            threading.Thread(target=make_ring, args=pair) for pair in zip(opened, message["wanted"], strict=True)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor(len(opened)) as threads:
+            list(threads.map(make_ring, opened, message["wanted"]))
         return {}, tuple(each.detach() for each in opened)
 
     def open(self, message: dict[str, Any], _files: Files) -> Answer:
