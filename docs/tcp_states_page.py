@@ -35,7 +35,8 @@ def _head() -> list[str]:
         "# TCP states in connection tracking",
         "",
         "Printed from `engine/conntrack/tcp_states.py` and `tcp.py` by `python docs/tcp_states_page.py`; a test",
-        "compares them. Each cell that a wire can reach was measured on the kernel (tests/data/conntrack_cells.jsonl.gz).",
+        "compares them. Each cell that a wire can reach was measured on the kernel, recorded in",
+        "tests/data/conntrack_cells.jsonl.gz.",
         "",
     ]
 

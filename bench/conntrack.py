@@ -1,0 +1,127 @@
+"""Connection tracking: entries a second, packets a second, memory an entry, the longest pause for timers.
+
+    python bench/conntrack.py [ENTRIES]        (default 1000000)
+
+Fills the table with UDP and TCP flows, sends packets of known flows, then lets time pass second by second until all has
+ended, calling `expire` as the engine does before each packet, and prints the longest single call: in processor time (what
+the engine costs) and by the wall (what else ran on the machine counts too). The cyclic garbage collector is off:
+nothing here makes cycles, and it would look at a million entries at once.
+"""
+
+from __future__ import annotations
+
+import gc
+import resource
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from conntrack_wire import CLIENT, SERVER, tcp, udp  # noqa: E402
+
+from engine.conntrack import Conntrack  # noqa: E402
+from engine.core.context import Context, Environment, Randomness, Shared  # noqa: E402
+from engine.core.hooks import IPV4, PREROUTING  # noqa: E402
+from engine.core.packet import Packet  # noqa: E402
+
+
+def memory() -> int:
+    """Bytes this process has in memory now."""
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+
+def compiled() -> bool:
+    return not getattr(sys.modules["engine.conntrack.table"], "__file__", "").endswith(".py")
+
+
+class Bench:
+    def __init__(self, entries: int) -> None:
+        self.entries = entries
+        self.shared = Shared(Environment(), Randomness())
+        self.conntrack = Conntrack(self.shared)
+        self.conntrack.set_sysctl("nf_conntrack_max", str(entries * 2))
+        self.now = 0.0
+        self.template = {6: udp_or_tcp(6), 17: udp_or_tcp(17)}
+
+    def send(self, proto: int, number: int) -> None:
+        packet = Packet(self.template[proto])
+        packet.partial = True  # the checksum is somebody else's business here
+        data = packet.data
+        packet.src = CLIENT + (number >> 14)
+        data[12:16] = packet.src.to_bytes(4, "big")
+        data[20:22] = (number & 0x3FFF | 0x4000).to_bytes(2, "big")
+        self.conntrack.expire(self.now)
+        context = Context(self.shared, IPV4, PREROUTING, self.now)
+        self.conntrack.track(packet, context)
+        self.conntrack.confirm(packet, context)
+
+    def fill(self, proto: int) -> None:
+        before = memory()
+        worst = 0.0
+        start = time.perf_counter()
+        last = time.thread_time()
+        for number in range(self.entries):
+            self.send(proto, number)
+            stop = time.thread_time()
+            worst = max(worst, stop - last)
+            last = stop
+        seconds = time.perf_counter() - start
+        assert self.conntrack.table.count == self.entries
+        each = (memory() - before) / self.entries
+        print(
+            f"  {self.entries:,} new flows: {self.entries / seconds:,.0f} entries/s, {each:,.0f} bytes an entry, "
+            f"longest packet {worst * 1e3:.2f} ms"
+        )
+
+    def known(self, proto: int) -> None:
+        count = min(self.entries, 200_000)
+        start = time.perf_counter()
+        for number in range(count):
+            self.send(proto, number * 7919 % self.entries)
+        seconds = time.perf_counter() - start
+        print(f"  packets of known flows: {count / seconds:,.0f} packets/s")
+
+    def end(self) -> None:
+        """All flows end within the same second or two: the worst that can happen to timers."""
+        worst = wall = 0.0
+        calls = 0
+        start = time.perf_counter()
+        while self.conntrack.table.count:
+            self.now += 0.0001
+            before, wall_before = time.thread_time(), time.perf_counter()
+            self.conntrack.expire(self.now)
+            worst = max(worst, time.thread_time() - before)
+            wall = max(wall, time.perf_counter() - wall_before)
+            calls += 1
+        seconds = time.perf_counter() - start
+        print(
+            f"  expiry: {calls:,} calls in {seconds:.1f} s, longest pause for timers {worst * 1e3:.2f} ms of processor "
+            f"time, {wall * 1e3:.2f} ms by the wall"
+        )
+
+
+def udp_or_tcp(proto: int) -> bytes:
+    if proto == 17:
+        return udp(CLIENT, SERVER, 1, 53)
+    return tcp(CLIENT, SERVER, 1, 80, 1000, 0, "S", options=bytes((2, 4, 5, 180, 4, 2, 3, 3, 7, 1)))
+
+
+def main(entries: int) -> None:
+    gc.disable()
+    print(f"engine {'compiled' if compiled() else 'interpreted'}, Python {sys.version.split()[0]}")
+    for name, proto, ends in (("UDP", 17, 29.9), ("TCP SYN", 6, 119.9)):
+        print(name)
+        bench = Bench(entries)
+        bench.fill(proto)
+        bench.known(proto)
+        bench.now = ends
+        bench.end()
+        del bench
+        gc.collect()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
