@@ -118,6 +118,7 @@ class Worker:
         self.take_notice()
         self.engine.conntrack.expire_all(now)
         for emission in self.engine.fragments.expire(now):
+            self._give_source(emission)
             self.send(emission, None)
         self.release_abandoned()
         self.sender.retry()
@@ -196,6 +197,13 @@ class Worker:
             self._send_by_gateway(emission)
         else:
             self.sender.send(emission, cause)
+
+    def _give_source(self, emission: Emission) -> None:
+        """A packet that answers no arrival gets its source address here."""
+        packet = Packet(emission.data)
+        if packet.src == 0 and not packet.fault:
+            packet.set_src(self.environment.route(packet.dst, packet.family, emission.mark).source)
+            emission.data = bytes(packet.data)
 
     def _send_by_gateway(self, emission: Emission) -> None:
         """A packet for another next hop than its destination's: no socket sends such a one, so it passes OUTPUT and
