@@ -97,7 +97,7 @@ class Runner:
 
     def _judge(self, scene: Scene, result: Result, error: Exception | None, again: bool = False) -> None:
         if error is None:
-            result.outcome = PASS
+            result.outcome, result.reason = PASS, ""
         elif isinstance(error, AssertionError):
             result.outcome = FAIL
             result.reason = "\n".join(text_of(_lines(error)))
