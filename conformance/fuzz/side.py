@@ -149,8 +149,11 @@ def mac_bytes(text: str) -> bytes:
 
 
 def chatter(frame: bytes) -> bool:
-    """Neighbour discovery and multicast reports, which nodes send on their own."""
-    return frame[12:14] == ETHERTYPES[6] and frame[20] in (0, 58) and (frame[20] == 0 or 130 <= frame[54] <= 143)
+    """What comes by itself: neighbour discovery, multicast reports, and the news (after 30 or 60 s of real time) that a
+    packet of some earlier case never became whole."""
+    if frame[12:14] == ETHERTYPES[6]:
+        return frame[20] == 0 or (frame[20] == 58 and (130 <= frame[54] <= 143 or frame[54:56] == b"\x03\x01"))
+    return frame[23] == 1 and frame[34:36] == b"\x0b\x01"
 
 
 def trimmed(packet: bytes) -> bytes:
