@@ -67,6 +67,7 @@ class Emission:
     entry: Connection | None = None
     ctinfo: int = CT_INVALID
     copied: bool = False  # made by TEE, which does not copy its copies
+    synproxied: bool = False  # a SYN made by SYNPROXY: its connection will be looked after
 
 
 @dataclass(slots=True)
@@ -172,14 +173,14 @@ class Environment:
                     return BROADCAST
         if family == IPV4:
             if address >> 24 == 127:
-                return LOCAL
+                return LOCAL if device in ("", "lo") else UNICAST
             if address == 0 or address == 0xFFFFFFFF:
                 return BROADCAST
             if address >> 28 == 14:
                 return MULTICAST
         elif address >> 120 == 0xFF:
             return MULTICAST
-        elif address == 1:
+        elif address == 1 and device in ("", "lo"):
             return LOCAL
         return UNICAST
 
@@ -331,6 +332,7 @@ class Context:
     emit: list[Emission] = field(default_factory=list)
     trace: list[TraceStep] | None = None  # None: nobody asked
     copied: bool = False  # this packet is a copy made by TEE
+    synproxied: bool = False  # this packet is a SYN made by SYNPROXY
     nftrace: bool = False  # TRACE target: log each rule from here on
 
     @property

@@ -37,6 +37,7 @@ class Packet:
     fragment_offset bytes; 0 in a whole packet and in a first fragment
     more_fragments  the MF bit
     extensions      IPv6 only: (header number, offset) of each extension header, in order
+    headless        IPv6 only: the way to the transport header is cut short, or lies in an earlier fragment
     partial         the transport checksum holds only the pseudo-header sum (checksum offload)
     changed         something was rewritten since the packet arrived
     """
@@ -59,6 +60,7 @@ class Packet:
         self.fragment_offset = 0
         self.more_fragments = False
         self.extensions: list[tuple[int, int]] = []
+        self.headless = False
         if not self.data:
             self.fault = "empty packet"
             return
@@ -119,9 +121,11 @@ class Packet:
         number = data[6]
         offset = 40
         while number in EXTENSION_HEADERS:
-            if offset + 8 > size:
+            if offset + (4 if number in (FRAGMENT, ROUTING) else 2) > size:
+                self.headless = True
                 break  # cut short: proto is the header that is not there
-            self.extensions.append((number, offset))
+            if number != FRAGMENT or offset + 8 <= size:
+                self.extensions.append((number, offset))
             if number == FRAGMENT:
                 word = data[offset + 2] << 8 | data[offset + 3]
                 self.fragment_offset = word & 0xFFF8
@@ -134,6 +138,7 @@ class Packet:
             number = data[offset]
             offset += length
             if self.fragment_offset:
+                self.headless = number in EXTENSION_HEADERS
                 break  # what follows is payload of another fragment's headers
         self.proto = number
         self.l4 = min(offset, size)

@@ -83,7 +83,7 @@ class Rule:
             return "-i"
         if head.outdev and interface_matches(head.outdev, outdev) == head.outdev_inverted:
             return "-o"
-        if head.proto and (packet.proto == head.proto) == head.proto_inverted:
+        if head.proto and (packet.headless or (packet.proto == head.proto) == head.proto_inverted):
             return "-p"
         if head.fragment and (packet.fragment_offset != 0) != (head.fragment == 1):
             return "-f"

@@ -3,6 +3,7 @@
     rule: head, then every match from left to right, all say yes -> counters -> target
     step: CONTINUE next rule | jump into a chain | RETURN to the caller | anything else decides
 
+A rule with -p drops an IPv6 packet whose transport header cannot be found, if the rest of its head matches.
 RETURN from a built-in chain, and its end, give the policy. A goto leaves no place to come back to: the end of the
 chain it entered returns to whoever jumped last. Source: iptables(8), kernel net/ipv4/netfilter/ip_tables.c behaviour.
 """
@@ -38,7 +39,10 @@ def walk(chain: Chain, packet: Packet, context: Context) -> int:
             continue
         rule = rules[index]
         index += 1
-        if rule.mismatch(packet, indev, outdev):
+        part = rule.mismatch(packet, indev, outdev)
+        if part:
+            if part == "-p" and packet.headless:
+                return DROP
             continue
         matched = True
         for named in rule.matches:
@@ -125,7 +129,7 @@ def _why_not(rule: Rule, packet: Packet, context: Context) -> str:
     """The part of the rule that says no, "" if all of it says yes."""
     part = rule.mismatch(packet, context.indev, context.outdev)
     if part:
-        return part
+        return "hotdrop by -p" if part == "-p" and packet.headless else part
     for named in rule.matches:
         if not named.match.matches(packet, context):
             text = f"-m {named.name} {named.match.save()}".rstrip()

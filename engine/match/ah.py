@@ -60,12 +60,13 @@ class Ah6(Dropping):
         if at < 0:
             self.dropping = at == BROKEN
             return False
-        if at + 12 > len(packet.data):
+        size = len(packet.data)
+        length = (packet.data[at + 1] + 2) * 4 if at + 12 <= size else 0
+        if length == 0 or at + length > size:
             self.dropping = True
             return False
         if not self.spi.holds(packet.u32(at + 4)):
             return False
-        length = (packet.data[at + 1] + 2) * 4
         if self.length and (self.length == length) == self.length_inverted:
             return False
         return not (self.reserved and packet.u16(at + 2))

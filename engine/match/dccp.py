@@ -35,8 +35,8 @@ TYPES: Final = (
 )
 INVALID: Final = "INVALID"
 INVALID_BITS: Final = 0xFC00  # types 10 to 15
-# Bytes between the basic header and the options, by packet type
-TYPE_HEADER: Final = (4, 12, 0, 8, 8, 8, 8, 12, 8, 8)
+# Bytes between the basic header and the options, by packet type; types without meaning count as RESET
+TYPE_HEADER: Final = (4, 12, 0, 8, 8, 8, 8, 12, 8, 8, 12, 12, 12, 12, 12, 12)
 
 
 class Dccp(Dropping):
@@ -73,7 +73,7 @@ class Dccp(Dropping):
     def _has_option(self, packet: Packet, kind: int) -> bool:
         at = packet.l4
         start = at + (16 if packet.data[at + 8] & 1 else 12)
-        start += TYPE_HEADER[kind] if kind < len(TYPE_HEADER) else 0
+        start += TYPE_HEADER[kind]
         end = at + packet.data[at + 4] * 4
         if end < start or end > len(packet.data):
             self.dropping = True

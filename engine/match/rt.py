@@ -53,6 +53,7 @@ class Rt(Dropping):
             return False
         length = (packet.data[at + 1] + 1) * 8
         if size - at < length:
+            self.dropping = True
             return False
         if not self.segments.holds(packet.data[at + 3]):
             return False

@@ -5,7 +5,8 @@
            [!] --srh-psid --srh-nsid --srh-lsid ADDRESS[/MASK]
 
 Matches packets whose routing header is of type 4 and well formed. hdr-len: as the field counts it, in units of 8 bytes
-without the first. psid, nsid, lsid: the segment before, the next and the last one.
+without the first. psid, nsid, lsid: the segment before, the next and the last one. The tag is compared without regard
+to byte order: on little-endian machines --srh-tag 3 means 0x0300 on the wire (measured).
 
 Kernel peer: ip6t_srh revision 1. Source: ip6tables-extensions(8) srh; RFC 8754.
 """
@@ -51,7 +52,7 @@ class Field:
         self.offset, self.size, self.comparison = FIELDS[name]
 
     def holds(self, header: bytes) -> bool:
-        there = int.from_bytes(header[self.offset : self.offset + self.size], "big")
+        there = int.from_bytes(header[self.offset : self.offset + self.size], "little")
         if self.comparison == "eq":
             result = there == self.value
         elif self.comparison == "gt":

@@ -40,6 +40,7 @@ class Ipv6Options(Dropping):
             return False
         length = (packet.data[at + 1] + 1) * 8
         if size - at < length:
+            self.dropping = True
             return False
         if self.length >= 0 and (self.length == length) == self.inverted:
             return False

@@ -37,11 +37,9 @@ def find_header(packet: Packet, wanted: int) -> int:
     while number != wanted:
         if number not in WALKED or number == NO_NEXT_HEADER:
             return NOT_FOUND
-        if offset + 2 > size:
+        if offset + (4 if number in (FRAGMENT, ROUTING) else 2) > size:
             return BROKEN
         if number == FRAGMENT:
-            if offset + 4 > size:
-                return BROKEN
             if (data[offset + 2] << 8 | data[offset + 3]) & 0xFFF8:
                 return NOT_FOUND
             length = 8
