@@ -15,7 +15,7 @@ from engine.conntrack.expectations import Expectation, Policy
 from engine.conntrack.gre import Gre
 from engine.conntrack.settings import PREFIX, ROWS
 from engine.conntrack.tracking import Conntrack
-from engine.core.connection import DYING, EXPECTED, Connection, SequenceAdjustment, Tuple
+from engine.core.connection import DYING, EXPECTED, Connection, Proxied, SequenceAdjustment, Tuple
 from engine.core.hooks import IPV4, IPV6
 
 VERSION: Final = 1
@@ -29,7 +29,6 @@ PLAIN: Final = (
     "secmark",
     "helper",
     "masquerade_device",
-    "synproxy_offset",
     "events",
     "expect_events",
     "timeout_policy",
@@ -76,6 +75,8 @@ def _entry(conntrack: Conntrack, entry: Connection, now: float) -> dict[str, Any
         value["master"] = entry.master.id
     if entry.helper_data:
         value["helper_data"] = dict(entry.helper_data)
+    if entry.proxied is not None:
+        value["proxied"] = [entry.proxied.isn, entry.proxied.timestamp, entry.proxied.difference]
     if entry.seqadj is not None:
         value["seqadj"] = [[one.correction_pos, one.offset_before, one.offset_after] for one in entry.seqadj]
     return value
@@ -181,6 +182,10 @@ def _read_entry(conntrack: Conntrack, reader: _Reader, now: float) -> Connection
     data = reader.get("helper_data", dict, {})
     if data:
         entry.helper_data.update(data)
+    if "proxied" in reader.value:
+        proxied = Proxied()
+        proxied.isn, proxied.timestamp, proxied.difference = reader.numbers("proxied", 3)
+        entry.proxied = proxied
     if "seqadj" in reader.value:
         entry.seqadj = [_read_adjustment(reader, one) for one in reader.get("seqadj", list)]
     return entry

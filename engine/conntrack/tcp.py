@@ -430,7 +430,7 @@ class Tcp(Tracker):
     ) -> bool:
         """SYNPROXY: the server's SYN/ACK was lost and the client sends a keep-alive; it must find its entry."""
         return (
-            entry.synproxy_offset != 0
+            entry.proxied is not None
             and state.number == SYN_SENT
             and kind == ACK
             and direction == ORIGINAL

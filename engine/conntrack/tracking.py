@@ -44,6 +44,7 @@ from engine.core.connection import (
     SEEN_REPLY,
     SRC_NAT_DONE,
     Connection,
+    Proxied,
     Tuple,
     TupleKey,
 )
@@ -210,6 +211,8 @@ class Conntrack(ConntrackView):
         entry.id = table.next_id
         table.next_id += 1
         entry.timeout_policy = context.template_timeout
+        if context.synproxied:
+            entry.proxied = Proxied()
         entry.has_labels = self.shared.label_users > 0
         if self.option[ACCT]:
             entry.accounting = True

@@ -118,6 +118,7 @@ class Connection:
         "master",
         "original",
         "packets",
+        "proxied",
         "reply",
         "secmark",
         "seqadj",
@@ -126,7 +127,6 @@ class Connection:
         "state",
         "status",
         "stopped",
-        "synproxy_offset",
         "timeout_policy",
         "zone_original",
         "zone_reply",
@@ -155,7 +155,7 @@ class Connection:
         self.id = 0
         self.masquerade_device = ""  # the entry goes when this interface loses its address
         self.seqadj: list[SequenceAdjustment] | None = None  # by direction
-        self.synproxy_offset = 0
+        self.proxied: Proxied | None = None  # SYNPROXY opened it
         self.events = -1  # event mask set by CT --ctevents; -1: all
         self.expect_events = -1
         self.timeout_policy = ""
@@ -178,6 +178,21 @@ class Connection:
 
     def tuple_of(self, direction: int) -> Tuple:
         return self.original if direction == ORIGINAL else self.reply
+
+
+class Proxied:
+    """What SYNPROXY knows of a connection that it opened.
+
+    isn: the initial sequence number it told the client; timestamp: the TCP timestamp it told the client; difference:
+    by how much the server's timestamps are ahead of that (modulo 2**32).
+    """
+
+    __slots__ = ("difference", "isn", "timestamp")
+
+    def __init__(self) -> None:
+        self.isn = 0
+        self.timestamp = 0
+        self.difference = 0
 
 
 class SequenceAdjustment:

@@ -185,7 +185,7 @@ class Engine:
     def _board(self, packet: Packet, arrival: Arrival, context: Context, now: float) -> Flight:
         """Find what earlier hooks knew of this packet."""
         self.conntrack.expire(now)
-        flight = self.flights.take(packet)
+        flight = self.flights.find(packet, arrival.hook, arrival.indev)
         if flight is None:
             flight = Flight()
             flight.local = arrival.hook == OUTPUT
@@ -202,6 +202,7 @@ class Engine:
         context.nftrace = flight.nftrace
         context.secmark = flight.secmark
         context.copied = flight.copied
+        context.synproxied = context.templated = flight.synproxied
         context.local = flight.local
         context.fragmented = flight.fragmented
         if flight.mark >= 0:
@@ -331,8 +332,9 @@ class Engine:
         flight.entry = emission.entry
         flight.ctinfo = emission.ctinfo
         flight.copied = emission.copied
+        flight.synproxied = emission.synproxied
         flight.seen = emission.entry is not None or emission.ctinfo != CT_INVALID
-        if flight.seen:
+        if flight.seen or flight.synproxied:
             self.flights.put(packet, flight)
 
     def settle(self) -> None:

@@ -1,8 +1,10 @@
 """What the kernel's packet buffer would carry from hook to hook, kept for packets that come back as bytes.
 
 Between two hooks the kernel may change TTL, header checksum, identification and IP options, nothing else. So a packet
-is known again by its addresses, protocol, fragment offset and everything behind the IP header. Equal packets in flight
-together are told apart by order: the kernel keeps it.
+is known again by its addresses, protocol, fragment offset and everything behind the IP header.
+
+A flight is not used up when its packet comes back: a bridge (and a broadcast to this machine) makes several of one, and
+each goes on from where the first stood. It begins anew when such a packet enters the machine again.
 """
 
 from __future__ import annotations
@@ -12,10 +14,10 @@ from typing import Final
 from engine.core.checksum import ICMP, ICMPV6
 from engine.core.connection import CT_INVALID, Connection
 from engine.core.context import Fragmented
-from engine.core.hooks import IPV4
+from engine.core.hooks import IPV4, OUTPUT, PREROUTING
 from engine.core.packet import Packet
 
-LIMIT: Final = 8192  # flights that may be outstanding; the kernel drops packets between hooks without telling
+LIMIT: Final = 2048  # flights that are remembered; the kernel drops packets between hooks without telling
 COMPARED: Final = 512  # bytes behind the IP header that tell two packets of one length apart
 
 ICMP_ERRORS: Final = (3, 4, 5, 11, 12)
@@ -33,11 +35,11 @@ class Flight:
         self.nftrace = False
         self.secmark = 0
         self.copied = False
+        self.synproxied = False
         self.fragmented: Fragmented | None = None  # how it was cut before it was put together
         self.local = False
         self.mark = -1  # the mark it has, where the kernel was not to route by it; -1: the kernel's packet carries it
-        self.physin = ""
-        self.generation = 0
+        self.launched = False  # the engine made this packet; OUTPUT has not seen it yet
 
 
 def flight_key(packet: Packet) -> FlightKey:
@@ -71,43 +73,36 @@ def quoted_packet(packet: Packet) -> Packet | None:
 
 class Flights:
     def __init__(self) -> None:
-        self.waiting: dict[FlightKey, list[Flight]] = {}
-        self.count = 0
-        self.generation = 0
+        self.known: dict[FlightKey, Flight] = {}
+
+    @property
+    def count(self) -> int:
+        return len(self.known)
 
     def settle(self) -> None:
-        """Nothing is under way any more: what is still waiting was dropped by the kernel between two hooks."""
-        self.generation += 1
-        if self.count:
-            self.waiting.clear()
-            self.count = 0
+        """Nothing is under way any more."""
+        self.known.clear()
 
     def put(self, packet: Packet, flight: Flight) -> None:
-        if self.count >= LIMIT:
-            self._forget_oldest()
-        flight.generation = self.generation
-        self.waiting.setdefault(flight_key(packet), []).append(flight)
-        self.count += 1
-
-    def take(self, packet: Packet) -> Flight | None:
         key = flight_key(packet)
-        line = self.waiting.get(key)
-        if not line:
+        self.known.pop(key, None)
+        if len(self.known) >= LIMIT:
+            del self.known[next(iter(self.known))]
+        self.known[key] = flight
+
+    def find(self, packet: Packet, hook: int, indev: str) -> Flight | None:
+        """What is known of a packet that comes to a hook; it enters by PREROUTING (unless it was looped back) and by
+        OUTPUT (unless the engine made it)."""
+        flight = self.known.get(flight_key(packet))
+        if flight is None or (hook == PREROUTING and indev != "lo"):
             return None
-        flight = line.pop(0)
-        if not line:
-            del self.waiting[key]
-        self.count -= 1
+        if hook == OUTPUT:
+            if not flight.launched:
+                return None
+            flight.launched = False
         return flight
 
     def cause_of(self, packet: Packet) -> Flight | None:
         """The packet under way that made this machine send the ICMP error `packet`."""
         cause = quoted_packet(packet)
-        if cause is None:
-            return None
-        line = self.waiting.get(flight_key(cause))
-        return line[0] if line else None
-
-    def _forget_oldest(self) -> None:
-        key = next(iter(self.waiting))
-        self.count -= len(self.waiting.pop(key))
+        return None if cause is None else self.known.get(flight_key(cause))

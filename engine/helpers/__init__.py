@@ -2,6 +2,7 @@
 
 A connection gets a helper by `-t raw -j CT --helper NAME`. At the last hook of a packet, before its entry is confirmed:
 
+    join      SYNPROXY ties the client's handshake to the server's (synproxy.py)
     help      the helper reads the payload, announces connections, rewrites addresses when the connection is translated
     adjust    TCP numbers are moved by what rewriting has changed so far (sequence.py)
 
@@ -29,6 +30,7 @@ from engine.helpers.pptp import Pptp
 from engine.helpers.sane import Sane
 from engine.helpers.sequence import adjust
 from engine.helpers.sip import Sip
+from engine.helpers.synproxy import join
 from engine.helpers.tftp import Tftp
 from engine.nat import Nat
 
@@ -57,6 +59,10 @@ class Helpers(HelperEnd):
         entry = context.entry
         if entry is None:
             return ACCEPT
+        if entry.proxied is not None and context.ctinfo != CT_RELATED_REPLY:
+            verdict = join(packet, context, entry, entry.proxied)
+            if verdict != ACCEPT:
+                return verdict
         # a packet that comes back through loopback was adjusted on its way out
         adjusting = entry.status & SEQ_ADJUST != 0 and not (context.hook == INPUT and context.indev == "lo")
         if not adjusting and not entry.helper:
