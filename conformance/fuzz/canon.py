@@ -27,7 +27,7 @@ class Canon:
         return self.drawn.setdefault(number, f"P{len(self.drawn) + 1}")
 
     def identification(self, number: int) -> str:
-        """Fragments of one packet share a number; which one it is, means nothing (a router may cut anew under its own)."""
+        """Fragments of one packet share a number; which, means nothing: a router may cut anew under its own."""
         return self.identifications.setdefault(number, f"F{len(self.identifications) + 1}")
 
     def packet(self, data: bytes, inner: bool = False) -> str:

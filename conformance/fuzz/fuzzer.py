@@ -73,14 +73,14 @@ class Fuzzer:
         lines = self.check(case)
         if not lines:
             return True
-        if name := explain(case, lines):
-            self.tally.deviations[name] += 1
-            return True
         if not self.check(case):  # once is a flake of the harness and is reported as what it is
             lines = ["differed once and not again: " + lines[0], *lines[1:]]
         elif small:
             case = shrink(case, lambda smaller: bool(self.check(smaller)))
             lines = self.check(case)
+        if name := explain(case, lines):
+            self.tally.deviations[name] += 1
+            return True
         case.note = "\n".join(lines)
         self.tally.failures.append((case, lines))
         return False

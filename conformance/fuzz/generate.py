@@ -179,7 +179,7 @@ class Rules:
         else:
             here_port, there_port = here, there
         with_ports = self.proto in ("tcp", "udp")
-        low = dice.choice((1024, 2000, 30000))
+        low = dice.choice((1100, 2100, 30000))
         source = [f"-j SNAT --to-source {here}"]
         target = [f"-j DNAT --to-destination {there}"]
         if with_ports:

@@ -164,5 +164,8 @@ def trimmed(packet: bytes) -> bytes:
 
 
 def known_ports(case: Case) -> set[int]:
-    """Every number that the case itself names: what else shows up as a port was drawn by NAT."""
-    return {int(number) for text in case.rules.values() for number in re.findall(r"\b\d{1,5}\b", text)} | {0, 1, 2}
+    """Every number that the case itself names, but for the bounds of port ranges: what else shows up was drawn by NAT."""
+    known = {0, 1, 2}
+    for text in case.rules.values():
+        known.update(int(number) for number in re.findall(r"\b\d{1,5}\b", re.sub(r"\b\d+-\d+\b", "", text)))
+    return known
