@@ -144,11 +144,16 @@ class Table(Clock):
         entry.master = master
         master.children += 1
 
-    def disown(self, entry: Connection) -> None:
-        """An entry that never was confirmed is given up."""
-        if entry.master is not None and not entry.status & (CONFIRMED | DYING):
+    def disown(self, entry: Connection, now: float) -> None:
+        """An entry that never was confirmed is given up, and with it what its first packet made a helper expect."""
+        if entry.status & (CONFIRMED | DYING):
+            return
+        if entry.master is not None:
             entry.status |= DYING
             entry.master.children -= 1
+        if entry.expecting is not None and any(entry.expecting):
+            for expectation in self.expectations.of_master(entry):
+                self.unexpect(expectation, now)
 
     def unexpect(self, expectation: Expectation, now: float) -> bool:
         """End an expectation before it was met."""

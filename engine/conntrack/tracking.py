@@ -151,7 +151,7 @@ class Conntrack(ConntrackView):
         why = tracker.fault(packet, context, self.option[CHECKSUM] != 0 and context.hook == PREROUTING)
         if why:
             if not confirmed:
-                self.table.disown(entry)
+                self.table.disown(entry, self.now)
             return self._invalid(context, why)
         verdict = tracker.packet(entry, packet, direction, confirmed, context)
         if verdict == ACCEPT:
@@ -170,7 +170,7 @@ class Conntrack(ConntrackView):
                 context.ctinfo = CT_NEW
             return ACCEPT
         if not confirmed:
-            self.table.disown(entry)
+            self.table.disown(entry, self.now)
         if verdict == INVALID:
             return self._invalid(context, tracker.reason)
         if verdict == DROP:
@@ -388,7 +388,7 @@ class Conntrack(ConntrackView):
                     for direction in (ORIGINAL, REPLY):
                         winner.packets[direction] += entry.packets[direction]
                         winner.bytes[direction] += entry.bytes[direction]
-                self.table.disown(entry)
+                self.table.disown(entry, self.now)
                 context.entry = winner
                 statistics.clash_resolve += 1
                 return ACCEPT
@@ -398,7 +398,7 @@ class Conntrack(ConntrackView):
                 self.table.insert_reply_only(entry, key_reply, context.now)
                 statistics.clash_resolve += 1
                 return ACCEPT
-        self.table.disown(entry)
+        self.table.disown(entry, self.now)
         statistics.drop += 1
         statistics.insert_failed += 1
         return DROP
@@ -416,7 +416,7 @@ class Conntrack(ConntrackView):
     def dropped(self, entry: Connection) -> None:
         """A packet of this entry was dropped on its way; an entry that never was confirmed goes with it."""
         if not entry.status & CONFIRMED:
-            self.table.disown(entry)
+            self.table.disown(entry, self.now)
 
     def recognise(self, packet: Packet, context: Context) -> None:
         """Find the entry of a packet whose earlier hooks nobody saw, without changing anything."""

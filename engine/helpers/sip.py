@@ -235,7 +235,10 @@ class Sip(Helper):
         if exchange.message.header(0, CSEQ, place) != FOUND:
             exchange.drop("cannot parse cseq")
             return -1
-        return exchange.message.number(place.start) & 0xFFFFFFFF
+        if not exchange.message.has_number(place.start):
+            exchange.drop("cannot get cseq")
+            return -1
+        return exchange.message.number(place.start)
 
     # -- registration
 
@@ -247,7 +250,7 @@ class Sip(Helper):
         place = Place()
         expires = 0
         if message.header(0, EXPIRES, place) == FOUND:
-            expires = message.number(place.start) & 0xFFFFFFFF
+            expires = message.number(place.start)
         found = message.uri(0, CONTACT, False, place)
         if found == MALFORMED:
             return exchange.drop("cannot parse contact")
@@ -261,7 +264,7 @@ class Sip(Helper):
         if found == MALFORMED:
             return exchange.drop("cannot parse expires")
         if found == FOUND:
-            expires = number.port & 0xFFFFFFFF
+            expires = number.number
         verdict = ACCEPT
         if expires:
             verdict = self._expect_signalling(exchange, place)
@@ -328,7 +331,7 @@ class Sip(Helper):
             place = Place()
             expires = 0
             if message.header(0, EXPIRES, place) == FOUND:
-                expires = message.number(place.start) & 0xFFFFFFFF
+                expires = message.number(place.start)
             at = 0
             in_list = False
             while True:
@@ -348,7 +351,7 @@ class Sip(Helper):
                 given = message.number_parameter(stop, b"expires=", number)
                 if given == MALFORMED:
                     return exchange.drop("cannot parse expires")
-                seconds = number.port & 0xFFFFFFFF if given == FOUND else expires
+                seconds = number.number if given == FOUND else expires
                 if seconds == 0:
                     break
                 if self._wake(exchange, place, seconds):
@@ -394,7 +397,7 @@ class Sip(Helper):
         found = exchange.message.sdp(start, SDP_CONNECTION, SDP_MEDIA, place)
         if found == FOUND and exchange.message.address(place.start, False, place):
             session_address = place.address
-        address = 0
+        address = session_address
         at = start
         streams = 0
         while streams < MOST_STREAMS:
@@ -431,7 +434,7 @@ class Sip(Helper):
             if own_address and translated and not exchange.put_media_address(at, address):
                 return exchange.drop("cannot mangle SDP")
             streams += 1
-        if translated and not exchange.put_session_address(start, address):
+        if translated and address >= 0 and not exchange.put_session_address(start, address):
             return exchange.drop("cannot mangle SDP")
         return ACCEPT
 
@@ -530,7 +533,7 @@ class Stream:
 def media_class(message: Message, at: int) -> int:
     """Index in MEDIA_CLASSES, -1 for a stream that is none of them."""
     for index, (word, _kind) in enumerate(MEDIA_CLASSES):
-        if message.lower.startswith(word, at):
+        if message.text.startswith(word, at):
             return index
     return -1
 
@@ -547,6 +550,8 @@ def whole_length(message: Message) -> int:
     """Bytes of the first message: to the empty line and Content-Length behind it; -1 if that cannot be said."""
     place = Place()
     if message.header(0, CONTENT_LENGTH, place) != FOUND:
+        return -1
+    if not message.has_number(place.start):
         return -1
     end = message.text.find(b"\r\n\r\n", place.stop)
     if end < 0:

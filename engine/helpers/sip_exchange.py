@@ -148,7 +148,7 @@ class Exchange:
         given = self.message.address_parameter(stop, b"received=", False, place) and place.address == sender.dst
         if given and not self._put_other_address(place, answers.src, False):
             return self.drop("cannot mangle received")
-        given = self.message.number_parameter(stop, b"rport=", place) == FOUND and place.port & 0xFFFF == sender.dport
+        given = self.message.number_parameter(stop, b"rport=", place) == FOUND and place.number & 0xFFFF == sender.dport
         if given and sender.dport != answers.sport:
             done = self.put(place.start, place.length, str(answers.sport).encode())
             if not done:

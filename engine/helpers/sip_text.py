@@ -1,8 +1,8 @@
 """Finding things in SIP messages and session descriptions, as far as the sip helper needs them.
 
 A message is bytes; offsets count from its first byte. Headers are found anywhere behind a line end, so also in what
-follows the empty line. Addresses must be numeric and of the connection's family; IPv6 addresses stand in brackets in
-SIP and bare in session descriptions.
+follows the empty line. Addresses must be numeric and of the connection's family, ports from 1024 on with at most five
+digits; IPv6 addresses stand in brackets in SIP and bare in session descriptions.
 
 Source: RFC 3261 section 7 and 25, RFC 4566 section 5; measured on Linux 6.18.
 """
@@ -20,6 +20,9 @@ MALFORMED: Final = -1  # the header is there but what it must hold is not
 
 SIP_PORT: Final = 5060
 LOWEST_PORT: Final = 1024
+LONGEST_PORT: Final = 5  # digits
+LONGEST_NUMBER: Final = 11
+LARGEST_NUMBER: Final = 0xFFFFFFFF
 
 CR: Final = 0x0D
 LF: Final = 0x0A
@@ -56,7 +59,7 @@ VIA_TCP: Final = Header(b"via", b"v", b"tcp ", ADDRESS)
 EXPIRES: Final = Header(b"expires", b"", b"", DIGITS)
 CONTENT_LENGTH: Final = Header(b"content-length", b"l", b"", DIGITS)
 
-# Lines of a session description; `before` is exact in case and depends on the family
+# Lines of a session description, exact in case; `before` goes on with the family's number
 SDP_VERSION: Final = Header(b"v=", b"", b"", DIGITS)
 SDP_OWNER: Final = Header(b"o=", b"", b"IN IP", BARE_ADDRESS)
 SDP_CONNECTION: Final = Header(b"c=", b"", b"IN IP", BARE_ADDRESS)
@@ -71,7 +74,8 @@ class Place:
         self.length = 0
         self.address = 0
         self.port = 0
-        self.end = 0  # behind the number or address that was read
+        self.number = 0
+        self.end = 0  # behind the address and port that were read
 
     @property
     def stop(self) -> int:
@@ -101,8 +105,17 @@ class Message:
         return at - start
 
     def number(self, at: int) -> int:
-        """The decimal number that begins here, 0 if none does."""
-        return int(self.text[at : at + self.digits(at)] or b"0") & 0xFFFFFFFFFFFFFFFF
+        """The decimal number that begins here, 0 if none does or it is too big (32 bits, eleven digits)."""
+        count = self.digits(at)
+        if not 0 < count <= LONGEST_NUMBER:
+            return 0
+        value = int(self.text[at : at + count])
+        return value if value <= LARGEST_NUMBER else 0
+
+    def has_number(self, at: int) -> bool:
+        """Is there a number here that `number` can read?"""
+        count = self.digits(at)
+        return 0 < count <= LONGEST_NUMBER and int(self.text[at : at + count]) <= LARGEST_NUMBER
 
     def address(self, at: int, bracketed: bool, place: Place) -> bool:
         """A numeric address begins here: place.address, place.end."""
@@ -233,13 +246,17 @@ class Message:
         return end + 1 if self.at(end) == 0x40 else at
 
     def _address_and_port(self, at: int, place: Place) -> int:
+        """Their length, 0 if there is no address or a port that is none."""
         if not self.address(at, True, place):
             return 0
-        end = place.end
-        if self.at(end) == COLON:
-            end += 1
-            end += self.digits(end)
-        return end - at
+        place.port = SIP_PORT
+        if self.at(place.end) == COLON:
+            count = self.digits(place.end + 1)
+            place.port = self.number(place.end + 1) if count <= LONGEST_PORT else 0
+            place.end += 1 + count
+            if not LOWEST_PORT <= place.port <= 65535 or place.end >= self.size:
+                return 0
+        return place.end - at
 
     def header(self, at: int, wanted: Header, place: Place) -> int:
         """The first such header behind the first line end at or behind `at`."""
@@ -313,18 +330,6 @@ class Message:
             if found == NOTHING:
                 return NOTHING
             at = place.start
-        if not self.address(place.start, True, place):
-            return MALFORMED
-        return self._port(place)
-
-    def _port(self, place: Place) -> int:
-        """The port behind an address, SIP's own if none is given."""
-        place.port = SIP_PORT
-        if self.at(place.end) == COLON:
-            place.port = self.number(place.end + 1)
-            place.end += 1 + self.digits(place.end + 1)
-            if not LOWEST_PORT <= place.port <= 65535:
-                return MALFORMED
         return FOUND
 
     def request_uri(self, place: Place) -> int:
@@ -343,13 +348,9 @@ class Message:
                 break
             at += 1
         at = self._behind_user(at)
-        if not self._address_and_port(at, place):
-            return NOTHING
-        if not self.address(at, True, place) or self._port(place) == MALFORMED:
-            return MALFORMED
         place.start = at
-        place.length = place.end - at
-        return FOUND
+        place.length = self._address_and_port(at, place)
+        return FOUND if place.length else NOTHING
 
     # -- parameters of a header
 
@@ -367,16 +368,15 @@ class Message:
         return None if start < 0 else self.lower[start:limit]
 
     def number_parameter(self, at: int, name: bytes, place: Place) -> int:
-        """A number as C writes it (0x: hexadecimal, 0: octal), in place.port."""
+        """The number that a parameter is, in place.number."""
         start, _limit = self._parameter(at, name)
         if start < 0:
             return NOTHING
-        length, value = c_number(self.lower, start)
-        if not length:
+        if not self.has_number(start):
             return MALFORMED
         place.start = start
-        place.length = length
-        place.port = value
+        place.length = self.digits(start)
+        place.number = self.number(start)
         return FOUND
 
     def address_parameter(self, at: int, name: bytes, bracketed: bool, place: Place) -> bool:
@@ -399,9 +399,9 @@ class Message:
                 at += 1
                 continue
             at = self._next_line(at)
-            if at < 0 or (until is not None and self.lower.startswith(until.name, at)):
+            if at < 0 or (until is not None and self.text.startswith(until.name, at)):
                 break
-            if not self.lower.startswith(wanted.name, at):
+            if not self.text.startswith(wanted.name, at):
                 at += 1
                 continue
             at += len(wanted.name)
@@ -425,20 +425,3 @@ class Message:
                 return at
             at += 1
         return -1
-
-
-def c_number(text: bytes, at: int) -> tuple[int, int]:
-    """(length, value) of a number with C's prefixes at `at` of lower-case text; length 0: none."""
-    base = 10
-    start = at
-    if text[at : at + 1] == b"0":
-        base = 8
-        if text[at + 1 : at + 2] == b"x" and text[at + 2 : at + 3] and text[at + 2] in b"0123456789abcdef":
-            base = 16
-            at += 2
-    allowed = b"0123456789abcdef"[:base]
-    value = 0
-    while at < len(text) and text[at] in allowed:
-        value = (value * base + allowed.index(text[at])) & 0xFFFFFFFFFFFFFFFF
-        at += 1
-    return at - start, value
