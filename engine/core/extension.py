@@ -106,7 +106,7 @@ class Option:
     invert: "!" may stand before it. mandatory/once/excludes/also: as the words say, checked in the order of the table
     before `build`, with libxtables' messages. low/high: bounds for numbers (high -1: what the kind can hold) and
     for the length of strings.
-    alias_of: this row is another spelling of that option (`source-port` of `sport`); `Values` knows it by that name.
+    aliases: other spellings (`source-port` of `sport`). short: not used by any extension of iptables.
     once_message: said instead of libxtables' sentence when the option comes twice ("" = the usual one).
     at_once: the extension's own look at the argument the moment it is read (it stands last in `Values.given`; the rest
     of the rule is not known yet). Raises ParameterProblem.
@@ -123,7 +123,6 @@ class Option:
     high: int = -1
     short: str = ""
     aliases: tuple[str, ...] = ()
-    alias_of: str = ""
     once_message: str = ""
     at_once: Callable[[Values], None] | None = None
 
@@ -133,7 +132,7 @@ class Spec:
     """Name, restrictions and options of an extension for one or both families.
 
     tables/hooks/protos: where the kernel accepts it; empty = anywhere. needs_conntrack: a rule with it switches
-    tracking on in the namespace. alias_of: saved under that name (state is saved as itself, NOTRACK as CT).
+    tracking on in the namespace. real_name: the kernel's name for it where that differs.
     unsupported: why the engine parses but cannot carry it out, "" if it can. final: the extension's own check of which
     options are there; iptables runs it before the checks that the table declares (mandatory, excludes, also).
     """

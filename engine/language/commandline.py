@@ -151,6 +151,7 @@ class CommandLine:
         self.sources: list[tuple[int, int]] = [(0, 0)]
         self.destinations: list[tuple[int, int]] = [(0, 0)]
         self.options: set[str] = set()
+        self.option_words: dict[str, int] = {}  # where each of them stands
         self.verbose = 0
         self.counters = (0, 0)
         self.matches: list[Loaded] = []
@@ -196,6 +197,7 @@ class CommandLine:
         if letter in self.options:
             raise self._fail(f"multiple -{letter} flags not allowed")
         self.options.add(letter)
+        self.option_words[letter] = self.getopt.index - (1 if letter in "nx0vf" else 2)
         if inverted and letter not in INVERTIBLE:
             raise self._fail(f"cannot have ! before -{letter}")
 
@@ -506,6 +508,7 @@ class CommandLine:
         option = option_table(loaded.spec).by_name[self.getopt.name]
         text = self.getopt.value or ""
         if option.kind == TWO:
+            loaded.check_once(option)
             if not self._has_argument():
                 stop = "" if loaded.spec.name == "sctp" else "."  # as each of them says it
                 raise self._fail(f"--{option.name} requires two args{stop}")
@@ -547,9 +550,9 @@ class CommandLine:
             )
         if first in RULE_COMMANDS:
             if self.chain in ("PREROUTING", "INPUT") and "o" in self.options:
-                raise self._fail(f"Can't use -o with {self.chain}\n", word=-1)
+                raise self._fail(f"Can't use -o with {self.chain}\n", word=self.option_words["o"])
             if self.chain in ("POSTROUTING", "OUTPUT") and "i" in self.options:
-                raise self._fail(f"Can't use -i with {self.chain}\n", word=-1)
+                raise self._fail(f"Can't use -i with {self.chain}\n", word=self.option_words["i"])
 
     def _check_addresses(self, first: str) -> None:
         self.sources = self._addresses(self.source_word)
@@ -575,13 +578,15 @@ class CommandLine:
         except ParameterProblem as problem:
             raise self._fail(str(problem), word=loaded.word) from None
         self._hear(loaded)
-        if loaded.spec.unsupported:  # only now: wrong words are wrong anyway
-            raise not_implemented("target" if loaded is self.target else "match", loaded.spec)
+        # only now: wrong words are wrong anyway
+        self._look_at("target" if loaded is self.target else "match", loaded.spec)
 
     def _check_options(self) -> None:
         for letter in OPTION_ORDER:
             if letter in self.options and not any(letter in ALLOWED[command] for command in self.commands):
-                raise self._fail(f"Illegal option `-{letter}' with this command\n", word=-1)
+                raise self._fail(
+                    f"Illegal option `-{letter}' with this command\n", word=self.option_words.get(letter, -1)
+                )
 
     def _word_of_chain(self) -> int:
         return self.words.index(self.chain) if self.chain in self.words else -1

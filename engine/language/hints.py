@@ -7,8 +7,10 @@ from typing import Final
 
 from engine import match as match_list
 from engine import target as target_list
+from engine.core.extension import Spec
 from engine.core.hooks import IPV4, IPV6
 from engine.language.check import RuleRefused
+from engine.language.edit import NO_CHAIN
 
 UNKNOWN_OPTION: Final = re.compile(r'unknown option "--?([^"=]+)')
 NO_MATCH: Final = re.compile(r"Couldn't load match `([^']*)'")
@@ -45,6 +47,8 @@ def hint_for(cause: Exception, line: str = "") -> str:
             return "a comment must begin in the first column."
         if word.upper() == "COMMIT":
             return "COMMIT stands alone on its line, in capitals, and the line must end in a newline."
+    if text == NO_CHAIN:
+        return "a chain must be declared (`:NAME - [0:0]' or -N NAME) before it is used."
     if "must begin first" in text:
         return "rules stand between `*TABLE' and `COMMIT'."
     if text.startswith("COMMIT expected"):
@@ -54,6 +58,9 @@ def hint_for(cause: Exception, line: str = "") -> str:
 
 def _option_hint(option: str) -> str:
     """Which extension has an option of this name."""
+    for proto in ("tcp", "udp", "icmp"):
+        if _has(match_list.find(proto, IPV4), option):
+            return f"'--{option}' belongs to a protocol: write '-p {proto} --{option}'."
     for names, word in ((match_list.NAMES, "match"), (target_list.NAMES, "target")):
         for name in names:
             spec = None
@@ -62,11 +69,14 @@ def _option_hint(option: str) -> str:
                 spec = spec or finder(name, family)
             if spec is None:
                 continue
-            for row in spec.options:
-                if option == row.name or option in row.aliases:
-                    how = f"-m {name}" if word == "match" else f"-j {name}"
-                    return f"'--{option}' belongs to {word} '{name}': write '{how} --{option}'."
+            if _has(spec, option):
+                how = f"-m {name}" if word == "match" else f"-j {name}"
+                return f"'--{option}' belongs to {word} '{name}': write '{how} --{option}'."
     return ""
+
+
+def _has(spec: Spec | None, option: str) -> bool:
+    return spec is not None and any(option == row.name or option in row.aliases for row in spec.options)
 
 
 def _nearest(word: str, names: list[str], what: str) -> str:

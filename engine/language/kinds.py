@@ -193,14 +193,15 @@ def _text(q: Question, text: str) -> Value:
 def value_and_mask(q: Question, text: str, names: dict[str, int] | None = None) -> tuple[int, int]:
     """VALUE[/MASK], both 32 bits; a name instead if a map is given."""
     found = strtoul(text, U32, whole=False)
-    if found is None:
-        if names is None:
-            raise ParameterProblem(f'{q.extension}: bad integer value for option "--{q.option}", or out of range.\n')
+    if found is None and names is None:
+        raise ParameterProblem(f'{q.extension}: bad integer value for option "--{q.option}", or out of range.\n')
+    if names is not None and (found is None or text[found[1] : found[1] + 1] not in ("", "/")):
         if text not in names:
             raise ParameterProblem(
                 f'{q.extension}: could not map name {text} to an integer value for option "--{q.option}".\n'
             )
         return names[text], U32
+    assert found is not None
     value, end = found
     mask = U32
     if text[end : end + 1] == "/":
@@ -254,20 +255,15 @@ def _level(q: Question, text: str) -> Value:
 
 # -- addresses
 
-MAC: Final = re.compile(r"(?:0[xX])?[0-9a-fA-F]+")
+MAC: Final = re.compile(r"[ \t\n\v\f\r]?[+-]?[0-9a-fA-F]+")
 
 
 def parse_mac(text: str) -> bytes:
-    """Six hexadecimal numbers of at most 255."""
+    """Six hexadecimal numbers of at most two characters, a sign or blank among them; nothing at all is 0."""
     parts = text.split(":")
-    octets = []
-    for part in parts:
-        if not MAC.fullmatch(part) or int(part, 16) > 255:
-            raise ParameterProblem("Invalid MAC address specified.")
-        octets.append(int(part, 16))
-    if len(octets) != 6:
+    if len(parts) != 6 or not all(len(part) <= 2 and (not part or MAC.fullmatch(part)) for part in parts):
         raise ParameterProblem("Invalid MAC address specified.")
-    return bytes(octets)
+    return bytes([int(part, 16) & U8 if part else 0 for part in parts])
 
 
 def _mac(q: Question, text: str) -> Value:
@@ -351,9 +347,9 @@ def prefix_length(mask: int, family: int) -> int:
 
 
 def _plen(q: Question, text: str) -> Value:
-    """iptables reads any length for IPv4 and calls a mask with holes 255: both mean "all bits" later."""
+    """A mask with holes comes out as 255, which means "all bits" later. 33 is such a mask in IPv4: 0.0.0.33."""
     bits = 32 if q.family == IPV4 else 128
-    length = parse_number(text, U32 if q.family == IPV4 else 128)
+    length = parse_number(text, bits)
     if length is None:
         mask = literal_address(text, q.family)
         if mask is None:
@@ -393,8 +389,9 @@ def parse_port(text: str, proto: str = "") -> int | None:
     """A port as getaddrinfo reads it: a decimal number (cut to 16 bits, "" is 0) or a service name."""
     if not text:
         return 0
-    if DECIMAL.fullmatch(text) and len(text) <= 20:
-        return int(text) & U16
+    if DECIMAL.fullmatch(text):
+        value = min(int(text[:64]), U64) & U32
+        return None if value == U32 else value & U16
     return NAMES.service(text, proto)
 
 

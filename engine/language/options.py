@@ -38,28 +38,24 @@ class Loaded:
 
     def take(self, option: Option, head: RuleHead, inverted: bool, text: str) -> None:
         """Read one occurrence of an option."""
-        real = option
-        if option.alias_of:
-            for row in self.spec.options:
-                if row.name == option.alias_of:
-                    real = row
-        name = real.name  # messages name the first spelling, whichever was used
-        if real.once:
-            for item in self.given:
-                if item.option is real:
-                    if real.once_message:
-                        raise ParameterProblem(real.once_message)
-                    raise ParameterProblem(f'{self.spec.name}: option "--{name}" can only be used once.\n')
-        if inverted and not real.invert:
+        self.check_once(option)
+        name = option.name  # messages name the first spelling, whichever was used
+        if inverted and not option.invert:
             raise ParameterProblem(f'{self.spec.name}: option "--{name}" cannot be inverted.\n')
-        question = Question(self.spec.name, name, head.family, real.low, real.high, head.proto)
-        self.given.append(Given(real, inverted, text, KINDS[real.kind](question, text)))
-        if real.at_once is not None:
+        question = Question(self.spec.name, name, head.family, option.low, option.high, head.proto)
+        self.given.append(Given(option, inverted, text, KINDS[option.kind](question, text)))
+        if option.at_once is not None:
             values = Values(head, self.given)
             try:
-                real.at_once(values)
+                option.at_once(values)
             finally:
                 self.warnings += values.warnings
+
+    def check_once(self, option: Option) -> None:
+        """Was it given before, and may be given only once?"""
+        if option.once and any(item.option is option for item in self.given):
+            usual = f'{self.spec.name}: option "--{option.name}" can only be used once.\n'
+            raise ParameterProblem(option.once_message or usual)
 
     def values(self, head: RuleHead, tool: str) -> Values:
         """All options, after the checks that concern several of them."""
@@ -68,8 +64,6 @@ class Loaded:
             self.spec.final(values)
         present = {item.option.name for item in self.given}
         for row in self.spec.options:
-            if row.alias_of:
-                continue
             if row.name not in present:
                 if row.mandatory:
                     raise ParameterProblem(f'{self.spec.name}: option "--{row.name}" must be specified\n')
@@ -117,7 +111,7 @@ class OptionTable:
         for option in spec.options:
             argument = NO_ARGUMENT if option.kind == "none" else REQUIRED
             for name in (option.name, *option.aliases):
-                rows.append(LongOption(name, argument, option.alias_of or option.name))
+                rows.append(LongOption(name, argument, option.name))
                 self.by_name.setdefault(name, option)
         self.long = LongTable(rows)
 

@@ -23,7 +23,7 @@ from engine.core.hooks import BUILT_IN_CHAINS, IPV4
 from engine.core.ruleset import Place
 from engine.language.check import RuleRefused
 from engine.language.commandline import NAME_LIMIT, CommandLine, scan_counter
-from engine.language.edit import Edit, TableError
+from engine.language.edit import NO_CHAIN, Edit, TableError
 from engine.language.errors import UNCHANGED, Refused, RulesetError
 from engine.language.hints import hint_for
 from engine.language.quick import QuickReader
@@ -33,11 +33,24 @@ from engine.language.words import LINE_LIMIT, is_open, spans, split
 COUNTERS: Final = re.compile(r"\[(\d+):(\d+)\] ?", re.ASCII)
 
 
+# What iptables-restore puts before a sentence, and what the place says better.
+PREFIX: Final = re.compile(r"^ip6?tables-restore: (?:line \d+ )?")
+
+
 class Fault(Exception):
     """Something wrong in a line. cause: Refused, TableError, RuleRefused or KernelRefusal; word: which one, -1 none."""
 
-    def __init__(self, line: int, text: str, cause: Exception, words: list[str] | None = None, offset: int = 0) -> None:
+    def __init__(
+        self,
+        line: int,
+        text: str,
+        cause: Exception,
+        words: list[str] | None = None,
+        offset: int = 0,
+        word: int = -1,
+    ) -> None:
         super().__init__(str(cause))
+        self.word = cause.word if isinstance(cause, Refused) else word
         self.line = line
         self.text = text
         self.cause = cause
@@ -307,8 +320,11 @@ class Restore:
                 return
             carry_out(command, edit, Place(self.name, self.line), self.output)
             self.warnings += command.warnings
-        except (Refused, TableError, KernelRefusal) as cause:
-            raise Fault(self.line, line, cause, words, len(front)) from None
+        except TableError as cause:
+            at_fault = len(front) + 1 if str(cause) == NO_CHAIN else -1
+            raise Fault(self.line, line, cause, words, len(front), at_fault) from None
+        except (Refused, KernelRefusal) as cause:
+            raise Fault(self.line, line, cause, words, len(front), command.getopt.index - 1) from None
 
     def _commit(self) -> None:
         edit = self.edit
@@ -362,7 +378,7 @@ def load_text(
         restore.run(text)
     except Fault as fault:
         _forget_new(store, family, known)
-        raise ruleset_error(fault, name) from None
+        raise ruleset_error(fault, name, text) from None
     except BaseException:
         _forget_new(store, family, known)
         raise
@@ -391,18 +407,16 @@ def _forget_new(store: RulesetStore, family: int, known: set[str]) -> None:
             del tables[name]
 
 
-def ruleset_error(fault: Fault, name: str, state: str = UNCHANGED) -> RulesetError:
+def ruleset_error(fault: Fault, name: str, text: str, state: str = UNCHANGED) -> RulesetError:
     """A fault with its place: the rule's own line if the kernel's checks refused it at COMMIT."""
     cause = fault.cause
     if isinstance(cause, RuleRefused):
         place = cause.rule.place
-        return RulesetError(str(cause), place.file or name, place.line, 0, 1, "", hint_for(cause), state)
-    message = str(cause).strip().rstrip(".")
-    column = 0
-    width = 1
-    if isinstance(cause, Refused):
-        message = cause.message.strip().rstrip(".")
-        column, width = _position(fault, cause.word)
+        source = text.split("\n")[place.line - 1] if place.file == name and place.line else ""
+        return RulesetError(str(cause), place.file or name, place.line, 0, 1, source, hint_for(cause), state)
+    message = cause.message if isinstance(cause, Refused) else str(cause)
+    message = PREFIX.sub("", message.strip().rstrip("."))
+    column, width = _position(fault, fault.word)
     return RulesetError(message, name, fault.line, column, width, fault.text, hint_for(cause, fault.text), state)
 
 
