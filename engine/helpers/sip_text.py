@@ -59,7 +59,7 @@ VIA_TCP: Final = Header(b"via", b"v", b"tcp ", ADDRESS)
 EXPIRES: Final = Header(b"expires", b"", b"", DIGITS)
 CONTENT_LENGTH: Final = Header(b"content-length", b"l", b"", DIGITS)
 
-# Lines of a session description, exact in case; `before` goes on with the family's number
+# Lines of a session description; `before` is exact in case and goes on with the family's number
 SDP_VERSION: Final = Header(b"v=", b"", b"", DIGITS)
 SDP_OWNER: Final = Header(b"o=", b"", b"IN IP", BARE_ADDRESS)
 SDP_CONNECTION: Final = Header(b"c=", b"", b"IN IP", BARE_ADDRESS)
@@ -192,7 +192,7 @@ class Message:
         return at
 
     def _skip_blanks(self, at: int) -> int:
-        while at < self.size and self.text[at] == BLANK:
+        while at < self.size and self.text[at] in (BLANK, TAB):
             at += 1
         if at < self.size and self.text[at] in (CR, LF):
             return self._continuation(at, self.size)
@@ -399,9 +399,9 @@ class Message:
                 at += 1
                 continue
             at = self._next_line(at)
-            if at < 0 or (until is not None and self.text.startswith(until.name, at)):
+            if at < 0 or (until is not None and self.lower.startswith(until.name, at)):
                 break
-            if not self.text.startswith(wanted.name, at):
+            if not self.lower.startswith(wanted.name, at):
                 at += 1
                 continue
             at += len(wanted.name)
