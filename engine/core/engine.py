@@ -197,6 +197,8 @@ class Engine:
                 flight.entry = context.entry
                 flight.ctinfo = context.ctinfo
                 flight.seen = True
+        elif arrival.hook == OUTPUT:
+            context.uid = context.gid = -1  # the engine made it: no socket of a user did
         context.entry = flight.entry
         context.ctinfo = flight.ctinfo
         context.nftrace = flight.nftrace
@@ -334,8 +336,8 @@ class Engine:
         flight.copied = emission.copied
         flight.synproxied = emission.synproxied
         flight.seen = emission.entry is not None or emission.ctinfo != CT_INVALID
-        if flight.seen or flight.synproxied:
-            self.flights.put(packet, flight)
+        flight.launched = True
+        self.flights.put(packet, flight)
 
     def settle(self) -> None:
         """All packets in flight have been handled; what still waits between two hooks was dropped by the kernel."""

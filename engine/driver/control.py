@@ -263,7 +263,6 @@ class Control:
         worker = self.worker
         self.engine.flush()
         worker.release_abandoned()
-        worker.queue.flush()
         worker.traces.clear()
         worker.log.clear()
         return {}
@@ -376,15 +375,15 @@ class Control:
         worker = self.worker
         return {
             "packets": worker.packets,
-            "verdicts": worker.queue.sent,
+            "verdicts": sum(queue.sent for queue in worker.queues.by_hook),
             "dropped": worker.dropped,
             "errors": worker.faults.count,
-            "verdicts_refused": worker.queue.refused,
+            "verdicts_refused": sum(queue.refused for queue in worker.queues.by_hook),
             "too_big": worker.too_big,
             "sent": worker.sender.sent,
             "send_failed": worker.sender.failed,
             "last_send_error": worker.sender.last_error,
-            "overruns": queue_overruns(worker.queue.numbers),
+            "overruns": queue_overruns([number for queue in worker.queues.by_hook for number in queue.numbers]),
             "connections": self.engine.conntrack.table.count,
             "fragments": self.engine.fragments.waiting(),
             "flights": self.engine.flights.count,

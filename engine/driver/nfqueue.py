@@ -9,7 +9,8 @@ What the kernel wants, found by trying:
   attribute holds at most 65531 bytes: of a longer packet (NFQA_CAP_LEN) only that much is seen and nothing replaced;
 - NFQA_SKB_INFO bit 1 says that the transport checksum holds the pseudo header's sum only; a packet handed back with
   new bytes is taken to carry whole checksums;
-- several verdicts fit into one send, and several queues may belong to one socket, which keeps the order of queueing.
+- sending a verdict runs the packet on to its next hook before the call returns; several queues may belong to one
+  socket, which keeps the order of queueing.
 
 Sources: kernel include/uapi/linux/netfilter/nfnetlink_queue.h; iptables-extensions(8) NFQUEUE.
 """
@@ -79,13 +80,11 @@ LONGEST_PAYLOAD: Final = 0xFFFF - 4
 QUEUE_LENGTH: Final = 1 << 17  # packets; fragments wait in the queue for their last one
 RECEIVE_BUFFER: Final = 64 << 20
 SEND_BUFFER: Final = 4 << 20
-BATCH_BYTES: Final = 1 << 15  # verdicts are sent at the latest when so many bytes of them wait
 
 NF_DROP: Final = 0
 NF_ACCEPT: Final = 1
 
-# The first of the queues, and the kinds of link destination, one queue each (see queue_rules)
-BASE: Final = 40
+# Kinds of link destination; each has a queue of its own (see queue_rules)
 TO_HOST: Final = 0
 TO_BROADCAST: Final = 1
 TO_MULTICAST: Final = 2
@@ -131,8 +130,9 @@ class Queued:
 
     def __init__(self, id: int, queue: int, arrival: Arrival, truncated: bool) -> None:
         self.id = id
+        self.source: PacketQueue | None = None  # where the verdict goes
         self.queue = queue
-        self.kind = queue - BASE
+        self.kind = queue & 3
         self.arrival = arrival
         self.truncated = truncated
 
@@ -281,7 +281,7 @@ def own_map() -> Owners:
 
 
 class PacketQueue:
-    """The queues of one network namespace, all on one socket.
+    """Some queues of one network namespace, on one socket.
 
     sent: verdicts given. refused: verdicts that the kernel did not want (its errno in last_error). Raises OSError from
     the constructor when a queue belongs to another process already (EBUSY) or the kernel has no NFQUEUE.
@@ -292,8 +292,6 @@ class PacketQueue:
         self.owners = owners
         self.numbers = numbers
         self.buffer = bytearray(1 << 17)
-        self.waiting: list[bytes] = []
-        self.waiting_bytes = 0
         self.sent = 0
         self.refused = 0
         self.last_error = 0
@@ -349,6 +347,7 @@ class PacketQueue:
             if kind == PACKET:
                 queued = parse_packet(self.buffer, min(length, size), self.names, self.owners)
                 if queued is not None:
+                    queued.source = self
                     return queued
             elif kind == NLMSG_ERROR:
                 self.refused += 1
@@ -357,31 +356,17 @@ class PacketQueue:
     def answer(
         self, queued: Queued, accept: bool, data: bytes | None = None, mark: int = -1, priority: int = -1
     ) -> None:
-        """Decide on a packet; the verdict leaves with the next flush()."""
+        """Decide on a packet. The kernel carries on with it at once: when this returns it waits at its next hook."""
         if data is not None and len(data) > LONGEST_PAYLOAD:
             accept = False
             data = None
-        text = verdict_message(queued, accept, data, mark, priority)
-        self.waiting.append(text)
-        self.waiting_bytes += len(text)
-        self.sent += 1
-        if self.waiting_bytes >= BATCH_BYTES:
-            self.flush()
-
-    def flush(self) -> None:
-        """Send the verdicts that wait."""
-        if not self.waiting:
-            return
-        data = self.waiting[0] if len(self.waiting) == 1 else b"".join(self.waiting)
-        self.waiting.clear()
-        self.waiting_bytes = 0
         try:
-            self.sock.send(data)
+            self.sock.send(verdict_message(queued, accept, data, mark, priority))
+            self.sent += 1
         except OSError as error:
             self.refused += 1
             self.last_error = error.errno or 0
 
     def close(self) -> None:
         """Give the queues up; the kernel drops what still waits."""
-        self.flush()
         self.sock.close()

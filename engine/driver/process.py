@@ -24,10 +24,10 @@ from engine.driver.clocks import Clock
 from engine.driver.control import Control
 from engine.driver.environment import LiveEnvironment, SystemRandomness
 from engine.driver.link_headers import LinkHeaders
-from engine.driver.nfqueue import PacketQueue, own_map
-from engine.driver.queue_rules import NUMBERS, QueueRules, QueueRulesError
+from engine.driver.nfqueue import own_map
+from engine.driver.queue_rules import QueueRules, QueueRulesError
 from engine.driver.state import StateError, restore_state
-from engine.driver.worker import Worker
+from engine.driver.worker import Queues, Worker
 from engine.language.errors import RulesetError
 
 if TYPE_CHECKING:
@@ -76,10 +76,10 @@ class Process:
         self._set_timeouts()
         self._load()
         try:
-            queue = PacketQueue(list(NUMBERS), self.environment.names, own_map())
+            queues = Queues(self.environment.names, own_map())
         except OSError as error:
             raise StartError(f"{error}: does another engine run in this network namespace?") from None
-        self.worker = Worker(self.engine, self.environment, self.clock, queue)
+        self.worker = Worker(self.engine, self.environment, self.clock, queues)
         self.control = Control(self.worker, self.options.run_dir, self)
         try:
             self.rules.install()
@@ -119,7 +119,8 @@ class Process:
             self.rules.link_headers = False  # LOG then shows no link header of bridged frames
 
     def _watch(self) -> None:
-        self.selector.register(self.worker.queue.fileno(), selectors.EVENT_READ, "packets")
+        for queue in self.worker.queues.by_hook:
+            self.selector.register(queue.fileno(), selectors.EVENT_READ, "packets")
         self.selector.register(self.environment.notices.fileno(), selectors.EVENT_READ, "notices")
         self.selector.register(self.wake_read.fileno(), selectors.EVENT_READ, "signal")
         if self.worker.link_headers is not None:

@@ -1,15 +1,14 @@
 """The rules that lead every packet of the node to the engine, and the tools that install them.
 
-    raw     PREROUTING, OUTPUT              before the kernel routes
-    mangle  INPUT, FORWARD, POSTROUTING     after it
-    queue BASE       unicast to this host, and everything made here
-    queue BASE + 1   link broadcast         the kernel does not tell a queue's reader what kind of link
-    queue BASE + 2   link multicast         address a frame had, so the number of the queue does
-    NFLOG group      frames of bridge ports, for their whole link header
+    raw     PREROUTING 40    OUTPUT 52                        the queue's number is 40 + 4 * hook
+    mangle  INPUT 44         FORWARD 48        POSTROUTING 56
+            + 1 for a link broadcast, + 2 for a link multicast: the kernel does not tell a queue's reader what kind of
+            link address a frame had, so the number of the queue does
+    NFLOG   group 40         frames of bridge ports, for their whole link header
 
 raw and mangle never switch the kernel's own connection tracking or reassembly on, so fragments arrive as fragments.
 OUTPUT needs one queue only: the kernel's filter OUTPUT shows the out-interface from before a rerouting (measured with
-iptables-legacy and iptables-nft; see docs/decisions), and whoever reads the queue says which mark routing may see.
+iptables-legacy and iptables-nft), and whoever reads the queue says which mark routing may see.
 
 The rules are put in place whole, over whatever an engine that died has left in these two tables.
 """
@@ -20,9 +19,12 @@ import os
 import subprocess
 from typing import Final
 
-from engine.driver.nfqueue import BASE, TO_BROADCAST, TO_HOST, TO_MULTICAST
+from engine.core.hooks import FORWARD, HOOK_NAMES, INPUT, OUTPUT, POSTROUTING, PREROUTING
+from engine.driver.nfqueue import TO_BROADCAST, TO_HOST, TO_MULTICAST
 
-NUMBERS: Final = (BASE + TO_HOST, BASE + TO_BROADCAST, BASE + TO_MULTICAST)
+FIRST_QUEUE: Final = 40
+QUEUES_PER_HOOK: Final = 4
+ALL_KINDS: Final = (TO_HOST, TO_BROADCAST, TO_MULTICAST)
 LINK_HEADER_GROUP: Final = 40
 LINK_HEADER_COPY: Final = 96  # bytes of each bridged packet that come with its link header
 COPY_LINK_HEADER: Final = (
@@ -33,11 +35,9 @@ COPY_LINK_HEADER: Final = (
 TOOL_FOLDERS: Final = ("/usr/sbin", "/sbin", "/usr/local/sbin", "/usr/bin", "/bin")
 TIMEOUT: Final = 30.0  # seconds for one run of a tool
 
-# Arrival hooks by table; True: the link's kind of destination is known there
-CHAINS: Final = (
-    ("raw", (("PREROUTING", True), ("OUTPUT", False))),
-    ("mangle", (("INPUT", True), ("FORWARD", True), ("POSTROUTING", False))),
-)
+# Hooks by table; RECEIVED: those at which the kind of link address is known
+TABLES: Final = (("raw", (PREROUTING, OUTPUT)), ("mangle", (INPUT, FORWARD, POSTROUTING)))
+RECEIVED: Final = (PREROUTING, INPUT, FORWARD)
 KINDS: Final = (("broadcast", TO_BROADCAST), ("multicast", TO_MULTICAST))
 
 # What a kernel may lack, best first: (tell broadcast from unicast, copy link headers of bridged frames)
@@ -48,35 +48,37 @@ class QueueRulesError(Exception):
     """No tool could put the queue rules in place; the text says which were tried and what each said."""
 
 
+def queue(hook: int, kind: int = TO_HOST) -> int:
+    """The number of the queue of a hook for packets with that kind of link address."""
+    return FIRST_QUEUE + QUEUES_PER_HOOK * hook + kind
+
+
 def restore_text(bypass: bool, kinds: bool, link_headers: bool) -> str:
     """The rules in iptables-restore form; they replace all of raw and mangle."""
     end = " --queue-bypass" if bypass else ""
     lines: list[str] = []
-    for table, chains in CHAINS:
+    for table, hooks in TABLES:
         lines.append(f"*{table}")
-        for chain, received in chains:
-            if link_headers and chain == "PREROUTING":
-                lines.append(f"-A {chain} {COPY_LINK_HEADER}")
-            if received and kinds:
-                for kind, number in KINDS:
-                    lines.append(f"-A {chain} -m pkttype --pkt-type {kind} -j NFQUEUE --queue-num {BASE + number}{end}")
-            lines.append(f"-A {chain} -j NFQUEUE --queue-num {BASE}{end}")
+        for hook in hooks:
+            chain = f"-A {HOOK_NAMES[hook]}"
+            if link_headers and hook == PREROUTING:
+                lines.append(f"{chain} {COPY_LINK_HEADER}")
+            if kinds and hook in RECEIVED:
+                for kind, more in KINDS:
+                    lines.append(
+                        f"{chain} -m pkttype --pkt-type {kind} -j NFQUEUE --queue-num {queue(hook, more)}{end}"
+                    )
+            lines.append(f"{chain} -j NFQUEUE --queue-num {queue(hook)}{end}")
         lines.append("COMMIT")
     return "\n".join(lines) + "\n"
 
 
 def empty_text() -> str:
-    return "".join(f"*{table}\nCOMMIT\n" for table, _chains in CHAINS)
+    return "".join(f"*{table}\nCOMMIT\n" for table, _hooks in TABLES)
 
 
 NFT_TABLE: Final = "engine_queue"
-NFT_CHAINS: Final = (
-    ("prerouting", -300, True),
-    ("output", -300, False),
-    ("input", -150, True),
-    ("forward", -150, True),
-    ("postrouting", -150, False),
-)
+NFT_PRIORITIES: Final = ((PREROUTING, -300), (OUTPUT, -300), (INPUT, -150), (FORWARD, -150), (POSTROUTING, -150))
 
 
 def nft_text(bypass: bool, kinds: bool, remove: bool = False) -> str:
@@ -86,12 +88,13 @@ def nft_text(bypass: bool, kinds: bool, remove: bool = False) -> str:
         return "\n".join(lines) + "\n"
     end = " bypass" if bypass else ""
     lines.append(f"table inet {NFT_TABLE} {{")
-    for hook, priority, received in NFT_CHAINS:
-        kind = "route" if hook == "output" else "filter"
-        lines.append(f" chain {hook} {{ type {kind} hook {hook} priority {priority}; policy accept;")
-        if received and kinds:
-            lines += [f"  meta pkttype {name} queue num {BASE + number}{end}" for name, number in KINDS]
-        lines.append(f"  queue num {BASE}{end}")
+    for hook, priority in NFT_PRIORITIES:
+        name = HOOK_NAMES[hook].lower()
+        kind = "route" if hook == OUTPUT else "filter"
+        lines.append(f" chain {name} {{ type {kind} hook {name} priority {priority}; policy accept;")
+        if kinds and hook in RECEIVED:
+            lines += [f"  meta pkttype {word} queue num {queue(hook, more)}{end}" for word, more in KINDS]
+        lines.append(f"  queue num {queue(hook)}{end}")
         lines.append(" }")
     lines.append("}")
     return "\n".join(lines) + "\n"

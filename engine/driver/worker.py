@@ -2,9 +2,11 @@
 
     receive -> Arrival -> Engine.process -> Departure -> log, trace, emissions, verdict
 
-A packet for which the engine raises is dropped and the traceback kept (`faults`); the process lives on. Verdicts are
-collected while packets keep coming and sent together; before the engine sends a packet of its own, those before it
-leave first.
+A packet for which the engine raises is dropped and the traceback kept (`faults`); the process lives on.
+
+Each verdict leaves at once, and what it brings is handled before anything new: a packet's next hook first, then packets
+made here (the engine's own among them), then packets that enter. So one packet has gone its whole way before the next
+one starts, as in the kernel; a second packet of a flow finds the connection that the first one made.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import Final
 
 from engine.core.context import BROADCAST, LOCAL, MULTICAST, Arrival, Emission
 from engine.core.engine import Departure, Engine
-from engine.core.hooks import IPV4, IPV6, OUTPUT, POSTROUTING, PREROUTING
+from engine.core.hooks import FORWARD, HOOK_NAMES, INPUT, IPV4, IPV6, OUTPUT, POSTROUTING, PREROUTING
 from engine.core.packet import Packet
 from engine.core.verdict import ACCEPT, STOLEN
 from engine.driver.clocks import Clock
@@ -31,9 +33,16 @@ from engine.driver.convoy import (
 )
 from engine.driver.environment import LiveEnvironment
 from engine.driver.link_headers import LinkHeaders
-from engine.driver.nfqueue import TO_BROADCAST, TO_HOST, PacketQueue, Queued
+from engine.driver.nfqueue import TO_BROADCAST, TO_HOST, Names, Owners, PacketQueue, Queued
+from engine.driver.queue_rules import ALL_KINDS
+from engine.driver.queue_rules import queue as queue_number
 from engine.driver.records import Faults, Log, Traces
 from engine.driver.sender import Sender, group_address
+
+# Which packet comes first: the one that is furthest on its way (bridges flood their ports before they deliver here).
+ORDER: Final = (POSTROUTING, FORWARD, INPUT, OUTPUT, PREROUTING)
+OWN_WAY: Final = (POSTROUTING, OUTPUT)
+NESTING: Final = 8  # a packet of ours may make the engine send another, but not for ever
 
 CONVOY_LIFETIME: Final = 10.0  # seconds, of the real clock
 SYNC_LIMIT: Final = 2.0  # seconds that a sync may take under traffic that never ends
@@ -43,14 +52,58 @@ ALL_STATIONS: Final = b"\xff" * 6
 ETHERTYPES: Final[dict[int, bytes]] = {4: b"\x08\x00", 6: b"\x86\xdd"}
 
 
+class Queues:
+    """The queues of all hooks, and which to look at next.
+
+    full[hook]: may a packet wait there? A look that finds none says no; a verdict that lets a packet go on says yes for
+    the hooks it may come to. Raises OSError when another process reads one of the queues (EBUSY, EPERM).
+    """
+
+    def __init__(self, names: Names, owners: Owners) -> None:
+        self.by_hook = [
+            PacketQueue([queue_number(hook, kind) for kind in ALL_KINDS], names, owners)
+            for hook in range(len(HOOK_NAMES))
+        ]
+        self.full = [True] * len(HOOK_NAMES)
+        self.turn = 0
+
+    def look_everywhere(self) -> None:
+        self.full = [True] * len(HOOK_NAMES)
+
+    def next_of(self, order: tuple[int, ...]) -> Queued | None:
+        """The packet to handle now, None if none waits. order: hooks, the most urgent first."""
+        full = self.full
+        for hook in order:
+            if full[hook]:
+                queued = self.by_hook[hook].receive()
+                if queued is not None:
+                    return queued
+                full[hook] = False
+        return None
+
+    def expect(self, arrival: Arrival) -> None:
+        """A packet goes on from its hook: where may it, or its copies, turn up?"""
+        hook = arrival.hook
+        if hook == PREROUTING:
+            self.full[FORWARD] = self.full[INPUT] = True
+        elif hook in (FORWARD, OUTPUT):
+            self.full[POSTROUTING] = True
+        elif hook == POSTROUTING and arrival.outdev == "lo":
+            self.full[PREROUTING] = True
+
+    def close(self) -> None:
+        for queue in self.by_hook:
+            queue.close()
+
+
 class Worker:
     """packets, dropped: handled since the start. too_big: packets dropped because no verdict can carry their bytes."""
 
-    def __init__(self, engine: Engine, environment: LiveEnvironment, clock: Clock, queue: PacketQueue) -> None:
+    def __init__(self, engine: Engine, environment: LiveEnvironment, clock: Clock, queues: Queues) -> None:
         self.engine = engine
         self.environment = environment
         self.clock = clock
-        self.queue = queue
+        self.queues = queues
         self.sender = Sender(environment)
         self.convoys = Convoys()
         self.link_headers: LinkHeaders | None = None
@@ -60,6 +113,7 @@ class Worker:
         self.packets = 0
         self.dropped = 0
         self.too_big = 0
+        self.nested = 0
         self.headers: dict[tuple[str, bytes, int, int], bytes] = {}
 
     # -- the loop
@@ -67,20 +121,17 @@ class Worker:
     def handle_waiting(self, limit: int = SLICE) -> int:
         """Handle what waits in the queue, at most `limit` packets; returns how many those were."""
         self.take_notice()
-        queue = self.queue
+        queues = self.queues
+        queues.look_everywhere()
         count = 0
         real_time = time.monotonic()
         self.engine.tracing = self.traces.mode == "on"
         while count < limit:
-            queued = queue.receive()
+            queued = queues.next_of(ORDER)
             if queued is None:
-                if not queue.waiting:
-                    break
-                queue.flush()
-                continue
+                break
             count += 1
             self.handle(queued, real_time)
-        queue.flush()
         self.packets += count
         return count
 
@@ -130,7 +181,7 @@ class Worker:
             self._handle(queued, real_time)
         except Exception as error:
             self.faults.add(error, f"while handling {queued.arrival!r:.2000}")
-            self.queue.answer(queued, False)
+            self.answer(queued, False)
 
     def _handle(self, queued: Queued, real_time: float) -> None:
         arrival = queued.arrival
@@ -145,6 +196,15 @@ class Worker:
 
     def _tracks(self, arrival: Arrival) -> bool:
         return self.engine.store.rulesets[IPV4 if arrival.data[0] >> 4 == 4 else IPV6].needs_conntrack
+
+    def answer(
+        self, queued: Queued, accept: bool, data: bytes | None = None, mark: int = -1, priority: int = -1
+    ) -> None:
+        """The verdict leaves for the queue from which the packet came."""
+        if queued.source is not None:
+            queued.source.answer(queued, accept, data, mark, priority)
+        if accept:
+            self.queues.expect(queued.arrival)
 
     def _process(self, arrival: Arrival, real_time: float) -> Departure:
         """The engine's word on a packet. Its log and trace are put down, its own packets sent."""
@@ -161,10 +221,8 @@ class Worker:
         return departure
 
     def _emit(self, departure: Departure, arrival: Arrival) -> None:
-        if departure.emit:
-            self.queue.flush()
-            for emission in departure.emit:
-                self.send(emission, arrival)
+        for emission in departure.emit:
+            self.send(emission, arrival)
 
     def _conclude(self, queued: Queued, departure: Departure) -> None:
         arrival = queued.arrival
@@ -172,15 +230,15 @@ class Worker:
             self._emit(departure, arrival)
         if departure.verdict != ACCEPT:
             self.dropped += 1
-            self.queue.answer(queued, False)
+            self.answer(queued, False)
             return
         data = departure.data
         if data is not None and queued.truncated:
             self.too_big += 1
             self.dropped += 1
-            self.queue.answer(queued, False)
+            self.answer(queued, False)
             return
-        self.queue.answer(queued, True, data, self._mark(arrival, departure), self._priority(arrival, departure))
+        self.answer(queued, True, data, self._mark(arrival, departure), self._priority(arrival, departure))
 
     def _mark(self, arrival: Arrival, departure: Departure) -> int:
         """The mark to set on the kernel's packet, -1 if it has it."""
@@ -195,8 +253,24 @@ class Worker:
     def send(self, emission: Emission, cause: Arrival | None) -> None:
         if emission.via == "output" and emission.gateway:
             self._send_by_gateway(emission)
-        else:
-            self.sender.send(emission, cause)
+        elif self.sender.send(emission, cause) and emission.via == "output":
+            self._see_off()
+
+    def _see_off(self) -> None:
+        """A packet of our own was sent: it leaves the machine before anything else happens, as the kernel's would."""
+        if self.nested >= NESTING:
+            return
+        self.nested += 1
+        try:
+            full = self.queues.full
+            full[OUTPUT] = full[POSTROUTING] = True
+            queued = self.queues.next_of(OWN_WAY)
+            while queued is not None:
+                self.packets += 1
+                self.handle(queued, time.monotonic())
+                queued = self.queues.next_of(OWN_WAY)
+        finally:
+            self.nested -= 1
 
     def _give_source(self, emission: Emission) -> None:
         """A packet that answers no arrival gets its source address here."""
@@ -233,7 +307,7 @@ class Worker:
         if abandoned:
             for number in abandoned:
                 for queued in self.convoys.release(number):
-                    self.queue.answer(queued, False)
+                    self.answer(queued, False)
             abandoned.clear()
 
     def _fragment(self, queued: Queued, packet: Packet, real_time: float) -> None:
@@ -272,14 +346,14 @@ class Worker:
         if departure.verdict != ACCEPT or whole is None or cuts is None:
             self.dropped += len(carriers)
             for queued in carriers:
-                self.queue.answer(queued, False)
+                self.answer(queued, False)
             return
         mark = self._mark(last.arrival, departure)
         priority = self._priority(last.arrival, departure)
         if self._goes_as_one(whole, cuts.largest, last.arrival, departure.mark):
             for queued in carriers[:-1]:
-                self.queue.answer(queued, False)
-            self.queue.answer(last, True, whole, mark, priority)
+                self.answer(queued, False)
+            self.answer(last, True, whole, mark, priority)
             return
         carriers.sort(key=_offset_of)
         pieces = slices(whole, cuts)
@@ -287,7 +361,7 @@ class Worker:
         self.convoys.start(key_of(Packet(pieces[0])), convoy)
         decision = Decision(True, pieces, mark, priority)
         for queued in carriers:
-            self._answer(queued, decision)
+            self._answer_by(queued, decision)
 
     def _goes_as_one(self, whole: bytes, largest: int, arrival: Arrival, mark: int) -> bool:
         """Delivered here, or about to be refused for its size: the kernel must see the whole packet."""
@@ -308,13 +382,13 @@ class Worker:
         if decision is None or packet.fragment_offset == 0:
             decision = self._decide(arrival, packet, convoy, real_time)
             convoy.decisions[way] = decision
-        self._answer(queued, decision)
+        self._answer_by(queued, decision)
 
-    def _answer(self, queued: Queued, decision: Decision) -> None:
+    def _answer_by(self, queued: Queued, decision: Decision) -> None:
         accept, data = decision.take()
         if data is not None and data == queued.arrival.data:
             data = None
-        self.queue.answer(queued, accept, data, decision.mark, decision.priority)
+        self.answer(queued, accept, data, decision.mark, decision.priority)
 
     def _decide(self, arrival: Arrival, first: Packet, convoy: Convoy, real_time: float) -> Decision:
         way_out = (arrival.outdev, arrival.physout)
@@ -374,7 +448,7 @@ class Worker:
         return target + arrival.hwsrc + ETHERTYPES[version] if len(target) == 6 else b""
 
     def close(self) -> None:
-        self.queue.close()
+        self.queues.close()
         self.sender.close()
         if self.link_headers is not None:
             self.link_headers.close()
