@@ -10,7 +10,7 @@ from engine import target as target_list
 from engine.core.extension import Spec
 from engine.core.hooks import IPV4, IPV6
 from engine.language.check import RuleRefused
-from engine.language.edit import NO_CHAIN
+from engine.language.edit import NO_CHAIN, TableError
 
 UNKNOWN_OPTION: Final = re.compile(r'unknown option "--?([^"=]+)')
 NO_MATCH: Final = re.compile(r"Couldn't load match `([^']*)'")
@@ -49,6 +49,8 @@ def hint_for(cause: Exception, line: str = "") -> str:
             return "COMMIT stands alone on its line, in capitals, and the line must end in a newline."
     if text == NO_CHAIN:
         return "a chain must be declared (`:NAME - [0:0]' or -N NAME) before it is used."
+    if isinstance(cause, TableError) and cause.invalid and text == "Invalid argument":
+        return "a rule cannot jump to a built-in chain, and a built-in chain cannot be deleted."
     if "must begin first" in text:
         return "rules stand between `*TABLE' and `COMMIT'."
     if text.startswith("COMMIT expected"):

@@ -242,7 +242,7 @@ class QuickReader:
         options = tuple(words[index + 2 : end])
         chain = chains.get(name)
         if chain is not None:
-            if options:
+            if options or chain.is_built_in:
                 return 0
             rule.jump = chain
             # a chain may have the name of a target: the long way says so
