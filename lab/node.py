@@ -8,10 +8,11 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from lab import plan, port, process, stack
+from lab import plan, port, process, sockdiag, stack
 from lab.engines.base import Adapter, Entry
 from lab.errors import LabError
 from lab.faults import did_you_mean
@@ -45,6 +46,8 @@ class Node:
         self._ports: dict[str, Port] = {}
         self._processes: list[Process] = []
         self._first_sysctls: dict[str, str] = {}
+        self._diag: socket.socket | None = None
+        self._reset_at = 0.0
         self._stack = "refuse"
 
     def __repr__(self) -> str:
@@ -216,22 +219,30 @@ class Node:
         except FileNotFoundError:
             return []
         with os.fdopen(fd, encoding="utf-8") as file:
-            return [json.loads(line) for line in file]
+            found: list[dict[str, Any]] = [json.loads(line) for line in file]
+        return [transfer for transfer in found if transfer["began"] >= self._reset_at]
 
     # --- between scenarios -------------------------------------------------------------------------------------------
 
-    def reset(self) -> None:
-        """Back to how the node was when the lab opened; programs that were started are killed."""
+    def end_programs(self) -> None:
+        """Kill what start() has started, and reset every TCP connection of the node."""
         for started in self._processes:
             started.kill()
             started.wait()
         self._processes.clear()
+        if self._diag is None:
+            self._diag = self.holder.socket(self.name, kind="netlink", protocol=sockdiag.NETLINK_SOCK_DIAG)
+        sockdiag.end_connections(self._diag)
+
+    def reset(self) -> None:
+        """Back to how the node was when the lab opened. Programs have been ended before (end_programs)."""
         for name, value in self._first_sysctls.items():
             self._sysctl(name, value)
         self._first_sysctls.clear()
         self.stack = self.spec.closed_ports
         if self.spec.services:
             self.holder.write(f"{self.run_dir}/transfers.jsonl", "")
+        self._reset_at = time.time()
         self._forget_paths()
         for each in self._ports.values():
             each.drain()
@@ -328,7 +339,7 @@ class Firewall(Node):
     def restart(self, keep: bool = True, state: Any = None) -> None:
         """End the engine's process (if it still runs) and start it again: with `state`, or with the state that it has
         now, or with `keep=False` as it was when the lab opened."""
-        self.adapter.restart(self.adapter.dump() if keep and state is None else state)
+        self.adapter.restart(keep, state)
         self._log_from = self._trace_from = 0
 
     def kill_engine(self) -> None:

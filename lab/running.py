@@ -181,6 +181,9 @@ class Lab:
         """Back to how the lab was when it opened: rules, connections, counters, sysctls, programs, captures."""
         self.settle()
         for node in self.nodes.values():
+            node.end_programs()
+        self.settle()
+        for node in self.nodes.values():
             node.reset()
 
     # --- life --------------------------------------------------------------------------------------------------------

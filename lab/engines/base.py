@@ -144,8 +144,9 @@ class Adapter:
         """Rules and connections as one JSON value."""
         raise Unsupported(f"{self.name}: its state cannot be saved")
 
-    def restart(self, state: Any = None) -> None:
-        """Start the engine again after it has ended, from a dumped state or from nothing."""
+    def restart(self, keep: bool = True, state: Any = None) -> None:
+        """End the engine and start it again: from a dumped state, or from the state in which it ends, or (without
+        `keep`) as it was when the lab opened. What arrives in between meets `on_engine_failure`."""
         raise Unsupported(f"{self.name}: is not a process that could be started again")
 
     def kill(self) -> None:

@@ -67,18 +67,28 @@ class Userspace(Adapter):
         self._socket.settimeout(ANSWER_SECONDS)
         self._unread = b""
 
-    def restart(self, state: Any = None) -> None:
-        """With a state, the topology's own rules are not loaded: they are part of it, or were replaced since."""
+    def restart(self, keep: bool = True, state: Any = None) -> None:
+        if keep and state is None:
+            state = self._last_state()
+        else:
+            self.process.kill()
+        self.process.wait(START_SECONDS)
         if self._socket is not None:
             self._socket.close()
             self._socket = None
-        self.process.terminate()
-        self.process.wait(START_SECONDS)
         settings = self._settings
-        if state is not None:
+        if state is not None:  # the topology's own rules are part of it, or were replaced since
             settings = replace(settings, rules="", rules6="", state=json.dumps(state))
         self._start_process(settings)
         self.wait_until_ready()
+
+    def _last_state(self) -> Any:
+        """The state in which the engine ends. Both requests go in one piece, so no packet is handled between them."""
+        state, end = self.ask_all([{"do": "dump"}, {"do": "quit", "keep": True}])
+        for answer in (state, end):
+            if not answer.get("ok"):
+                raise LabError(f"the engine of {self.node.name} cannot be restarted: {answer.get('error')}")
+        return state["state"]
 
     def kill(self) -> None:
         self.process.kill()
@@ -149,21 +159,26 @@ class Userspace(Adapter):
         raise LabError(f"the engine of {self.node.name} refused {message.get('do')!r}: {answer.get('error')}")
 
     def ask(self, message: dict[str, Any]) -> dict[str, Any]:
+        """One request and its answer, whatever it says. Raises LabError, EngineDied."""
+        return self.ask_all([message])[0]
+
+    def ask_all(self, messages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Requests that are sent in one piece, and their answers."""
+        wanted = messages[0].get("do")
+        lines = b"".join(json.dumps(message).encode() + b"\n" for message in messages)
         with self._lock:
             if self._socket is None:
                 raise EngineDied(f"the engine of {self.node.name} is not running")
             try:
-                self._socket.sendall(json.dumps(message).encode() + b"\n")
-                line = self._line()
+                self._socket.sendall(lines)
+                return [json.loads(self._line()) for _message in messages]
             except TimeoutError:
                 raise LabError(
-                    f"the engine of {self.node.name} did not answer {message.get('do')!r} within "
+                    f"the engine of {self.node.name} did not answer {wanted!r} within "
                     f"{ANSWER_SECONDS:g} s{self._said()}"
                 ) from None
             except (OSError, EOFError):
                 raise self._death() from None
-        answer: dict[str, Any] = json.loads(line)
-        return answer
 
     def _line(self) -> bytes:
         assert self._socket is not None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from typing import Any
 
 from pyftpdlib.authorizers import DummyAuthorizer
@@ -41,6 +42,9 @@ def handler(folder: str, record: Record) -> type[FTPHandler]:
         permit_foreign_addresses = False
         use_sendfile = False
 
+        def on_connect(self) -> None:
+            self.began = time.time()
+
         def on_file_sent(self, file: str) -> None:
             self.note("RETR", file)
 
@@ -52,6 +56,7 @@ def handler(folder: str, record: Record) -> type[FTPHandler]:
                 "ftp",
                 (self.remote_ip, self.remote_port),
                 action,
+                self.began,
                 path=os.path.relpath(file, folder),
                 bytes=os.path.getsize(file),
             )

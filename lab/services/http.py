@@ -8,6 +8,7 @@ import http.server
 import json
 import socket
 import threading
+import time
 from typing import Any
 
 from lab.services.content import BIG, blocks
@@ -20,6 +21,10 @@ CHUNK = 1 << 16
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     record: Record
+
+    def setup(self) -> None:
+        self.began = time.time()
+        super().setup()
 
     def do_GET(self) -> None:
         if self.path.startswith("/bytes/") and self.path[7:].isdigit():
@@ -64,7 +69,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def note(self, action: str, size: int, digest: Any) -> None:
-        self.record.add("http", self.client_address, action, path=self.path, bytes=size, sha256=digest.hexdigest())
+        details = {"path": self.path, "bytes": size, "sha256": digest.hexdigest()}
+        self.record.add("http", self.client_address, action, self.began, **details)
 
     def log_message(self, format: str, *arguments: Any) -> None:
         """Nothing: the record says it."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
 
 from lab.services.record import Record
 
@@ -48,7 +49,8 @@ class Relay:
         target, _space, text = rest.partition(b" ")
         with self._lock:
             other = self._clients.get(target.decode("utf-8", "replace"))
-        self._record.add("irc", peer, "PRIVMSG", path=target.decode("utf-8", "replace"), text=text.decode("latin-1"))
+        name = target.decode("utf-8", "replace")
+        self._record.add("irc", peer, "PRIVMSG", time.time(), path=name, text=text.decode("latin-1"))
         if other is not None:
             other.sendall(f":{nick}!{nick}@lab PRIVMSG ".encode() + target + b" " + text + b"\r\n")
 

@@ -17,9 +17,10 @@ class Record:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
         self._fd = os.open(path, flags, 0o600) if path else 1
 
-    def add(self, service: str, peer: tuple[Any, ...], action: str, **details: Any) -> None:
-        """One transfer. `peer` is the address and port that the server saw."""
-        line = {"time": time.time(), "service": service, "peer": str(peer[0]).removeprefix("::ffff:"), "port": peer[1],
-                "action": action, **details}  # fmt: skip
+    def add(self, service: str, peer: tuple[Any, ...], action: str, began: float, **details: Any) -> None:
+        """One transfer. `peer` is the address and port that the server saw, `began` when the server accepted it."""
+        address = str(peer[0]).removeprefix("::ffff:")
+        line = {"began": began, "time": time.time(), "service": service, "peer": address, "port": peer[1]}
+        line |= {"action": action, **details}
         with self._lock:
             os.write(self._fd, json.dumps(line).encode() + b"\n")

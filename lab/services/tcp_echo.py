@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 
 from lab.services.record import Record
 
@@ -26,7 +27,7 @@ def _accept(listening: socket.socket, record: Record) -> None:
 
 
 def _echo(connection: socket.socket, peer: tuple[object, ...], record: Record) -> None:
-    total, end = 0, "closed"
+    total, end, began = 0, "closed", time.time()
     with connection:
         try:
             while data := connection.recv(CHUNK):
@@ -34,4 +35,4 @@ def _echo(connection: socket.socket, peer: tuple[object, ...], record: Record) -
                 total += len(data)
         except OSError as error:
             end = error.strerror or "failed"
-    record.add("tcp-echo", peer, end, bytes=total)
+    record.add("tcp-echo", peer, end, began, bytes=total)

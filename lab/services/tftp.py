@@ -9,6 +9,7 @@ import hashlib
 import socket
 import struct
 import threading
+import time
 from typing import Any, Final
 
 from lab.services.content import content
@@ -46,6 +47,7 @@ def _requests(opened: socket.socket, record: Record) -> None:
 def _transfer(asked: socket.socket, packet: bytes, peer: Any, record: Record) -> None:
     kind = int.from_bytes(packet[:2], "big")
     name = packet[2:].split(b"\0")[0].decode("ascii", "replace")
+    began = time.time()
     with socket.socket(asked.family, socket.SOCK_DGRAM) as own:
         own.connect(peer)
         own.settimeout(SECONDS)
@@ -54,17 +56,17 @@ def _transfer(asked: socket.socket, packet: bytes, peer: Any, record: Record) ->
             if data is None:
                 own.send(struct.pack("!HH", ERROR, NOT_FOUND) + b"no such file\0")
             elif _send(own, data):
-                _note(record, peer, "RRQ", name, data)
+                _note(record, peer, "RRQ", began, name, data)
         elif kind == WRITE:
             received = _receive(own)
             if received is not None:
-                _note(record, peer, "WRQ", name, received)
+                _note(record, peer, "WRQ", began, name, received)
         else:
             own.send(struct.pack("!HH", ERROR, ILLEGAL) + b"RRQ or WRQ\0")
 
 
-def _note(record: Record, peer: Any, action: str, name: str, data: bytes) -> None:
-    record.add("tftp", peer, action, path=name, bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
+def _note(record: Record, peer: Any, action: str, began: float, name: str, data: bytes) -> None:
+    record.add("tftp", peer, action, began, path=name, bytes=len(data), sha256=hashlib.sha256(data).hexdigest())
 
 
 def _ask(own: socket.socket, packet: bytes, kind: int, number: int) -> bytes | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+import time
 from typing import Final
 
 from lab.services.record import Record
@@ -32,12 +33,13 @@ def _echo(opened: socket.socket, record: Record) -> None:
     opened.setblocking(True)
     while True:
         data, ancillary, _flags, peer = opened.recvmsg(LARGEST, SPACE)
+        began = time.time()
         try:
             opened.sendmsg([data], _same_address(ancillary), 0, peer)
         except OSError as error:
-            record.add("udp-echo", peer, error.strerror or "failed", bytes=len(data))
+            record.add("udp-echo", peer, error.strerror or "failed", began, bytes=len(data))
             continue
-        record.add("udp-echo", peer, "echo", bytes=len(data))
+        record.add("udp-echo", peer, "echo", began, bytes=len(data))
 
 
 def _same_address(ancillary: list[tuple[int, int, bytes]]) -> list[tuple[int, int, bytes]]:
