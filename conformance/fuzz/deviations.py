@@ -14,7 +14,8 @@ Deviation = tuple[str, str, Callable[[Case, list[str]], bool]]
 
 IPV6_HEADER_TARGETS = re.compile(r"-j (HL|TOS|DSCP) ")
 SILENT_KERNEL = re.compile(
-    r"step \d+ \(fragment .*|    kernel-\w+: nothing|    userspace: .* icmp6 1/4 .*|counter ipv6 .*(OUTPUT|POSTROUTING) .*"
+    r"step \d+ \(fragment .*|    kernel-\w+: nothing|    userspace: .* icmp6 1/4 .*"
+    r"|counter ipv6 .*(OUTPUT|POSTROUTING) .*"
 )
 
 

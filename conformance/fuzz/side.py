@@ -164,7 +164,7 @@ def trimmed(packet: bytes) -> bytes:
 
 
 def known_ports(case: Case) -> set[int]:
-    """Every number that the case itself names, but for the bounds of port ranges: what else shows up was drawn by NAT."""
+    """Every number that the case names, but for bounds of port ranges: what else shows up was drawn by NAT."""
     known = {0, 1, 2}
     for text in case.rules.values():
         known.update(int(number) for number in re.findall(r"\b\d{1,5}\b", re.sub(r"\b\d+-\d+\b", "", text)))

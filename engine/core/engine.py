@@ -292,6 +292,9 @@ class Engine:
             if pieces:
                 emit = emit + pieces
                 verdict = v.STOLEN
+        if packet.changed and verdict == v.ACCEPT:
+            packet.complete_checksum()
+        flight.delivered = verdict == v.ACCEPT and arrival.hook == INPUT
         if verdict == v.ACCEPT and (not leaving or context.outdev == "lo"):
             flight.entry = context.entry
             flight.ctinfo = context.ctinfo
@@ -306,7 +309,6 @@ class Engine:
             self.conntrack.dropped(context.entry)
         departure = Departure(verdict, None, context.mark, context.priority, emit, why=why)
         if packet.changed and verdict == v.ACCEPT:
-            packet.complete_checksum()
             departure.data = bytes(packet.data)
         for emission in emit:
             self._launch(emission, context)

@@ -39,6 +39,7 @@ class Flight:
         self.fragmented: Fragmented | None = None  # how it was cut before it was put together
         self.local = False
         self.mark = -1  # the mark it has, where the kernel was not to route by it; -1: the kernel's packet carries it
+        self.delivered = False  # a program has it: what its host says about it later is another packet
         self.launched = False  # the engine made this packet; OUTPUT has not seen it yet
 
 
@@ -105,4 +106,5 @@ class Flights:
     def cause_of(self, packet: Packet) -> Flight | None:
         """The packet under way that made this machine send the ICMP error `packet`."""
         cause = quoted_packet(packet)
-        return None if cause is None else self.known.get(flight_key(cause))
+        flight = None if cause is None else self.known.get(flight_key(cause))
+        return None if flight is None or flight.delivered else flight
