@@ -368,6 +368,20 @@ class LiveEnvironment(Environment):
             return universe[0].value
         return self._address_of_another_link(link)
 
+    def broadcast_prefix(self, device: str, address: int) -> int:
+        link = self.link(device)
+        if link is None:
+            return -1
+        for own in self._addresses().get(link.index, []):
+            if (
+                own.family == IPV4
+                and not own.flags & IFA_F_SECONDARY
+                and own.length < 31
+                and address == own.value | ((1 << (32 - own.length)) - 1)
+            ):
+                return own.length
+        return -1
+
     def _address_of_another_link(self, link: Link) -> int | None:
         """A device without an address borrows one: its master's, else the first of scope universe anywhere."""
         known = self._addresses()

@@ -52,6 +52,7 @@ EXPECT_EVENTS: Final = ("new",)
 
 # Helper -> (families, protocols) for which the kernel has it
 HELPERS: Final[dict[str, tuple[tuple[int, ...], tuple[int, ...]]]] = {
+    "H.245": ((IPV4, IPV6), (UDP,)),
     "RAS": ((IPV4, IPV6), (UDP,)),
     "Q.931": ((IPV4, IPV6), (TCP,)),
     "amanda": ((IPV4, IPV6), (UDP,)),
@@ -62,6 +63,7 @@ HELPERS: Final[dict[str, tuple[tuple[int, ...], tuple[int, ...]]]] = {
     "sane": ((IPV4, IPV6), (TCP,)),
     "sip": ((IPV4, IPV6), (TCP, UDP)),
     "snmp": ((IPV4,), (UDP,)),
+    "snmp_trap": ((IPV4,), (UDP,)),
     "tftp": ((IPV4, IPV6), (UDP,)),
 }
 

@@ -46,6 +46,7 @@
 -p udp -j CT --helper amanda                                             | =
 -p tcp -j CT --helper H.245                                              | refused: No chain/target/match by that name
 -p udp -j CT --helper RAS                                                | =
+-p udp -j CT --helper H.245                                              | =
 -p tcp -j CT --helper Q.931                                              | =
 -p tcp -j CT --helper sane                                               | =
 -p tcp -j CT --helper nosuch                                             | refused: No chain/target/match by that name
@@ -68,6 +69,7 @@
 -p tcp -j CT --helper pptp                                        | =
 -p udp -j CT --helper snmp                                        | =
 -p udp -j CT --helper netbios-ns                                  | =
+-p udp -j CT --helper snmp_trap                                   | =
 -j CT --zone mark --zone-orig 3                                   | -j CT --zone-orig mark
 -j CT --zone-orig 3 --zone mark                                   | -j CT --zone-orig mark
 -j CT --zone-orig 3 --zone-reply mark                             | -j CT --zone mark

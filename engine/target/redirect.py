@@ -38,7 +38,9 @@ class Redirect(Nat):
         if context.hook == OUTPUT:
             address = LOOPBACK if packet.family == IPV4 else LOOPBACK6
         else:
-            address = context.shared.environment.primary_address(context.indev, packet.family, packet.dst)
+            # IPv6: one of the destination's scope; IPv4 never borrows another interface's address, as MASQUERADE does
+            towards = 0 if packet.family == IPV4 else packet.dst
+            address = context.shared.environment.primary_address(context.indev, packet.family, towards)
             if address is None:
                 return DROP
         request = self.request("DNAT")
