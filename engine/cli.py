@@ -308,15 +308,18 @@ def _explain_with(values: dict[str, list[str]], flags: set[str]) -> int:
         print(f"{path}: {error.strerror}", file=sys.stderr)
         return FAILURE
     except RulesetError as error:
-        error.state = ""
+        error.state = "" if family == "ipv4" else "the packet is IPv6: the rules were read as those of ip6tables."
         print(error, file=sys.stderr)
         return FAILURE
     indev = values.get("--in", [""])[-1]
     outdev = values.get("--out", [""])[-1]
     now = 0.0
+    packet = Packet(described.data)
     for earlier in before:
-        answer = Packet(earlier.data).src == Packet(described.data).dst
-        way = (outdev, indev) if answer else (indev, outdev)
+        other = Packet(earlier.data)
+        # what shares neither source nor destination with the packet in question comes the other way
+        same_way = other.src == packet.src or other.dst == packet.dst
+        way = (indev, outdev) if same_way else (outdev, indev)
         explain(engine, Question(earlier.data, way[0], way[1], earlier.mark, now, addresses))
         now += 0.01
     report = explain(engine, Question(described.data, indev, outdev, mark, now, addresses))

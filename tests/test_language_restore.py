@@ -211,8 +211,8 @@ INPUT FORWARD OUTPUT mine nosuch filter nat ACCEPT DROP RETURN LOG MARK REJECT S
 --hashlimit --hashlimit-name --connlimit-above --physdev-in --every --probability --mode random nth
 conntrack state limit mark comment multiport string recent hashlimit u32 time owner set rpfilter policy
 22 22:80 80,443 1:2:3 NEW,ESTABLISHED 3/second 0x1/0xff SYN,ACK SYN a|b |41| \u00e9 \udcff
-""".split()
-WORDS = st.sampled_from(VOCABULARY)
+"""
+WORDS = st.sampled_from(re.split(r"\s+", VOCABULARY.strip()))
 ANY_WORD = st.one_of(WORDS, st.text(st.characters(exclude_characters="\0"), max_size=12))
 
 

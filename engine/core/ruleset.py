@@ -25,7 +25,7 @@ class Place:
 class NamedMatch:
     """A match as written in a rule: the name it was asked for under, the object, and what it was built from.
 
-    source: its options as given (only kept where nothing runs the rules), see `engine.core.ruletext.exact_text`.
+    source: its options as given (only kept where nothing runs the rules), see `engine.language.state`.
     """
 
     name: str

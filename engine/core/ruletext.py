@@ -66,19 +66,6 @@ def condition_text(rule: Rule) -> str:
     return rule.text
 
 
-def exact_text(rule: Rule) -> str:
-    """As `condition_text` and `action_text`, in a form that can always be read back.
-
-    iptables-save cannot always read what it writes (`--to-ports 1-2/0`); options as they were given can be.
-    """
-    text = head_text(rule.head, True)
-    for named in rule.matches:
-        text += f" -m {named.name}{named.source}" if named.source else match_text(named)
-    if rule.jump is None and rule.target_source:
-        return f"{text} -j {rule.target_name}{rule.target_source}"
-    return text + action_text(rule, True)
-
-
 def rule_text(rule: Rule) -> str:
     """The whole rule without `-A CHAIN` and without counters, as one line."""
     return (condition_text(rule) + action_text(rule))[1:]

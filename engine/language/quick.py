@@ -36,6 +36,7 @@ from engine.language.edit import is_stateful
 from engine.language.errors import Refused
 from engine.language.options import TWO, Loaded, option_table
 from engine.language.rule import uses_conntrack
+from engine.language.words import split
 
 CACHE_LIMIT: Final = 20000  # parts remembered at most; then everything is forgotten
 
@@ -166,6 +167,17 @@ class QuickReader:
         rule.place = place
         rule.text = head_text(head) + text
         return rule
+
+    def reads_back(self, proto: int, kind: str, name: str, saved: str) -> bool:
+        """Does the saved text of a part (its options only) come out the same when it is read again?"""
+        head = RuleHead(self.family)
+        head.proto = proto
+        protocol = (NAMES.protocol_name(proto) or str(proto)) if proto else ""
+        part = self._part(protocol, kind, name, tuple(split(saved, False)), head)
+        if part is None:
+            return False
+        again = part.match.match.save() if part.match is not None else part.target.save() if part.target else ""
+        return again == saved
 
     def _is_out_of_place(self, rule: Rule, table: str, chain: str) -> bool:
         """Faults that iptables sees before the kernel does; the long way finds the words for them."""

@@ -1,7 +1,8 @@
 """A ruleset kept in a file between commands: both families with counters, as text that loses nothing.
 
 The file is iptables-save text; a comment line separates the families. What iptables-save itself would print in a way
-that cannot be read back (a chain called `a"b`, a comment with a newline) is quoted here.
+that cannot be read back is written otherwise here: names are quoted (a chain called `a"b`), and an option whose saved
+form is refused or means something else (`--to-ports 1-2/0`) stands as it was given.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 from typing import Final
 
 from engine.core.hooks import FAMILY_NAMES, IPV4, IPV6
-from engine.core.ruleset import Ruleset
-from engine.core.ruletext import exact_text
+from engine.core.ruleset import Rule, Ruleset
+from engine.core.ruletext import action_text, head_text, match_text
 from engine.core.text import whole_word
 from engine.language.errors import RulesetError
+from engine.language.quick import QuickReader
 from engine.language.restore import load_text
 from engine.language.save import POLICY_NAMES
 from engine.language.store import RulesetStore
@@ -30,6 +32,7 @@ def state_text(store: RulesetStore) -> str:
 
 def _ruleset_text(ruleset: Ruleset) -> str:
     lines = []
+    reader = QuickReader(ruleset.family, tolerant=True)
     for table in ruleset.tables.values():
         lines.append(f"*{table.name}")
         for chain in table.chains.values():
@@ -37,9 +40,25 @@ def _ruleset_text(ruleset: Ruleset) -> str:
             lines.append(f":{chain.name} {policy} [{chain.packets}:{chain.bytes}]")
         for chain in table.chains.values():
             start = f"-A {whole_word(chain.name)}"
-            lines += [f"[{rule.packets}:{rule.bytes}] {start}{exact_text(rule)}" for rule in chain.rules]
+            lines += [f"[{rule.packets}:{rule.bytes}] {start}{_rule_text(rule, reader)}" for rule in chain.rules]
         lines.append("COMMIT")
     return "".join([line + "\n" for line in lines])
+
+
+def _rule_text(rule: Rule, reader: QuickReader) -> str:
+    head = rule.head
+    proto = 0 if head.proto_inverted else head.proto
+    text = head_text(head, True)
+    for named in rule.matches:
+        saved = named.match.save()
+        if named.source and not reader.reads_back(proto, "-m", named.name, saved):
+            text += f" -m {named.name}{named.source}"
+        else:
+            text += match_text(named)
+    target = rule.target if rule.jump is None and rule.target_source else None
+    if target is not None and not reader.reads_back(proto, "-j", rule.target_name, target.save()):
+        return f"{text} -j {rule.target_name}{rule.target_source}"
+    return text + action_text(rule, True)
 
 
 def load_state(store: RulesetStore, text: str, name: str) -> None:
