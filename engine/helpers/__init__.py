@@ -52,6 +52,8 @@ class Helpers(HelperEnd):
         self.conntrack = conntrack
         self.tools = Tools(conntrack, nat, shared)
         self.by_name: dict[str, Helper] = {name: make(self.tools) for name, make in NAMES.items()}
+        for name, helper in self.by_name.items():
+            conntrack.policies[name] = list(helper.policies)
         conntrack.table.helper_end = self
 
     def step(self, packet: Packet, context: Context) -> int:

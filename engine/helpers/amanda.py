@@ -30,7 +30,7 @@ LONGEST_PORT: Final = 5
 
 class Amanda(Helper):
     def __init__(self, tools: Tools) -> None:
-        super().__init__(tools, "amanda")
+        super().__init__(tools, "amanda", (POLICY,))
 
     def help(self, packet: Packet, context: Context, entry: Connection) -> int:
         if packet.proto != UDP or context.direction == ORIGINAL:

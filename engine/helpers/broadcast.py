@@ -28,10 +28,10 @@ SNMP_TIMEOUT: Final = 30
 
 class Broadcast(Helper):
     def __init__(self, tools: Tools, name: str, port: int, timeout: int) -> None:
-        super().__init__(tools, name)
+        self.policy = Policy("", 1, timeout)
+        super().__init__(tools, name, (self.policy,))
         self.port = port
         self.timeout = timeout
-        self.policy = Policy("", 1, timeout)
 
     def help(self, packet: Packet, context: Context, entry: Connection) -> int:
         if packet.proto != UDP or not context.local or context.hook != POSTROUTING or context.direction != ORIGINAL:

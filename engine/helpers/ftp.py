@@ -76,7 +76,7 @@ class Command:
 
 class Ftp(Helper):
     def __init__(self, tools: Tools) -> None:
-        super().__init__(tools, "ftp")
+        super().__init__(tools, "ftp", (POLICY,))
 
     def help(self, packet: Packet, context: Context, entry: Connection) -> int:
         if packet.proto != TCP or not is_established(context):

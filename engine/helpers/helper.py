@@ -64,6 +64,7 @@ class Tools:
         self.nat = nat
         self.shared = shared
         self.follow_master = FollowMaster(nat)
+        conntrack.followers[FOLLOW_MASTER] = self.follow_master
 
     # -- expectations
 
@@ -163,11 +164,12 @@ class Tools:
 
 
 class Helper:
-    """One helper: `name` as in CT --helper, for connections of protocol `protos`."""
+    """One helper; `name` as in CT --helper."""
 
-    def __init__(self, tools: Tools, name: str) -> None:
+    def __init__(self, tools: Tools, name: str, policies: tuple[Policy, ...]) -> None:
         self.tools = tools
         self.name = name
+        self.policies = policies  # what it allows for its expectations, by class
 
     def help(self, packet: Packet, context: Context, entry: Connection) -> int:
         """ACCEPT or DROP a packet of a connection with this helper."""

@@ -46,7 +46,7 @@ class Offer:
 
 class Irc(Helper):
     def __init__(self, tools: Tools) -> None:
-        super().__init__(tools, "irc")
+        super().__init__(tools, "irc", (POLICY,))
 
     def help(self, packet: Packet, context: Context, entry: Connection) -> int:
         if packet.proto != TCP or context.direction != ORIGINAL or not is_established(context):

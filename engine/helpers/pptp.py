@@ -39,6 +39,7 @@ from engine.helpers.helper import Helper, Tools, is_established, is_translated, 
 from engine.nat.ranges import DESTINATION, GRE, SOURCE
 
 POLICY: Final = Policy("", 2, 300)
+FUNCTION: Final = "pptp"  # name of its follower
 
 COOKIE: Final = 0x1A2B3C4D
 CONTROL: Final = 1
@@ -144,8 +145,9 @@ class Pptp(Helper):
     true_pns, true_pac: as they were before NAT."""
 
     def __init__(self, tools: Tools) -> None:
-        super().__init__(tools, "pptp")
+        super().__init__(tools, "pptp", (POLICY,))
         self.follower = GreFollower(tools)
+        tools.conntrack.followers[FUNCTION] = self.follower
 
     def help(self, packet: Packet, context: Context, entry: Connection) -> int:
         if packet.proto != TCP or not is_established(context):
@@ -265,6 +267,7 @@ class Pptp(Helper):
             (inward, REPLY, data.get("true_pns", 0)),
         ):
             one.follower = self.follower
+            one.function = FUNCTION
             if translated:
                 one.direction = direction
                 one.saved_port = saved

@@ -26,7 +26,7 @@ SIZE: Final = 8
 
 class Sane(Helper):
     def __init__(self, tools: Tools) -> None:
-        super().__init__(tools, "sane")
+        super().__init__(tools, "sane", (POLICY,))
 
     def help(self, packet: Packet, context: Context, entry: Connection) -> int:
         if packet.proto != TCP or not is_established(context):

@@ -63,6 +63,8 @@ from engine.helpers.sip_text import (
 )
 from engine.nat.ranges import DESTINATION, SOURCE
 
+FUNCTION: Final = "sip"  # name of its follower
+
 SIGNALLING: Final = 0
 POLICIES: Final = (
     Policy("signalling", 1, 180),
@@ -121,8 +123,9 @@ class Sip(Helper):
     """helper_data: forced (port of a phone that wants its answers elsewhere), register, invite: CSeq of the last."""
 
     def __init__(self, tools: Tools) -> None:
-        super().__init__(tools, "sip")
+        super().__init__(tools, "sip", POLICIES)
         self.follower = SipFollower(tools)
+        tools.conntrack.followers[FUNCTION] = self.follower
 
     def help(self, packet: Packet, context: Context, entry: Connection) -> int:
         if packet.proto == TCP:
@@ -319,7 +322,7 @@ class Sip(Helper):
         expectation.saved_port = key.dport
         expectation.direction = 1 - exchange.direction
         expectation.follower = self.follower
-        expectation.function = "sip"
+        expectation.function = FUNCTION
         expectation.key = Tuple(key.family, key.proto, key.src, address, key.sport, key.dport)
 
     def _registered(self, exchange: Exchange, sequence: int, code: int) -> int:

@@ -25,7 +25,7 @@ REQUESTS: Final = (1, 2)
 
 class Tftp(Helper):
     def __init__(self, tools: Tools) -> None:
-        super().__init__(tools, "tftp")
+        super().__init__(tools, "tftp", (POLICY,))
 
     def help(self, packet: Packet, context: Context, entry: Connection) -> int:
         if packet.proto != UDP or not packet.has(10) or packet.u16(packet.l4 + 8) not in REQUESTS:

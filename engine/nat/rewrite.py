@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from engine.conntrack.crc32c import crc32c
 from engine.core.checksum import ICMP, ICMPV6, TCP, UDP, UDPLITE, replace
 from engine.core.hooks import IPV4
 from engine.core.packet import Packet
@@ -113,7 +114,7 @@ def _transport(
         _put(data, port, number)
         if size >= 12:
             data[at + 8 : at + 12] = b"\0\0\0\0"
-            data[at + 8 : at + 12] = crc32c(data[at:]).to_bytes(4, "little")
+            data[at + 8 : at + 12] = crc32c(bytes(data[at:])).to_bytes(4, "little")
     elif proto == UDP and data[at + 6] == 0 and data[at + 7] == 0:
         _put(data, port, number)
     else:
@@ -149,27 +150,3 @@ def _call_id(data: bytearray, at: int, manip: int, number: int) -> bool:
         return False
     _put(data, at + 6, number)
     return True
-
-
-def _crc_table() -> list[int]:
-    table = []
-    for value in range(256):
-        for _ in range(8):
-            value = value >> 1 ^ (0x82F63B78 if value & 1 else 0)
-        table.append(value)
-    return table
-
-
-CRC_TABLE: Final = _crc_table()
-
-
-def crc32c(data: bytes | bytearray) -> int:
-    """CRC-32C (Castagnoli), as SCTP sends it little-endian."""
-    table = CRC_TABLE
-    value = 0xFFFFFFFF
-    for byte in data:
-        value = value >> 8 ^ table[(value ^ byte) & 0xFF]
-    return value ^ 0xFFFFFFFF
-
-
-__all__ = ["crc32c", "translate", "translate_quoted"]
