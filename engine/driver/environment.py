@@ -252,10 +252,10 @@ class LiveEnvironment(Environment):
                 return  # AF_BRIDGE: a port left its bridge, the link itself is still there
             self.links_changed = True
             if kind == RTM_DELLINK:
-                self.names.by_index.pop(link.index, None)
+                self.names.forget(link.index)
                 link.up = False
             elif link.name:
-                self.names.by_index[link.index] = link.name
+                self.names.learn(link.index, link.name)
             self._up_or_down(link)
         elif kind == RTM_DELADDR:
             parsed = parse_address(body)
@@ -294,7 +294,7 @@ class LiveEnvironment(Environment):
                 link = parse_link(body)
                 if link is not None:
                     self.links_known[link.index] = link
-                    self.names.by_index[link.index] = link.name
+                    self.names.learn(link.index, link.name)
                     if link.up:
                         self.were_up[link.index] = link.name
         return self.links_known

@@ -50,6 +50,7 @@ CONFIG: Final = SUBSYSTEM | 2
 PACKET_HDR: Final = 1
 VERDICT_HDR: Final = 2
 MARK: Final = 3
+TIMESTAMP: Final = 4
 INDEV: Final = 5
 OUTDEV: Final = 6
 PHYSINDEV: Final = 7
@@ -63,6 +64,9 @@ GID: Final = 17
 PRIORITY: Final = 21
 
 CHECKSUM_NOT_READY: Final = 1  # bit of SKB_INFO
+HEADERS: Final = 20  # bytes of the netlink header and struct nfgenmsg; the first attribute is PACKET_HDR
+TIMESTAMP_SIZE: Final = 20
+DESCRIPTIONS_KEPT: Final = 1024
 
 # Configuration
 CFG_CMD: Final = 1
@@ -93,7 +97,6 @@ _ATTRIBUTE: Final = struct.Struct("=HH")
 _NATIVE: Final = struct.Struct("=I")
 _NETWORK: Final = struct.Struct("!I")
 _LENGTH: Final = struct.Struct("!H")
-_QUEUE: Final = struct.Struct("!H")
 # netlink header, nfgenmsg, verdict attribute. Network-order fields are written as the native number that was read.
 _VERDICT: Final = struct.Struct("=IHHIIBBHHHII")
 _NUMBER: Final = struct.Struct("=HHI")
@@ -105,6 +108,16 @@ class Names:
 
     def __init__(self) -> None:
         self.by_index: dict[int, str] = {}
+        self.changes = 0  # counts renamed and vanished interfaces
+
+    def forget(self, index: int) -> None:
+        if self.by_index.pop(index, None) is not None:
+            self.changes += 1
+
+    def learn(self, index: int, name: str) -> None:
+        if self.by_index.get(index, name) != name:
+            self.changes += 1
+        self.by_index[index] = name
 
     def name(self, index: int) -> str:
         found = self.by_index.get(index)
@@ -137,73 +150,155 @@ class Queued:
         self.truncated = truncated
 
 
-def parse_packet(buffer: bytearray, end: int, names: Names, owners: Owners) -> Queued | None:
-    """One NFQNL_MSG_PACKET at the start of the buffer, headers included; None if it makes no sense."""
-    if end < 20:
-        return None
-    queue = _QUEUE.unpack_from(buffer, 18)[0]
-    packet_id = -1
-    hook = FORWARD
-    mark = 0
-    priority = 0
-    info = 0
-    uid = -1
-    gid = -1
-    cap_length = 0
-    indev = ""
-    outdev = ""
-    physin = ""
-    physout = ""
-    hwsrc = b""
-    data = b""
-    offset = 20
+class Description:
+    """All that a message says of a packet besides its number and its bytes.
+
+    reusable: nothing in it belongs to this one packet, so an equal message means the same.
+    """
+
+    def __init__(self) -> None:
+        self.hook = FORWARD
+        self.indev = ""
+        self.outdev = ""
+        self.mark = 0
+        self.physin = ""
+        self.physout = ""
+        self.hwsrc = b""
+        self.uid = -1
+        self.gid = -1
+        self.partial = False
+        self.priority = 0
+        self.length = 0  # of the packet, if only part of it was copied
+        self.payload_at = 0  # offset of the attribute with the packet's bytes
+        self.stamp_at = 0  # offset of the attribute with its time of arrival, 0 if it has none
+
+    def arrival(self, data: bytes) -> Arrival:
+        return Arrival(
+            self.hook,
+            data,
+            self.indev,
+            self.outdev,
+            self.mark,
+            self.physin,
+            self.physout,
+            self.hwsrc,
+            self.uid,
+            self.gid,
+            self.partial,
+            b"",
+            self.priority,
+        )
+
+
+def describe(buffer: bytearray, end: int, names: Names, owners: Owners) -> Description | None:
+    """What the attributes of an NFQNL_MSG_PACKET say; None if there is no packet in it."""
+    found = Description()
+    offset = HEADERS
     while offset + 4 <= end:
         length, kind = _ATTRIBUTE.unpack_from(buffer, offset)
         value = offset + 4
-        after = offset + length
-        if length < 4 or after > end:
+        if length < 4 or offset + length > end:
             break
         if kind == PAYLOAD:
-            data = bytes(buffer[value:after])
+            found.payload_at = offset
         elif length < 8:
             pass
-        elif kind == PACKET_HDR:
-            packet_id = _NATIVE.unpack_from(buffer, value)[0]
-            hook = buffer[value + 6] if length >= 11 else FORWARD
-        elif kind == INDEV:
-            indev = names.name(_NETWORK.unpack_from(buffer, value)[0])
-        elif kind == OUTDEV:
-            outdev = names.name(_NETWORK.unpack_from(buffer, value)[0])
+        elif kind == PACKET_HDR and length >= 11:
+            found.hook = buffer[value + 6]
         elif kind == HWADDR:
-            size = _LENGTH.unpack_from(buffer, value)[0]
-            hwsrc = bytes(buffer[value + 4 : value + 4 + min(size, 8)])
-        elif kind == SKB_INFO:
-            info = _NETWORK.unpack_from(buffer, value)[0]
-        elif kind == MARK:
-            mark = _NETWORK.unpack_from(buffer, value)[0]
-        elif kind == PHYSINDEV:
-            physin = names.name(_NETWORK.unpack_from(buffer, value)[0])
-        elif kind == PHYSOUTDEV:
-            physout = names.name(_NETWORK.unpack_from(buffer, value)[0])
-        elif kind == UID:
-            uid = owners.uid(_NETWORK.unpack_from(buffer, value)[0])
-        elif kind == GID:
-            gid = owners.gid(_NETWORK.unpack_from(buffer, value)[0])
-        elif kind == CAP_LEN:
-            cap_length = _NETWORK.unpack_from(buffer, value)[0]
-        elif kind == PRIORITY:
-            priority = _NETWORK.unpack_from(buffer, value)[0]
+            size = min(_LENGTH.unpack_from(buffer, value)[0], 8)
+            found.hwsrc = bytes(buffer[value + 4 : value + 4 + size])
+        elif kind == TIMESTAMP:
+            found.stamp_at = offset
+        else:
+            _describe_number(found, kind, _NETWORK.unpack_from(buffer, value)[0], names, owners)
         offset += (length + 3) & ~3
-    if packet_id < 0:
-        return None
-    truncated = cap_length > len(data)
-    if truncated:
-        data += bytes(cap_length - len(data))
-    arrival = Arrival(
-        hook, data, indev, outdev, mark, physin, physout, hwsrc, uid, gid, (info & CHECKSUM_NOT_READY) != 0
-    )
-    arrival.priority = priority
-    return Queued(packet_id, queue, arrival, truncated)
+    return found if found.payload_at else None
+
+
+def _describe_number(found: Description, kind: int, number: int, names: Names, owners: Owners) -> None:
+    if kind == INDEV:
+        found.indev = names.name(number)
+    elif kind == OUTDEV:
+        found.outdev = names.name(number)
+    elif kind == PHYSINDEV:
+        found.physin = names.name(number)
+    elif kind == PHYSOUTDEV:
+        found.physout = names.name(number)
+    elif kind == SKB_INFO:
+        found.partial = (number & CHECKSUM_NOT_READY) != 0
+    elif kind == MARK:
+        found.mark = number
+    elif kind == UID:
+        found.uid = owners.uid(number)
+    elif kind == GID:
+        found.gid = owners.gid(number)
+    elif kind == PRIORITY:
+        found.priority = number
+    elif kind == CAP_LEN:
+        found.length = number
+
+
+class Reader:
+    """Reads packet messages. Those of one flow at one hook differ in number, time and bytes only, so what the rest of a
+    message means is remembered."""
+
+    def __init__(self, names: Names, owners: Owners) -> None:
+        self.names = names
+        self.owners = owners
+        self.known: dict[bytes, Description] = {}
+        self.changes = 0
+        self.last = Description()
+
+    def read(self, buffer: bytearray, end: int) -> Queued | None:
+        """One NFQNL_MSG_PACKET at the start of the buffer, headers included; None if it makes no sense."""
+        if end < HEADERS + 12:
+            return None
+        found = self._recall(buffer, end)
+        if found is None:
+            found = describe(buffer, end, self.names, self.owners)
+            if found is None:
+                return None
+            self._remember(found, buffer)
+        start = found.payload_at
+        length = _ATTRIBUTE.unpack_from(buffer, start)[0]
+        data = bytes(buffer[start + 4 : start + length])
+        truncated = found.length > len(data)
+        if truncated:
+            data += bytes(found.length - len(data))
+        queue = _LENGTH.unpack_from(buffer, 18)[0]
+        return Queued(_NATIVE.unpack_from(buffer, HEADERS + 4)[0], queue, found.arrival(data), truncated)
+
+    def _recall(self, buffer: bytearray, end: int) -> Description | None:
+        """The description of a message like this one."""
+        last = self.last
+        start = last.payload_at
+        if not start or start + 4 > end:
+            return None
+        length, kind = _ATTRIBUTE.unpack_from(buffer, start)
+        if kind != PAYLOAD or not end - 4 < start + length <= end:
+            return None
+        if self.changes != self.names.changes:
+            self.changes = self.names.changes
+            self.known.clear()
+            return None
+        return self.known.get(_without_stamp(last, buffer))
+
+    def _remember(self, found: Description, buffer: bytearray) -> None:
+        if found.length:
+            return
+        if len(self.known) >= DESCRIPTIONS_KEPT:
+            self.known.clear()
+        self.known[_without_stamp(found, buffer)] = found
+        self.last = found
+
+
+def _without_stamp(shape: Description, buffer: bytearray) -> bytes:
+    """The bytes of a message between its packet's number and its packet's bytes, time of arrival left out."""
+    stamp = shape.stamp_at
+    if not stamp:
+        return bytes(buffer[HEADERS + 8 : shape.payload_at])
+    return bytes(buffer[HEADERS + 8 : stamp] + buffer[stamp + TIMESTAMP_SIZE : shape.payload_at])
 
 
 def verdict_message(queued: Queued, accept: bool, data: bytes | None, mark: int, priority: int) -> bytes:
@@ -288,8 +383,7 @@ class PacketQueue:
     """
 
     def __init__(self, numbers: list[int], names: Names, owners: Owners) -> None:
-        self.names = names
-        self.owners = owners
+        self.reader = Reader(names, owners)
         self.numbers = numbers
         self.buffer = bytearray(1 << 17)
         self.sent = 0
@@ -345,7 +439,7 @@ class PacketQueue:
                 continue
             length, kind, _flags, _sequence, _port = HEADER.unpack_from(self.buffer, 0)
             if kind == PACKET:
-                queued = parse_packet(self.buffer, min(length, size), self.names, self.owners)
+                queued = self.reader.read(self.buffer, min(length, size))
                 if queued is not None:
                     queued.source = self
                     return queued

@@ -105,7 +105,7 @@ class Process:
     def _load(self) -> None:
         for family, path in (("ipv4", self.options.rules), ("ipv6", self.options.rules6)):
             if path:
-                self.engine.load(_read(path), family, path, counters=True)
+                self.engine.load(_read(path), family, path)
         if self.options.state:
             try:
                 restore_state(self.engine, json.loads(_read(self.options.state)), self.clock.now())
