@@ -63,6 +63,11 @@ def receive(end: socket.socket) -> tuple[Message, list[int]]:
     return message, list(files)
 
 
+def door_of(folder: int) -> str:
+    """The socket of a kept lab, in a folder that is open as a file: so its path is short wherever the folder is."""
+    return f"/proc/self/fd/{folder}/holder"
+
+
 def in_memory(text: str, name: str = "text") -> int:
     """An open file that holds `text`, read from its beginning. It has no name in any directory."""
     fd = os.memfd_create(name, os.MFD_CLOEXEC)

@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "ls": ("ls", "list the labs that are up, or --topologies"),
     "shell": ("shell", "a shell inside a node"),
     "exec": ("exec", "run a command inside a node"),
+    "engine": ("engine", "the engine of a lab: status, save, restart, advance"),
     "clean": ("clean", "remove what dead labs have left; --all: end every lab"),
     "doctor": ("doctor", "what this machine can run, and what to do about what it cannot"),
 }

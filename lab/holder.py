@@ -11,7 +11,8 @@ namespace, so the kernel kills all of them with it, and the namespaces go when t
 A holder ends when its owner does: the owner's process descriptor becomes readable and the channel ends. `keep` detaches
 it from its owner; then it lives until it is killed.
 
-Only its first thread changes namespaces, at will, and others do not live long. It listens to nobody but the owner.
+Only its first thread changes namespaces, at will, and others do not live long. It listens to its owner, and when it is
+kept to commands of the same user.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ import struct
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Final
 
 from lab import build, channel
@@ -139,6 +141,7 @@ class Holder:
         self.owner = owner
         self.selector = selectors.DefaultSelector()
         self.namespaces: Namespaces
+        self.built: dict[str, Any] = {}
         self.watchers: dict[int, int] = {}
         self.services: dict[str, Servers] = {}
         self.kept: list[int] = []
@@ -151,7 +154,7 @@ class Holder:
         woken.setblocking(False)
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         signal.set_wakeup_fd(woken.fileno(), warn_on_full_buffer=False)
-        self.selector.register(self.end, selectors.EVENT_READ, self.handle)
+        self.selector.register(self.end, selectors.EVENT_READ, partial(self.handle, self.end))
         self.selector.register(self.owner, selectors.EVENT_READ, self.stop)
         self.selector.register(wake_up, selectors.EVENT_READ, lambda: self.reap(wake_up))
         own_mounts()
@@ -163,31 +166,31 @@ class Holder:
         """The end of process 1 is the end of every process in its namespace."""
         os._exit(0)
 
-    def handle(self) -> None:
+    def handle(self, end: socket.socket) -> None:
         try:
-            message, files = channel.receive(self.end)
+            message, files = channel.receive(end)
             try:
-                self.answer(message, files)
+                self.answer(end, message, files)
             finally:
                 for fd in files:
                     os.close(fd)
         except channel.Closed:
-            if not self.detached:
+            if end is self.end and not self.detached:
                 self.stop()
-            self.selector.unregister(self.end)
-            self.end.close()
+            self.selector.unregister(end)
+            end.close()
 
-    def answer(self, message: dict[str, Any], files: Files) -> None:
+    def answer(self, end: socket.socket, message: dict[str, Any], files: Files) -> None:
         try:
             answer, out = REQUESTS[message["do"]](self, message, files)
         except BuildError as error:
-            channel.send(self.end, {"ok": False, "error": str(error), "kind": "build"})
+            channel.send(end, {"ok": False, "error": str(error), "kind": "build"})
             return
         except OSError as error:
             text = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
-            channel.send(self.end, {"ok": False, "error": text, "errno": error.errno or 0})
+            channel.send(end, {"ok": False, "error": text, "errno": error.errno or 0})
             return
-        channel.send(self.end, {"ok": True, **answer}, out)
+        channel.send(end, {"ok": True, **answer}, out)
         for fd in out:
             os.close(fd)
 
@@ -262,9 +265,14 @@ class Holder:
             mount(f"{RUN}/hosts", "/etc/hosts", flags=MS_BIND)
         for node in plan["nodes"]:
             os.makedirs(f"{RUN}/{node}/bin", mode=0o700)
-        return {"missing": missing, "fds": self.namespaces.fds, "indexes": builder.indexes}, ()
+        self.built = {"missing": missing, "fds": self.namespaces.fds, "indexes": builder.indexes}
+        return self.built, ()
 
-    def socket(self, message: dict[str, Any], _files: Files) -> Answer:
+    def describe(self, _message: dict[str, Any], _files: Files) -> Answer:
+        """What `build` answered, for somebody who comes later."""
+        return self.built, ()
+
+    def open_socket(self, message: dict[str, Any], _files: Files) -> Answer:
         """A socket opened in a node; see SOCKETS."""
         with self.namespaces.inside(message["node"]):
             opened = SOCKETS[message["kind"]](message)
@@ -281,7 +289,7 @@ class Holder:
             list(threads.map(make_ring, opened, message["wanted"]))
         return {}, tuple(each.detach() for each in opened)
 
-    def open(self, message: dict[str, Any], _files: Files) -> Answer:
+    def open_file(self, message: dict[str, Any], _files: Files) -> Answer:
         """A file opened while standing in a node: below /proc/net and /proc/sys/net it is the node's own."""
         with self.namespaces.inside(message["node"]):
             return {}, (os.open(message["path"], message["flags"] | os.O_CLOEXEC, 0o600),)
@@ -314,8 +322,12 @@ class Holder:
         return {}, ()
 
     def keep(self, _message: dict[str, Any], files: Files) -> Answer:
-        """Live on without the owner. `files` (the lock of the lab's name) stay open as long as this process."""
-        self.kept += [os.dup(fd) for fd in files]
+        """Live on without the owner. `files`: the lock of the lab's name, which stays held as long as this process
+        lives, and a socket on which later commands are heard."""
+        lock, listening = files
+        self.kept.append(os.dup(lock))
+        door = socket.socket(fileno=os.dup(listening))
+        self.selector.register(door, selectors.EVENT_READ, partial(self.let_in, door))
         if not self.detached:
             self.selector.unregister(self.owner)
             # The owner's standard error may be a pipe that somebody reads to its end.
@@ -325,18 +337,39 @@ class Holder:
         self.detached = True
         return {}, ()
 
+    def let_in(self, door: socket.socket) -> None:
+        """Somebody has come to the door of a kept lab. Only its own user is heard (who is root in here)."""
+        end, _address = door.accept()
+        _pid, uid, _gid = struct.unpack("3i", end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+        if uid != os.geteuid():
+            end.close()
+            return
+        self.selector.register(end, selectors.EVENT_READ, partial(self.handle, end))
+
+    def watch(self, message: dict[str, Any], files: Files) -> Answer:
+        """Report the end of a process that runs already; at once, if it has ended."""
+        pid = message["pid"]
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return {}, ()
+        self.watchers[pid] = os.dup(files[0])
+        return {}, ()
+
 
 REQUESTS: Final[dict[str, Callable[[Holder, dict[str, Any], Files], Answer]]] = {
     "build": Holder.build,
     "spawn": Holder.spawn,
     "kill": Holder.kill,
-    "socket": Holder.socket,
+    "socket": Holder.open_socket,
     "ports": Holder.ports,
-    "open": Holder.open,
+    "open": Holder.open_file,
     "write": Holder.write,
     "sysctl": Holder.sysctl,
     "listen": Holder.listen,
     "keep": Holder.keep,
+    "describe": Holder.describe,
+    "watch": Holder.watch,
 }
 
 

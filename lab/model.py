@@ -99,8 +99,8 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Topology:
-    """A checked topology. `picture` is the comment that heads the file; `segments` are the sets of links that bridges
-    join into one Ethernet."""
+    """A checked topology. `picture` is the comment that heads the file, `source` its whole text; `segments` are the
+    sets of links that bridges join into one Ethernet."""
 
     name: str
     path: Path
@@ -108,6 +108,7 @@ class Topology:
     nodes: dict[str, Node]
     segments: tuple[frozenset[str], ...] = ()
     picture: str = field(default="", compare=False)
+    source: str = field(default="", compare=False)
 
     def segment_of(self, link: str) -> frozenset[str]:
         return next(segment for segment in self.segments if link in segment)

@@ -212,6 +212,10 @@ class Node:
                 self.run(argv, input=text, check=True)
             self._stack = mode
 
+    def adopt_stack(self) -> None:
+        """Note that the node has been given the manners that the topology wants."""
+        self._stack = self.spec.closed_ports
+
     def transfers(self) -> list[dict[str, Any]]:
         """What the servers of this node have served since reset(): one mapping a transfer, oldest first."""
         try:

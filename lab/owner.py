@@ -121,6 +121,21 @@ class Holder:
             )
         return cls(end, answer["pid"], files[0])
 
+    @classmethod
+    def attach(cls, folder: Path, pid: int) -> Holder:
+        """Speak to a kept lab that is written down in a folder (lab/state.py). Raises LabError."""
+        end = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        place = os.open(folder, os.O_PATH | os.O_CLOEXEC)
+        try:
+            pidfd = os.pidfd_open(pid)
+            end.connect(channel.door_of(place))
+        except OSError as error:
+            end.close()
+            raise LabError(f"the lab in {folder} does not answer: {error.strerror}") from None
+        finally:
+            os.close(place)
+        return cls(end, pid, pidfd)
+
     def build(self, plan: Plan) -> dict[str, Any]:
         """Build a plan. Returns `missing` (sysctls), `fds` (node -> file number of its namespace in the holder) and
         `indexes` (node -> device -> interface number)."""
@@ -178,9 +193,9 @@ class Holder:
     def alive(self) -> bool:
         return not self._closed and not select.select([self.pidfd], [], [], 0)[0]
 
-    def keep(self, files: tuple[int, ...] = ()) -> None:
-        """Let the lab outlive this process."""
-        self.ask({"do": "keep"}, files)
+    def keep(self, lock: int, door: int) -> None:
+        """Let the lab outlive this process, hold the lock, and listen at the door (a listening socket)."""
+        self.ask({"do": "keep"}, (lock, door))
 
     def let_go(self) -> None:
         """Close the channel without ending a kept lab."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Any, Final
 
-from lab import engines, plan, process, stack, topology
+from lab import engines, plan, process, stack, state, topology
 from lab.channel import in_memory
 from lab.engines.base import Adapter, Settings
 from lab.errors import LabError
@@ -39,6 +41,8 @@ class Lab:
         self.missing: list[str] = []
         self.namespaces: dict[str, int] = {}
         self._closed = False
+        self._attached = False
+        self.clock = "virtual"
 
     @classmethod
     def open(
@@ -63,26 +67,70 @@ class Lab:
         with ExitStack() as undo:
             holder = Holder.start()
             undo.callback(holder.end)
-            macs = plan.MacTable(spec)
-            nodes: dict[str, Node] = {
-                name: Firewall(spec, node, macs, holder, adapters[name]) if name in adapters
-                else Node(spec, node, macs, holder)
-                for name, node in spec.nodes.items()
-            }  # fmt: skip
-            lab = cls(spec, holder, nodes)
-            answer = holder.build(plan.make(spec))
-            lab.missing, lab.namespaces = answer["missing"], answer["fds"]
-            for name, node in nodes.items():
-                node.indexes = answer["indexes"][name]
-            lab._start(clock, ports)
+            lab = cls._of(spec, holder, adapters, holder.build(plan.make(spec)))
+            lab.clock = clock
+            lab._start(ports)
             undo.pop_all()
         return lab
 
-    def _start(self, clock: str, ports: bool) -> None:
+    @classmethod
+    def attach(cls, name: str | None = None) -> Lab:
+        """Take part in a lab that `nflab up` has made, by its name (which may be left out if there is only one).
+        Closing it leaves the lab up. Several processes may do so at once."""
+        record = state.find(name)
+        spec = topology.parse(record.source, Path(record.path))
+        adapters = {node.name: engines.find(record.nodes[node.name].engine) for node in spec.engine_nodes}
+        holder = Holder.attach(state.folder_of(record), record.pid)
+        answer, _files = holder.ask({"do": "describe"})
+        lab = cls._of(spec, holder, adapters, answer)
+        lab._attached, lab.clock = True, record.clock
+        for node in lab.nodes.values():
+            node.adopt_stack()
+        for firewall in lab.firewalls:
+            firewall.variables.update(firewall.adapter.environment())
+            firewall.adapter.attach(_settings(firewall, lab.clock), record.nodes[firewall.name].pid)
+        return lab
+
+    @classmethod
+    def _of(cls, spec: Topology, holder: Holder, adapters: dict[str, type[Adapter]], built: dict[str, Any]) -> Lab:
+        """The lab that a holder has built."""
+        macs = plan.MacTable(spec)
+        nodes: dict[str, Node] = {
+            name: Firewall(spec, node, macs, holder, adapters[name]) if name in adapters
+            else Node(spec, node, macs, holder)
+            for name, node in spec.nodes.items()
+        }  # fmt: skip
+        lab = cls(spec, holder, nodes)
+        lab.missing, lab.namespaces = built["missing"], built["fds"]
+        for name, node in nodes.items():
+            node.indexes = built["indexes"][name]
+        return lab
+
+    def keep(self, claim: state.Claim) -> None:
+        """Let the lab outlive this process under a name that was claimed; let_go() then leaves it alone.
+
+        It is announced first and kept then: a kill between the two leaves a lab that is dead and is seen to be.
+        """
+        with claim.door() as door:
+            claim.write(self.record(claim.name))
+            self.holder.keep(claim.fd, door.fileno())
+
+    def record(self, name: str) -> state.LabRecord:
+        """What lab.json says of this lab."""
+        nodes = {node.name: state.NodeRecord(self.namespaces[node.name], environment=node.variables) for node in self}
+        for firewall in self.firewalls:
+            nodes[firewall.name] = replace(nodes[firewall.name], engine=firewall.engine, pid=firewall.adapter.pid)
+        pid, path = self.holder.pid, str(self.topology.path.resolve())
+        return state.LabRecord(
+            name, self.topology.name, path, pid, state.start_time(pid), time.time(), self.clock, self.topology.source,
+            nodes,
+        )  # fmt: skip
+
+    def _start(self, ports: bool) -> None:
         """Engines, services and the manners of the hosts."""
         for firewall in self.firewalls:
             firewall.install_commands()
-            firewall.adapter.start(_settings(firewall, clock))
+            firewall.adapter.start(_settings(firewall, self.clock))
         if ports:
             self._open_ports()
         self._set_stacks()
@@ -105,7 +153,7 @@ class Lab:
                 running.append((node, process.start(self.holder, node.name, argv, node.environment,
                                                     {0: given, 1: said, 2: said}), said))  # fmt: skip
                 os.close(given)
-            node._stack = mode
+            node.adopt_stack()
         for node, started, said in running:
             failed = started.wait()
             text = os.pread(said, 4096, 0).decode(errors="replace").strip()
@@ -194,11 +242,14 @@ class Lab:
         return not self._closed and self.holder.alive
 
     def close(self) -> None:
-        """End everything and wait until it is gone."""
+        """End everything and wait until it is gone; of a lab that was attached, only let go."""
         if self._closed:
             return
         self._closed = True
-        self.holder.end()
+        if self._attached:
+            self.holder.let_go()
+        else:
+            self.holder.end()
         close_all([port for node in self.nodes.values() for port in node.ports])
 
     def let_go(self) -> None:

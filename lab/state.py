@@ -2,6 +2,7 @@
 
     $XDG_RUNTIME_DIR/nflab/NAME/     or /run/user/UID/nflab/NAME/, or /tmp/nflab-UID/NAME/
         lock        held (flock) by the process that builds the lab, then by its holder, as long as either lives
+        holder      the socket of the lab's holder; only this user is heard there
         lab.json    what other commands need to know; there from the moment the lab is up
 
 A lab whose lock nobody holds is dead: the kernel has already taken away its namespaces and processes, and the next
@@ -18,12 +19,14 @@ import re
 import select
 import shutil
 import signal
+import socket
 import stat
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from lab.channel import door_of
 from lab.errors import LabError
 from lab.faults import did_you_mean
 
@@ -33,16 +36,19 @@ DOWN_SECONDS: Final = 20.0
 
 @dataclass(frozen=True, slots=True)
 class NodeRecord:
-    """What is needed to run a program in a node: the file number of its namespace in the holder, and variables."""
+    """What is needed to run a program in a node: the file number of its namespace in the holder, and variables; of an
+    engine its name and the number of its process in the lab."""
 
     namespace: int
     engine: str = ""
+    pid: int = 0
     environment: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class LabRecord:
-    """lab.json. `pid` is the holder, `started` its start time in clock ticks since boot: together they never repeat."""
+    """lab.json. `pid` is the holder, `started` its start time in clock ticks since boot: together they never repeat.
+    `source` is the text of the topology, as it was when the lab was built."""
 
     name: str
     topology: str
@@ -50,6 +56,8 @@ class LabRecord:
     pid: int
     started: int
     since: float
+    clock: str = "monotonic"
+    source: str = ""
     nodes: dict[str, NodeRecord] = field(default_factory=dict)
 
     @property
@@ -99,10 +107,21 @@ class Claim:
         self.fd = fd
 
     def write(self, record: LabRecord) -> None:
-        """Announce the lab. The file appears whole or not at all."""
-        new = self.folder / "lab.json.new"
-        new.write_text(json.dumps(asdict(record), indent=1) + "\n", encoding="utf-8")
-        new.rename(self.folder / "lab.json")
+        """Announce the lab."""
+        write(self.folder, record)
+
+    def door(self) -> socket.socket:
+        """The socket on which the lab will hear later commands."""
+        opened = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        place = os.open(self.folder, os.O_PATH | os.O_CLOEXEC)
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                (self.folder / "holder").unlink()
+            opened.bind(door_of(place))
+        finally:
+            os.close(place)
+        opened.listen(16)
+        return opened
 
     def give_up(self) -> None:
         """Free the name."""
@@ -112,6 +131,17 @@ class Claim:
     def close(self) -> None:
         """Leave the name to the process that has the lock now."""
         os.close(self.fd)
+
+
+def write(folder: Path, record: LabRecord) -> None:
+    """Write lab.json. The file appears whole or not at all."""
+    new = folder / "lab.json.new"
+    new.write_text(json.dumps(asdict(record), indent=1) + "\n", encoding="utf-8")
+    new.rename(folder / "lab.json")
+
+
+def folder_of(record: LabRecord) -> Path:
+    return runtime_folder() / record.name
 
 
 def _lock(folder: Path) -> int | None:

@@ -110,7 +110,7 @@ class _Reader:
         nodes = {name: self.node(name) for name in self.raw}
         for name in nodes:
             nodes[name] = self.with_routes(nodes[name], nodes)
-        topology = Topology(self.path.stem, self.path, self.links, nodes, self.segments, _picture(text))
+        topology = Topology(self.path.stem, self.path, self.links, nodes, self.segments, _picture(text), text)
         check(topology, self.places, self.faults)
         return topology
 

@@ -231,7 +231,7 @@ def test_servers_serve_and_say_so(lab: Lab) -> None:
 
 
 def test_reset_ends_connections(lab: Lab) -> None:
-    code = "import socket, time; s = socket.create_connection(('10.0.2.10', 7), 5); print('up', flush=True); time.sleep(99)"
+    code = "import socket, sys; s = socket.create_connection(('10.0.2.10', 7), 5); print('up', flush=True); s.recv(9)"
     reader, writer = os.pipe()
     lab["client"].start(["python3", "-c", code], stdout=writer)
     os.close(writer)

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lab.running import Lab
+    from lab.state import Claim
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         lab = Lab.open(spec, options.engine, clock=options.clock, ports=False)
         try:
-            _keep(lab, claim)
+            keep(lab, claim)
         except BaseException:
             lab.close()
             raise
@@ -48,23 +52,9 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _keep(lab: object, claim: object) -> None:
-    """Announce the lab, then let it outlive this process, with the lock in the holder's hands. In this order, a kill
-    between the two leaves a lab that is dead and is seen to be."""
-    from lab.running import Lab
-    from lab.state import Claim, LabRecord, NodeRecord, start_time
-
-    assert isinstance(lab, Lab) and isinstance(claim, Claim)
-    firewalls = {firewall.name: firewall.engine for firewall in lab.firewalls}
-    nodes = {node.name: NodeRecord(lab.namespaces[node.name], firewalls.get(node.name, ""), node.variables)
-             for node in lab}  # fmt: skip
-    pid = lab.holder.pid
-    claim.write(
-        LabRecord(
-            claim.name, lab.topology.name, str(lab.topology.path.resolve()), pid, start_time(pid), time.time(), nodes
-        )
-    )
-    lab.holder.keep((claim.fd,))
+def keep(lab: Lab, claim: Claim) -> None:
+    """Let a lab live on under a claimed name, and say what is not as it should be."""
+    lab.keep(claim)
     for note in lab.missing:
         if not note.endswith(OPTIONAL):
             print(f"note: {note}", file=sys.stderr)

@@ -85,6 +85,15 @@ class Adapter:
     def wait_until_ready(self) -> None:
         """Return when packets are handled. Raises LabError, RulesetError if the engine did not come up."""
 
+    def attach(self, settings: Settings, pid: int) -> None:
+        """Drive an engine that another process has started, as its process `pid` of the lab (0: it is no process)."""
+        raise NotImplementedError
+
+    @property
+    def pid(self) -> int:
+        """The number of the engine's process in the lab, 0 if it is none."""
+        return 0
+
     def stop(self) -> None:
         """End it. The node then behaves as the topology says for a failed engine."""
 

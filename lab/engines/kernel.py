@@ -95,17 +95,20 @@ class Kernel(Adapter):
                 f"{self.name}: {self.tool('ipv4', 'restore')} is not installed\n"
                 "  hint: apt install iptables, or use --engine userspace"
             )
+        self.attach(settings, 0)
+        for name, seconds in settings.timeouts:
+            self.sysctl(f"net.netfilter.nf_conntrack_{name}", str(seconds))
+        for family, text in (("ipv4", settings.rules), ("ipv6", settings.rules6)):
+            if text:
+                self.load(text, family)
+
+    def attach(self, settings: Settings, pid: int) -> None:
         self.netlink = Nfnetlink(
             self.node.holder.socket(self.node.name, kind="netlink", protocol=nfnetlink.NETLINK_NETFILTER)
         )
         self._files: dict[str, int | None] = {}
         self._log = self._open_log()
         self._old_lines: list[str] = []
-        for name, seconds in settings.timeouts:
-            self.sysctl(f"net.netfilter.nf_conntrack_{name}", str(seconds))
-        for family, text in (("ipv4", settings.rules), ("ipv6", settings.rules6)):
-            if text:
-                self.load(text, family)
 
     def _open_log(self) -> KernelLog | None:
         """None where the kernel has no nfnetlink_log."""

@@ -18,7 +18,7 @@ from lab.channel import in_memory, read_all
 from lab.engines.base import FAMILIES, Adapter, Entry, Settings, Tuple, without_comments
 from lab.errors import EngineDied, LabError, RulesetError
 from lab.owner import PACKAGE_ROOT
-from lab.process import Process, start
+from lab.process import Process, attach, start
 
 START_SECONDS: Final = 30.0
 ANSWER_SECONDS: Final = 120.0
@@ -30,6 +30,8 @@ COMMANDS: Final = ("iptables", "iptables-save", "iptables-restore", "ip6tables",
 class Userspace(Adapter):
     name: ClassVar[str] = "userspace"
     refuses: ClassVar[dict[str, str]] = {}
+    process: Process
+    _socket: socket.socket | None
 
     @classmethod
     def probe(cls) -> str:
@@ -40,12 +42,27 @@ class Userspace(Adapter):
         return in_scratch("NFQUEUE", _probe_queue)
 
     def start(self, settings: Settings) -> None:
+        self._prepare(settings)
+        self._start_process(settings)
+
+    def attach(self, settings: Settings, pid: int) -> None:
+        self._prepare(settings)
+        self.process = attach(self.node.holder, ["engine"], pid)
+        try:
+            self._connect()
+        except OSError:
+            self._socket = None  # it is dead; restart() brings it back
+
+    def _prepare(self, settings: Settings) -> None:
         self._lock = threading.Lock()
-        self._socket: socket.socket | None = None
+        self._socket = None
         self._unread = b""
         self._settings = settings
         self._errors = os.memfd_create("engine-stderr", os.MFD_CLOEXEC)
-        self._start_process(settings)
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
 
     def wait_until_ready(self) -> None:
         """The process says by one byte that packets are handled; if it ends instead, it has said why."""
@@ -63,8 +80,12 @@ class Userspace(Adapter):
                 )
         finally:
             os.close(self._ready)
-        self._socket = self.node.holder.socket(self.node.name, kind="unix", path=f"{self.node.run_dir}/control")
-        self._socket.settimeout(ANSWER_SECONDS)
+        self._connect()
+
+    def _connect(self) -> None:
+        opened = self.node.holder.socket(self.node.name, kind="unix", path=f"{self.node.run_dir}/control")
+        opened.settimeout(ANSWER_SECONDS)
+        self._socket = opened
         self._unread = b""
 
     def restart(self, keep: bool = True, state: Any = None) -> None:
@@ -116,7 +137,7 @@ class Userspace(Adapter):
         self._ready, ready_there = os.pipe2(os.O_CLOEXEC)
         nothing = in_memory("")
         try:
-            self.process: Process = start(
+            self.process = start(
                 self.node.holder, self.node.name, self._command(settings), self.node.python_environment,
                 {0: nothing, 1: self._errors, 2: self._errors, 3: ready_there},
             )  # fmt: skip
@@ -168,7 +189,10 @@ class Userspace(Adapter):
         lines = b"".join(json.dumps(message).encode() + b"\n" for message in messages)
         with self._lock:
             if self._socket is None:
-                raise EngineDied(f"the engine of {self.node.name} is not running")
+                raise EngineDied(
+                    f"the engine of {self.node.name} is not running\n"
+                    "  hint: restart it, from a state that was saved or fresh ('nflab engine restart --fresh')."
+                )
             try:
                 self._socket.sendall(lines)
                 return [json.loads(self._line()) for _message in messages]
