@@ -2,8 +2,8 @@
 
     pytest conformance/ --engine=userspace,kernel-legacy -n 2 --report-dir out
 
-Scenarios themselves are the business of conformance/plugin.py; reports that of reports/. This file joins the two, and says
-nothing about anything in tests/.
+Scenarios themselves are the business of conformance/plugin.py; reports that of reports/. This file joins the two, and
+says nothing about anything in tests/.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +31,26 @@ NOT_SCENARIOS = ("fuzz",)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("nflab", "scenarios")
-    group.addoption("--engine", default="userspace", metavar="NAME[,NAME]|all",
-                    help="engines to run scenarios on: userspace, kernel-legacy, kernel-nft, or all (default: userspace)")
-    group.addoption("--report-dir", default="out", metavar="DIR",
-                    help="where report.html, records.jsonl, junit.xml, summary.md and captures of failures go (default: out)")
-    group.addoption("--keep-lab", action="store_true",
-                    help="leave the lab of the first failure up, with its state, and say how to enter it")
-    group.addoption("--seed", type=int, default=None, help="seed for scenarios that draw lots (default: drawn, and reported)")
+    group.addoption(
+        "--engine",
+        default="userspace",
+        metavar="NAME[,NAME]|all",
+        help="engines to run scenarios on: userspace, kernel-legacy, kernel-nft, or all (default: userspace)",
+    )
+    group.addoption(
+        "--report-dir",
+        default="out",
+        metavar="DIR",
+        help="where report.html, records.jsonl, junit.xml, summary.md and captures of failures go (default: out)",
+    )
+    group.addoption(
+        "--keep-lab",
+        action="store_true",
+        help="leave the lab of the first failure up, with its state, and say how to enter it",
+    )
+    group.addoption(
+        "--seed", type=int, default=None, help="seed for scenarios that draw lots (default: drawn, and reported)"
+    )
 
 
 class Session:
@@ -61,11 +74,14 @@ class Session:
         self.told: set[tuple[str, str]] = set()
         self.planned: list[tuple[str, str]] = []
         self.kept = ""
-        config.stash[plugin.RUNNER] = Runner(self.stages, self.seed, self.folder / "captures", config.getoption("keep_lab"))
+        config.stash[plugin.RUNNER] = Runner(
+            self.stages, self.seed, self.folder / "captures", config.getoption("keep_lab")
+        )
         config.stash[plugin.SINK] = self.take
 
     def take(self, result: Any, instance: Any) -> None:
         """A scenario has finished: write down what the reports need of it, at once."""
+        from conformance import plugin
         from conformance.case import spec_of
         from conformance.plugin import requirements_of
 
@@ -74,8 +90,7 @@ class Session:
         for requirement in requirements_of(instance):
             self._once("requirement", requirement.id, requirement)
         self.open().add(result)
-        if result.red and self.config.getoption("keep_lab") and not self.kept:
-            self._keep(result, instance)
+        self.kept = self.config.stash[plugin.RUNNER].kept
 
     def open(self) -> Any:
         from reports.records import Writer
@@ -117,14 +132,6 @@ class Session:
         links = {link.name: [str(subnet) for subnet in link.subnets] for link in spec.links.values()}
         self._once("topology", spec.name, Topology(spec.name, spec.picture, links, nodes))
 
-    def _keep(self, result: Any, instance: Any) -> None:
-        """Leave the lab as the failure left it; scenarios that follow get another one."""
-        from conformance import keeping
-
-        for stage in list(self.stages.open_stages.values()):
-            if stage.engine == result.engine and stage.lab.topology.name == result.topology and stage.lab.alive:
-                self.kept = keeping.keep(self.stages, stage)
-
     def close(self) -> None:
         self.stages.close()
         if self.writer is not None:
@@ -155,7 +162,9 @@ def pytest_configure(config: pytest.Config) -> None:
     names = engines.names() if wanted == "all" else [name.strip() for name in wanted.split(",") if name.strip()]
     for name in names:
         if name not in engines.names():
-            raise pytest.UsageError(f"--engine: '{name}' is not an engine; there are {', '.join(engines.names())}, or all")
+            raise pytest.UsageError(
+                f"--engine: '{name}' is not an engine; there are {', '.join(engines.names())}, or all"
+            )
     config.stash[plugin.ENGINES] = names
     config.stash[SESSION] = Session(config)
     if config.pluginmanager.hasplugin("xdist"):
@@ -172,7 +181,7 @@ class WithXdist:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
-        from xdist.scheduler import LoadScopeScheduling
+        from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
         from conformance.plugin import ByEngine
 
@@ -197,7 +206,7 @@ class WithXdist:
         return Scheduling(config, log)
 
 
-# --- collecting -----------------------------------------------------------------------------------------------------------
+# --- collecting -------------------------------------------------------------------------------------------------------
 
 
 def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> Any:
@@ -213,10 +222,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Engine by engine and topology by topology, so that each lab is built once. Other tests keep their places."""
     from conformance.plugin import ENGINES, ScenarioItem
 
+    scenarios = [item for item in items if isinstance(item, ScenarioItem)]
     places = [number for number, item in enumerate(items) if isinstance(item, ScenarioItem)]
-    engines = config.stash[ENGINES]
-    scenarios = [items[number] for number in places]
-    ordered = sorted(scenarios, key=lambda item: (engines.index(item.engine), item.instance.case.topology))  # type: ignore[attr-defined]
+    engines: list[str] = config.stash[ENGINES]
+    ordered = sorted(scenarios, key=lambda item: (engines.index(item.engine), item.instance.case.topology))
     for number, item in zip(places, ordered, strict=True):
         items[number] = item
 
@@ -239,11 +248,11 @@ def _clear(folder: Path, before: float) -> None:
                     path.unlink()
 
 
-# --- running --------------------------------------------------------------------------------------------------------------
+# --- running ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Generator[None, Any, Any]:
     report = yield
     result = getattr(item, "result", None)
     if result is not None and call.when == "call":
@@ -258,13 +267,14 @@ def pytest_report_teststatus(report: Any, config: pytest.Config) -> Any:
     return None
 
 
-# --- the end --------------------------------------------------------------------------------------------------------------
+# --- the end ----------------------------------------------------------------------------------------------------------
 
 
 def pytest_report_header(config: pytest.Config) -> str:
     from conformance.plugin import ENGINES
 
-    return f"nflab: engines {', '.join(config.stash[ENGINES])}; seed {config.stash[SESSION].seed}"
+    names: list[str] = config.stash[ENGINES]
+    return f"nflab: engines {', '.join(names)}; seed {config.stash[SESSION].seed}"
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
@@ -314,10 +324,16 @@ def _run_record(config: pytest.Config, seed: int) -> Any:
     return Run(
         started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         command=shlex.join(["pytest", *map(str, config.invocation_params.args)]),
-        directory=str(config.invocation_params.dir), seed=seed, machine=platform.node(), kernel=platform.release(),
-        system=_system(), processors=os.cpu_count() or 0, python=f"{platform.python_implementation()} {sys.version.split()[0]}",
-        revision=_revision(), user=_user(),
-    )  # fmt: skip
+        directory=str(config.invocation_params.dir),
+        seed=seed,
+        machine=platform.node(),
+        kernel=platform.release(),
+        system=_system(),
+        processors=os.cpu_count() or 0,
+        python=f"{platform.python_implementation()} {sys.version.split()[0]}",
+        revision=_revision(),
+        user=_user(),
+    )
 
 
 def _user() -> str:

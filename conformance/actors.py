@@ -1,6 +1,7 @@
 """Who acts in a scenario: hosts and the firewall, and what they can do. The words of docs/writing-scenarios.md.
 
-Each word writes down what it did, compares what it has to compare, and raises Failed when the engine is not as it should be.
+Each word writes down what it did, compares what it has to compare, and raises Failed when the engine is not as it
+should be.
 """
 
 from __future__ import annotations
@@ -23,9 +24,8 @@ from lab import RulesetError
 
 if TYPE_CHECKING:
     from conformance.scene import Scene
-    from lab import Entry
+    from lab import Entry, Node
     from lab import Firewall as FirewallNode
-    from lab import Node
 
 BULK = 64  # packets that may be under way at once
 
@@ -92,7 +92,8 @@ class Host:
     def mac(self, link: str = "") -> str:
         return self.node.mac(link or None)
 
-    # --- packets ---------------------------------------------------------------------------------------------------------
+    # --- packets
+    # ---------------------------------------------------------------------------------------------------------
 
     def sends(self, *packets: Sendable | Iterable[Sendable], via: str = "", next_hop: str = "") -> Seen:
         """Put packets on the wire, one after the other. Returns the last one, for example to quote it.
@@ -113,9 +114,9 @@ class Host:
     def sees(self, packet: Packet, times: int = 1, on: str = "", within: float = 0.0) -> Seen:
         """A packet like this must have arrived. Returns it; of several, the last one.
 
-        Only what is said is compared; the checksums must be right. A packet counts once: the next sees() looks at the rest.
-        on        the link on which it must have arrived
-        within    seconds to wait for it: only for what real programs send
+        Only what is said is compared; the checksums must be right. A packet counts once: the next sees() looks at the
+        rest. on        the link on which it must have arrived within    seconds to wait for it: only for what real
+        programs send
         """
         return self.scene.expect(self.name, packet, times, on, within)[-1]
 
@@ -136,8 +137,8 @@ class Host:
     def never_saw(self, packet: Packet, on: str = "") -> None:
         """No packet like this has arrived (except those that sees() was asked for).
 
-        Silence needs a proof that the path works. Either a later packet of the same sender is seen (a marker), or the suite
-        sends one when the scenario is over and all rules are gone.
+        Silence needs a proof that the path works. Either a later packet of the same sender is seen (a marker), or the
+        suite sends one when the scenario is over and all rules are gone.
         """
         self.scene.claim_silence(self.name, packet, on)
 
@@ -160,17 +161,19 @@ class Host:
         return found
 
     def sees_reassembled(self, packet: Packet, sizes: Sequence[int] | None = None) -> Seen:
-        """The fragments that have arrived must make up a packet like this. `sizes`: the bytes of each of them, with their IP
-        headers, in the order of their offsets."""
+        """The fragments that have arrived must make up a packet like this. `sizes`: the bytes of each of them, with
+        their IP headers, in the order of their offsets."""
         from conformance import fragments
 
         return fragments.expect_whole(self.scene, self.name, packet, list(sizes) if sizes is not None else None)
 
     def answers(self, seen: Seen, payload: str | bytes | None = None, flags: str | None = None, **fields: Any) -> Seen:
-        """Answer a packet that was seen: addresses and ports turned round; the reply to a ping or another ICMP query."""
+        """Answer a packet that was seen: addresses and ports turned round; to an ICMP query, its reply."""
         return self.sends(self.answer_to(seen, payload, flags, **fields))
 
-    def answer_to(self, seen: Seen, payload: str | bytes | None = None, flags: str | None = None, **fields: Any) -> Packet:
+    def answer_to(
+        self, seen: Seen, payload: str | bytes | None = None, flags: str | None = None, **fields: Any
+    ) -> Packet:
         """The packet that answers() would send."""
         if seen.kind in ("icmp", "icmp6"):
             replies = icmp_names.REPLIES if seen.kind == "icmp" else icmp_names.REPLIES6
@@ -195,10 +198,20 @@ class Host:
         kind = "icmp6" if seen.family == 6 else "icmp"
         number, code = icmp_names.message(message, seen.family)
         origin = source or seen.dst
-        return self.sends(make(kind, f"{origin} > {seen.src}", seen.family, type=number, code=code, quoting=seen, **fields))
+        return self.sends(
+            make(kind, f"{origin} > {seen.src}", seen.family, type=number, code=code, quoting=seen, **fields)
+        )
 
-    def connects(self, flow: str, at: Host | None = None, seen_as: str = "", family: int = 0, client_isn: int = CLIENT_ISN,
-                 server_isn: int = SERVER_ISN, **options: Any) -> Talk:  # fmt: skip
+    def connects(
+        self,
+        flow: str,
+        at: Host | None = None,
+        seen_as: str = "",
+        family: int = 0,
+        client_isn: int = CLIENT_ISN,
+        server_isn: int = SERVER_ISN,
+        **options: Any,
+    ) -> Talk:
         """A TCP connection of crafted packets, after its handshake. `at`: who answers, if not the destination."""
         return self.talk(flow, at, family, client_isn, server_isn, **options).handshake(seen_as)
 
@@ -219,7 +232,8 @@ class Host:
         for address in addresses:
             self.scene.claim(self.node, address, device)
 
-    # --- real sockets and programs -----------------------------------------------------------------------------------------
+    # --- real sockets and programs
+    # -----------------------------------------------------------------------------------------
 
     def opens(self, end: str = "udp") -> sockets.LocalSocket:
         """A real socket: "udp", "udp:5000", "tcp", "tcp6:7000", "udp:ADDRESS:5000"."""
@@ -237,7 +251,11 @@ class Host:
         complains   what it must write to standard error (a part of it)
         {client}, {firewall.wan} and so on stand for addresses, {client/6} for IPv6.
         """
-        words = shlex.split(self.fills_in(command)) if isinstance(command, str) else [self.fills_in(word) for word in command]
+        words = (
+            shlex.split(self.fills_in(command))
+            if isinstance(command, str)
+            else [self.fills_in(word) for word in command]
+        )
         shown = shlex.join(words) if not isinstance(command, str) else self.fills_in(command)
         step = self.scene.step(self.name, "runs", sent=shown + (f"\n{stdin}" if stdin else ""))
         if exits is not None:
@@ -253,8 +271,12 @@ class Host:
         allowed = (exits,) if isinstance(exits, int) else exits
         if allowed is not None and output.exit not in allowed:
             step.ok = False
-            raise Failed((f"{self.name} runs", shown), ("should exit with", " or ".join(map(str, allowed))),
-                         ("exited with", str(output.exit)), ("output", (output.err or output.out).strip() or "none"))  # fmt: skip
+            raise Failed(
+                (f"{self.name} runs", shown),
+                ("should exit with", " or ".join(map(str, allowed))),
+                ("exited with", str(output.exit)),
+                ("output", (output.err or output.out).strip() or "none"),
+            )
         if complains and complains not in output.err:
             step.ok = False
             raise Failed((f"{self.name} runs", shown), ("should complain", complains),
@@ -269,7 +291,9 @@ class Host:
         """An FTP download by a real client. `mode`: passive, active, epsv, eprt."""
         return self._program("ftp", server, mode, name)
 
-    def uploads(self, server: str, mode: str = "passive", name: str = "upload/file", size: int = 5000) -> dict[str, Any]:
+    def uploads(
+        self, server: str, mode: str = "passive", name: str = "upload/file", size: int = 5000
+    ) -> dict[str, Any]:
         """An FTP upload by a real client."""
         return self._program("put", server, mode, name, str(size))
 
@@ -300,7 +324,8 @@ class Host:
         result: dict[str, Any] = json.loads(output.out)
         return result
 
-    # --- the node ----------------------------------------------------------------------------------------------------------
+    # --- the node
+    # ----------------------------------------------------------------------------------------------------------
 
     def sets(self, name: str, value: object) -> None:
         """Set a sysctl of the node until the scenario is over."""
@@ -312,12 +337,16 @@ class Host:
         return self.node.sysctl(name)
 
     def changes(self, command: str, undo: str = "") -> Output:
-        """Run a command that changes the node (addresses, routes, links), and the one that takes it back afterwards. What
-        cannot be taken back needs a lab of its own: @case(..., fresh=True)."""
+        """Run a command that changes the node (addresses, routes, links), and the one that takes it back afterwards.
+        What cannot be taken back needs a lab of its own: @case(..., fresh=True)."""
         output = self.runs(command)
         if undo:
             words = shlex.split(self.fills_in(undo))
-            self.scene.undo.append(lambda: self.node.run(words, check=True) and None)
+
+            def take_back() -> None:
+                self.node.run(words, check=True)
+
+            self.scene.undo.append(take_back)
         return output
 
     def fills_in(self, text: str) -> str:
@@ -345,11 +374,12 @@ class Firewall(Host):
         self.scene.step(self.name, "differs", expected=f"legacy: {legacy}; nft: {nft}", seen=because)
         return nft if self.dialect == "nft" else legacy
 
-    # --- rules -----------------------------------------------------------------------------------------------------------
+    # --- rules
+    # -----------------------------------------------------------------------------------------------------------
 
     def loads(self, text: str, family: int = 4) -> None:
-        """Load iptables-restore text as the whole ruleset; tables that it does not name become empty. {server}, {firewall.wan}
-        and so on stand for addresses."""
+        """Load iptables-restore text as the whole ruleset; tables that it does not name become empty. {server},
+        {firewall.wan} and so on stand for addresses."""
         rules = self._rules(text, family)
         self.scene.rules[_family(family)] = rules
         step = self.scene.step(self.name, "loads", sent=f"{len(rules.splitlines())} lines of rules")
@@ -402,7 +432,9 @@ class Firewall(Host):
         if not step.ok:
             raise Failed((f"{self.name} should save", wanted), ("it saved", found or "nothing"))
 
-    def counted(self, place: str, packets: int | Any = None, bytes: int | Any = None, family: int = 4) -> counters.Count:
+    def counted(
+        self, place: str, packets: int | Any = None, bytes: int | Any = None, family: int = 4
+    ) -> counters.Count:
         """The counter of a rule or policy: "filter FORWARD 2", "filter FORWARD policy", or the comment of a rule."""
         self.scene.collect()
         found = counters.read(self.saved(family, counters=True))
@@ -412,7 +444,9 @@ class Firewall(Host):
             raise Failed((f"{self.name} should have", f"a rule at '{place}'"), ("it has", known or "no rules"))
         for name, wanted, got in (("packets", packets, count.packets), ("bytes", bytes, count.bytes)):
             if wanted is not None and not (got in wanted if isinstance(wanted, CONDITIONS) else got == wanted):
-                self.scene.step(self.name, "should count", expected=f"{place}: {wanted} {name}", seen=str(count), ok=False)
+                self.scene.step(
+                    self.name, "should count", expected=f"{place}: {wanted} {name}", seen=str(count), ok=False
+                )
                 raise Failed((f"{self.name} should count", f"{wanted} {name} at '{place}'"),
                              ("it counted", f"{count}   {found.texts.get(place, '')}"))  # fmt: skip
         self.scene.step(self.name, "should count", expected=f"{place}: {packets} packets", seen=str(count))
@@ -428,7 +462,8 @@ class Firewall(Host):
         self.scene.step(self.name, "forgets its connections")
         self.node.flush_conntrack()
 
-    # --- connections -----------------------------------------------------------------------------------------------------
+    # --- connections
+    # -----------------------------------------------------------------------------------------------------
 
     def connections(self) -> list[Entry]:
         """Everything in its connection table."""
@@ -496,14 +531,15 @@ class Firewall(Host):
         """No connection is expected by any helper."""
         self.expects(count=0)
 
-    # --- time ------------------------------------------------------------------------------------------------------------
+    # --- time
+    # ------------------------------------------------------------------------------------------------------------
 
     def _has_virtual_clock(self) -> bool:
         return "virtual-clock" not in self.node.adapter.refuses and self.scene.instance.case.clock == "virtual"
 
     def time_passes(self, seconds: float) -> None:
-        """Let time pass: at once where the clock is virtual, really on a kernel. A kernel's scenario may wait about three
-        seconds in all; one that needs more says needs=["virtual-clock"]."""
+        """Let time pass: at once where the clock is virtual, really on a kernel. A kernel's scenario may wait about
+        three seconds in all; one that needs more says needs=["virtual-clock"]."""
         self.scene.collect()
         self.scene.passed += seconds
         self.scene.step("time", "passes", sent=f"{seconds:g} s")
@@ -511,15 +547,17 @@ class Firewall(Host):
             self.node.clock.advance(seconds)
             return
         if self.scene.passed > waits.REAL_TIME:
-            raise PacketFault(f"{self.scene.passed:g} s of real time are too long for a scenario\n  hint: use short timeouts "
-                              "(firewall.sets_timeouts), or say needs=[\"virtual-clock\"]")  # fmt: skip
+            raise PacketFault(
+                f"{self.scene.passed:g} s of real time are too long for a scenario\n  hint: use short timeouts "
+                '(firewall.sets_timeouts), or say needs=["virtual-clock"]'
+            )
         import time
 
         waits.until_clock(time.monotonic() + seconds)
 
     def forgets(self, connection: str, after: float) -> None:
-        """The connection must be there now and gone when `after` seconds have passed, but not before. Its timeout has to be
-        short on a kernel: firewall.sets_timeouts(udp=2)."""
+        """The connection must be there now and gone when `after` seconds have passed, but not before. Its timeout has
+        to be short on a kernel: firewall.sets_timeouts(udp=2)."""
         import time
 
         started = time.monotonic()
@@ -537,12 +575,17 @@ class Firewall(Host):
             waits.until(gone, f"{connection} has expired", max(waits.EXPIRY, after + 1))
         except waits.TooLong as late:
             step.ok, step.seen = False, str(late)
-            raise Failed((f"{self.name} should forget", f"{connection} after {after:g} s"), ("it", "still knows it")) from None
+            raise Failed(
+                (f"{self.name} should forget", f"{connection} after {after:g} s"), ("it", "still knows it")
+            ) from None
         took = time.monotonic() - started
         step.seen = f"gone after {took:.1f} s"
         if took < after - 1.1:
             step.ok = False
-            raise Failed((f"{self.name} should forget", f"{connection} after {after:g} s"), ("it was gone after", f"{took:.1f} s"))
+            raise Failed(
+                (f"{self.name} should forget", f"{connection} after {after:g} s"),
+                ("it was gone after", f"{took:.1f} s"),
+            )
 
     def sets_timeouts(self, **seconds: int) -> None:
         """Timeouts of connections by the names of their sysctls: sets_timeouts(udp=2, tcp_timeout_syn_sent=2) sets
@@ -551,7 +594,8 @@ class Firewall(Host):
             full = name if "timeout" in name else f"{name}_timeout"
             self.sets(f"net.netfilter.nf_conntrack_{full}", value)
 
-    # --- what it says ----------------------------------------------------------------------------------------------------
+    # --- what it says
+    # ----------------------------------------------------------------------------------------------------
 
     def logs(self, *parts: str, times: int | None = None) -> list[str]:
         """LOG and NFLOG rules must have written a line that contains all these parts since the last time it was asked.
@@ -564,8 +608,10 @@ class Firewall(Host):
         shown = "\n".join(lines) or "nothing"
         self.scene.step(self.name, "should log", expected=" ".join(wanted), seen=shown, ok=good)
         if not good:
-            raise Failed((f"{self.name} should log", " ".join(wanted) + (f", {times} times" if times is not None else "")),
-                         ("it logged", shown))  # fmt: skip
+            raise Failed(
+                (f"{self.name} should log", " ".join(wanted) + (f", {times} times" if times is not None else "")),
+                ("it logged", shown),
+            )
         return fitting
 
     def logs_nothing(self) -> None:
@@ -575,7 +621,7 @@ class Firewall(Host):
         return fill_in(dedented(text), self.names, family)
 
 
-# --- small things ----------------------------------------------------------------------------------------------------------
+# --- small things -----------------------------------------------------------------------------------------------------
 
 
 def actor(scene: Scene, name: str) -> Host:

@@ -9,9 +9,9 @@
     def test_masquerade_rewrites_source(client, server, firewall):
         ...
 
-The arguments of the function are nodes of the topology. A family of scenarios is one function with a table of `rows`; its
-other arguments are the columns. A repeated id, a name that does not exist or an argument that nobody gives is an error when
-the file is imported.
+The arguments of the function are nodes of the topology. A family of scenarios is one function with a table of `rows`;
+its other arguments are the columns. A repeated id, a name that does not exist or an argument that nobody gives is an
+error when the file is imported.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _ROW: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:+-]*\Z")
 # Columns of a table of rows that are not arguments of the function.
 ROW_SETTINGS: Final = ("cites", "needs", "requirement")
 # Arguments that are not nodes: see docs/writing-scenarios.md.
-SPECIAL: Final = ("chance", "scene")
+SPECIAL: Final = ("chance", "row", "scene")
 
 
 class CaseError(ValueError):
@@ -146,9 +146,20 @@ def case(
     def register(function: Callable[..., None]) -> Callable[..., None]:
         place = f"{inspect.getsourcefile(function)}:{function.__code__.co_firstlineno}"
         try:
-            made = Case(id, str(topology), function, tuple(cites), tuple(needs), requirement, source, dict(rows or {}), fresh,
-                        clock, Path(inspect.getsourcefile(function) or "?").resolve(),
-                        function.__code__.co_firstlineno)  # fmt: skip
+            made = Case(
+                id,
+                str(topology),
+                function,
+                tuple(cites),
+                tuple(needs),
+                requirement,
+                source,
+                dict(rows or {}),
+                fresh,
+                clock,
+                Path(inspect.getsourcefile(function) or "?").resolve(),
+                function.__code__.co_firstlineno,
+            )
             _check(made)
         except (ValueError, TopologyError) as error:
             raise CaseError(f"{place}: case '{id}': {error}") from None
@@ -185,7 +196,9 @@ def _check_arguments(made: Case, spec: Topology) -> None:
         known = {*nodes, *SPECIAL, *instance.arguments}
         for name in wanted:
             if name not in known:
-                raise CaseError(f"argument '{name}' is no node of {spec.name} and no column; there are {', '.join(known)}")
+                raise CaseError(
+                    f"argument '{name}' is no node of {spec.name} and no column; there are {', '.join(known)}"
+                )
         for name in instance.arguments:
             if name not in wanted:
                 raise CaseError(f"column '{name}' is not an argument of {made.function.__name__}")
@@ -208,7 +221,7 @@ def _words(value: Any) -> tuple[str, ...]:
     return tuple(value.replace(",", " ").split()) if isinstance(value, str) else tuple(value)
 
 
-# --- families ---------------------------------------------------------------------------------------------------------------
+# --- families ---------------------------------------------------------------------------------------------------------
 
 
 def table(text: str) -> dict[str, dict[str, Any]]:
@@ -246,7 +259,7 @@ def _cell(text: str) -> Any:
     return text
 
 
-# --- all of them ------------------------------------------------------------------------------------------------------------
+# --- all of them ------------------------------------------------------------------------------------------------------
 
 
 def files() -> list[Path]:

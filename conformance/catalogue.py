@@ -4,8 +4,8 @@
     python -m conformance.catalogue --shrink   take what is checked by now out of requirements/open.txt
     python -m conformance.catalogue NAT-01     one requirement and the scenarios that cite it
 
-Every requirement is cited by a scenario, or says why it is `untestable`, or stands in open.txt, which must become empty.
-tests/test_requirements.py sees to that.
+Every requirement is cited by a scenario, or says why it is `untestable`, or stands in open.txt, which must become
+empty. tests/test_requirements.py sees to that.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class CatalogueError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One row. `kernel`: whether the Linux kernel does what is expected; `nft`: how iptables-nft differs, if it does."""
+    """One row. `kernel`: whether the Linux kernel does what is expected; `nft`: how iptables-nft differs."""
 
     id: str
     area: str
@@ -109,8 +109,10 @@ def judge(requirements: dict[str, Requirement], cited: set[str], listed: list[st
         if requirement.untestable and checked:
             wrong.append(f"{requirement.id} is marked untestable, but a scenario cites it")
         elif requirement.id in listed and (checked or requirement.untestable):
-            wrong.append(f"{requirement.id} stands in open.txt, but it is "
-                         f"{'checked' if checked else 'untestable'}: take it out (python -m conformance.catalogue --shrink)")
+            wrong.append(
+                f"{requirement.id} stands in open.txt, but it is "
+                f"{'checked' if checked else 'untestable'}: take it out (python -m conformance.catalogue --shrink)"
+            )
         elif not (checked or requirement.untestable or requirement.id in listed):
             wrong.append(f"{requirement.id} is checked by no scenario and not marked untestable: {requirement.title}")
     wrong += [f"{name} stands in open.txt, but it is not a requirement" for name in listed if name not in requirements]
@@ -142,10 +144,15 @@ def main(arguments: list[str]) -> int:
         return 0
     for name in arguments:
         requirement = find(name)
-        print(f"{requirement.id} ({requirement.area}, {requirement.level}): {requirement.title}\n  source    "
-              f"{requirement.source}\n  stimulus  {requirement.stimulus}\n  expect    {requirement.expect}")
-        print(*(f"  {label:<9} {text}" for label, text in (("nft", requirement.nft), ("note", requirement.note)) if text),
-              f"  checked by {', '.join(cited.get(name, ())) or 'nothing'}", sep="\n")
+        print(
+            f"{requirement.id} ({requirement.area}, {requirement.level}): {requirement.title}\n  source    "
+            f"{requirement.source}\n  stimulus  {requirement.stimulus}\n  expect    {requirement.expect}"
+        )
+        print(
+            *(f"  {label:<9} {text}" for label, text in (("nft", requirement.nft), ("note", requirement.note)) if text),
+            f"  checked by {', '.join(cited.get(name, ())) or 'nothing'}",
+            sep="\n",
+        )
     if not arguments:
         _overview(cited)
     return 0
@@ -157,7 +164,9 @@ def _overview(cited: dict[str, list[str]]) -> None:
         areas.setdefault(requirement.area, []).append(requirement)
     for area, rows in areas.items():
         left = [row.id for row in rows if row.id not in cited and not row.untestable]
-        print(f"{area:<18} {len(rows) - len(left):>3} of {len(rows):>3}" + (f"   open: {' '.join(left)}" if left else ""))
+        print(
+            f"{area:<18} {len(rows) - len(left):>3} of {len(rows):>3}" + (f"   open: {' '.join(left)}" if left else "")
+        )
 
 
 if __name__ == "__main__":

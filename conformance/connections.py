@@ -2,8 +2,8 @@
 
     firewall.tracks("udp client:40000 > server:53", reply="server:53 > firewall.wan:40000", timeout=30)
 
-Protocol and flow are the original direction; protocols are those of /proc/net/nf_conntrack, with a 6 behind them over IPv6
-where the name is the same (udp6, tcp6).
+Protocol and flow are the original direction; protocols are those of /proc/net/nf_conntrack, with a 6 behind them over
+IPv6 where the name is the same (udp6, tcp6).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Wanted:
 
 
 def wanted(text: str, reply: str, fields: dict[str, Any], names: Names) -> Wanted:
-    """"udp client:1 > server:2" -> what to look for. Raises ValueError."""
+    """ "udp client:1 > server:2" -> what to look for. Raises ValueError."""
     protocol, _blank, rest = text.strip().partition(" ")
     unknown = [name for name in fields if name not in FIELDS]
     if unknown:
@@ -48,7 +48,9 @@ def wanted(text: str, reply: str, fields: dict[str, Any], names: Names) -> Wante
     family = 6 if six or any(":" in end.host for end in (flow.source, flow.destination)) else 4
     back = names.resolve(flows.parse(reply), family) if reply else None
     words = [text.strip(), f"reply {reply}" if reply else "", *(f"{name}={value}" for name, value in fields.items())]
-    return Wanted(plain, names.resolve(flow, family), family, back, tuple(fields.items()), " ".join(filter(None, words)))
+    return Wanted(
+        plain, names.resolve(flow, family), family, back, tuple(fields.items()), " ".join(filter(None, words))
+    )
 
 
 def same_flow(want: Wanted, entry: Entry) -> bool:
@@ -65,7 +67,10 @@ def _number(protocol: str) -> int:
 
 
 def _fits(flow: Flow, direction: Any) -> bool:
-    for end, address, port in ((flow.source, direction.src, direction.sport), (flow.destination, direction.dst, direction.dport)):
+    for end, address, port in (
+        (flow.source, direction.src, direction.sport),
+        (flow.destination, direction.dst, direction.dport),
+    ):
         if end.host not in (ANY, _short(address)) or (end.ports is not None and port not in end.ports):
             return False
     return True

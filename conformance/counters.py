@@ -1,8 +1,8 @@
 """The counters of rules and policies, read from iptables-save text.
 
-    "filter FORWARD 2"         the second rule of a chain
-    "filter FORWARD policy"    packets that reached the end of a built-in chain
-    "blocked"                  the rule with `-m comment --comment blocked`
+"filter FORWARD 2"         the second rule of a chain
+"filter FORWARD policy"    packets that reached the end of a built-in chain
+"blocked"                  the rule with `-m comment --comment blocked`
 """
 
 from __future__ import annotations

@@ -4,11 +4,12 @@
       engine: userspace
       reason: why it is so, and for how long
 
-A deviation stays FAIL in every record and report, with the reason beside it. One that passes is obsolete: the run is red
-until the entry is removed. Outcomes themselves are never changed here.
+A deviation stays FAIL in every record and report, with the reason beside it. One that passes is obsolete: the run is
+red until the entry is removed. Outcomes themselves are never changed here.
 
-A requirement of level `recommended` with `kernel: fail` in the catalogue may fail; one with `kernel: pass` may not, for the
-kernel shows that it can be done. A kernel that meets what the catalogue says it does not is a surprise worth a red run.
+A requirement of level `recommended` with `kernel: fail` in the catalogue may fail; one with `kernel: pass` may not,
+for the kernel shows that it can be done. A kernel that meets what the catalogue says it does not is a surprise worth a
+red run.
 """
 
 from __future__ import annotations
@@ -68,8 +69,10 @@ def judge(result: Result, instance: Instance) -> Result:
     elif recommended and result.outcome == FAIL:
         result.tolerated = "recommended only, and the Linux kernel does not do it either"
     elif recommended and result.outcome == PASS and result.engine.startswith("kernel-"):
-        result.surprise = (f"it passes on a kernel, but the catalogue says of {', '.join(instance.cites)} that kernels do not do "
-                           "it: the scenario or the catalogue is wrong")  # fmt: skip
+        result.surprise = (
+            f"it passes on a kernel, but the catalogue says of {', '.join(instance.cites)} that kernels do not do "
+            "it: the scenario or the catalogue is wrong"
+        )
     return result
 
 

@@ -1,8 +1,8 @@
 """How a scenario says that something is not as it should be, and how that is written down for people.
 
-    server should see   udp firewall.wan:any > server:53
-    server saw          udp client:40000 > server:53                      after 13 ms
-    firewall            POSTROUTING nat rule 1 `-o wan -j MASQUERADE`: no, leaves by eth1
+server should see   udp firewall.wan:any > server:53
+server saw          udp client:40000 > server:53                      after 13 ms
+firewall            POSTROUTING nat rule 1 `-o wan -j MASQUERADE`: no, leaves by eth1
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@
     10.0.1.77           an address, also 2001:db8::1
     any                 whatever it is (in what should be seen)
 
-    :53   :1024-2047   :any      behind each of them, a port, a range of ports, any port; IPv6 addresses then need brackets:
-    [2001:db8::1]:53. Without a port, any.
+    :53   :1024-2047   :any      behind each of them: a port, a range of ports, any port; IPv6 addresses then need
+                                 brackets: [2001:db8::1]:53. Without a port, any.
 
 A flow is only text and numbers. What the names mean depends on the topology: see conformance/names.py.
 """

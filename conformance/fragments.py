@@ -60,7 +60,9 @@ def expect_whole(scene: Scene, node: str, packet: Packet, sizes: list[int] | Non
         found = whole(pieces)
         got = [piece.size for piece in pieces]
         if found is None:
-            told.append("pieces that do not make up a packet: " + "; ".join(piece.shown(scene.names) for piece in pieces))
+            told.append(
+                "pieces that do not make up a packet: " + "; ".join(piece.shown(scene.names) for piece in pieces)
+            )
         elif why := matching.differences(packet, found, scene.names):
             told.append(f"{found.shown(scene.names)} in fragments of {got} bytes: {'; '.join(map(str, why))}")
         elif sizes is not None and got != sizes:
@@ -68,8 +70,12 @@ def expect_whole(scene: Scene, node: str, packet: Packet, sizes: list[int] | Non
         else:
             for piece in pieces:
                 piece.expected = True
-            scene.step(node, "should see", expected=wanted, seen=f"{found.shown(scene.names)} in fragments of {got} bytes")
+            scene.step(
+                node, "should see", expected=wanted, seen=f"{found.shown(scene.names)} in fragments of {got} bytes"
+            )
             return found
-    told += [seen.shown(scene.names) for seen in scene.seen[node] if not seen.expected and not reading.is_chatter(seen)][:4]
+    told += [
+        seen.shown(scene.names) for seen in scene.seen[node] if not seen.expected and not reading.is_chatter(seen)
+    ][:4]
     scene.step(node, "should see", expected=wanted, seen="\n".join(told) or "nothing", ok=False)
     raise Failed((f"{node} should see", wanted), (f"{node} saw", "\n".join(told) or "nothing"))

@@ -1,4 +1,5 @@
-"""The names of ICMP messages, as iptables spells them, and a few short ones. RFC 792, RFC 950, RFC 1122, RFC 4443, RFC 4861."""
+"""The names of ICMP messages, as iptables spells them, and a few short ones. RFC 792, RFC 950, RFC 1122, RFC 4443,
+RFC 4861."""
 
 from __future__ import annotations
 

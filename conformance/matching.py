@@ -1,7 +1,7 @@
 """Does a frame look like what a scenario describes? If not, in what does it differ?
 
-Only what the description says is compared, with one exception: a packet whose checksum is wrong looks like nothing, unless the
-description speaks of checksums. A firewall that rewrites must leave right checksums behind.
+Only what the description says is compared, with one exception: a packet whose checksum is wrong looks like nothing,
+unless the description speaks of checksums. A firewall that rewrites must leave right checksums behind.
 """
 
 from __future__ import annotations
@@ -102,8 +102,12 @@ def _quoting(expected: Any, seen: Seen, names: Names) -> list[Difference]:
                 differences(expected, quoted, names, checksums=False)]  # fmt: skip
     data = getattr(expected, "packet", expected)
     if isinstance(data, bytes) and quoted.packet[: len(data)] != data[: len(quoted.packet)]:
-        return [Difference("quoting", getattr(expected, "shown", repr)(), quoted.shown(names))]
+        return [Difference("quoting", shown_quote(expected), quoted.shown(names))]
     return []
+
+
+def shown_quote(expected: Any) -> str:
+    return str(expected.shown()) if hasattr(expected, "shown") else bytes(expected).hex()
 
 
 def _shown(name: str, value: Any, seen: Seen) -> str:

@@ -1,7 +1,7 @@
 """What the names of a topology stand for: node and link names to addresses, and back for people to read.
 
-Also the way a packet takes from a node: on which wire, to which MAC address. Everything comes from the topology; nothing is
-asked of the running lab, so packets can be built once and kept.
+Also the way a packet takes from a node: on which wire, to which MAC address. Everything comes from the topology;
+nothing is asked of the running lab, so packets can be built once and kept.
 """
 
 from __future__ import annotations
@@ -60,8 +60,8 @@ class Names:
         )
 
     def address(self, end: End, family: int, other: End | None = None) -> str:
-        """The address of an end. `other` is the other end of the flow: of a node with several links, the one shared with
-        the other end is meant."""
+        """The address of an end. `other` is the other end of the flow: of a node with several links, the one shared
+        with the other end is meant."""
         if end.host == ANY:
             return ANY
         if end.is_address:
@@ -157,9 +157,7 @@ class Names:
     def _next_mac(self, spec: Node, device: str, destination: str) -> str:
         address = ipaddress.ip_address(destination)
         if address.is_multicast:
-            packed = address.packed
-            return "01:00:5e:%02x:%02x:%02x" % (packed[1] & 127, packed[2], packed[3]) if address.version == 4 else (
-                "33:33:" + ":".join(f"{byte:02x}" for byte in packed[12:]))  # fmt: skip
+            return _multicast_mac(address.packed)
         if destination == "255.255.255.255" or self._is_broadcast(spec, address):
             return BROADCAST
         owner = self._owners.get(destination)
@@ -207,6 +205,13 @@ class Names:
         bridges = {bridge.name for node in self.topology.nodes.values() for bridge in node.bridges
                    if set(bridge.ports) & wires}  # fmt: skip
         return set(wires) | bridges
+
+
+def _multicast_mac(packed: bytes) -> str:
+    """RFC 1112 section 6.4, RFC 2464 section 7."""
+    if len(packed) == 4:
+        return "01:00:5e:" + ":".join(f"{byte:02x}" for byte in (packed[1] & 127, *packed[2:]))
+    return "33:33:" + ":".join(f"{byte:02x}" for byte in packed[12:])
 
 
 def _addressed(node: Node) -> list[str]:

@@ -1,8 +1,8 @@
 """What a scenario may need of an engine or machine. This table is the whole list.
 
-A scenario that needs what the engine's adapter `refuses` is UNSUPPORTED on that engine, with the adapter's reason. On the
-kernel's engines a feature may be missing on this very machine; then a trial shows it, once, and the reason is the machine's
-own message. Nothing is ever UNSUPPORTED because it failed.
+A scenario that needs what the engine's adapter `refuses` is UNSUPPORTED on that engine, with the adapter's reason. On
+the kernel's engines a feature may be missing on this very machine; then a trial shows it, once, and the reason is the
+machine's own message. Nothing is ever UNSUPPORTED because it failed.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """`rules`/`rules6`: iptables-restore text that the machine must take. `sysctl`: a name that must exist. `command`: a
-    program that must be installed. `node`: where."""
+    """`rules`/`rules6`: iptables-restore text that the machine must take. `sysctl`: a name that must exist. `command`:
+    a program that must be installed. `node`: where."""
 
     meaning: str
     rules: str = ""
@@ -159,8 +159,8 @@ def refusal(needs: tuple[str, ...], adapter: Any) -> str:
 
 
 def missing(need: str, firewall: Firewall) -> str:
-    """What this machine lacks for a need, found out by trying; "" if nothing. For the kernel's engines only: an engine of
-    one's own is asked what it refuses, and everything else it has to do."""
+    """What this machine lacks for a need, found out by trying; "" if nothing. For the kernel's engines only: an engine
+    of one's own is asked what it refuses, and everything else it has to do."""
     if not firewall.engine.startswith("kernel-"):
         return ""
     wanted = NEEDS[need]

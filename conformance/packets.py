@@ -46,7 +46,10 @@ FIELDS: Final[dict[str, tuple[str, str]]] = {
     "extensions": ("", "names of IPv6 extension headers: hop-by-hop, routing, destination, ah, fragment"),
     # transport
     "payload": ("", "text or bytes behind the last header"),
-    "checksum": ("udp tcp icmp icmp6 udplite sctp gre", "checksum of the transport header: number, 'bad'; seen also 'any'"),
+    "checksum": (
+        "udp tcp icmp icmp6 udplite sctp gre",
+        "checksum of the transport header: number, 'bad'; seen also 'any'",
+    ),
     "length": ("udp", "length field of UDP"),
     "coverage": ("udplite", "checksum coverage of UDP-Lite; 0 is the whole packet"),
     "flags": ("tcp", "SYN, ACK, FIN, RST, PSH, URG, ECE, CWR joined by commas; 'none'"),
@@ -82,7 +85,17 @@ FIELDS: Final[dict[str, tuple[str, str]]] = {
     "spi": ("esp ah", "security parameter index"),
     "op": ("arp", "1 request, 2 reply"),
 }
-PROTOCOLS: Final = {"icmp": 1, "tcp": 6, "udp": 17, "gre": 47, "esp": 50, "ah": 51, "icmp6": 58, "sctp": 132, "udplite": 136}
+PROTOCOLS: Final = {
+    "icmp": 1,
+    "tcp": 6,
+    "udp": 17,
+    "gre": 47,
+    "esp": 50,
+    "ah": 51,
+    "icmp6": 58,
+    "sctp": 132,
+    "udplite": 136,
+}
 WITH_PORTS: Final = frozenset(("tcp", "udp", "udplite", "sctp"))
 FLAGS: Final = ("FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR")
 
@@ -110,7 +123,7 @@ class OneOf:
     choices: tuple[Any, ...]
 
     def __contains__(self, value: object) -> bool:
-        return value in self.choices
+        return any(value == choice for choice in self.choices)
 
     def __str__(self) -> str:
         return " or ".join(map(str, self.choices))
@@ -121,7 +134,7 @@ class OtherThan:
     value: Any
 
     def __contains__(self, value: object) -> bool:
-        return value != self.value
+        return bool(value != self.value)
 
     def __str__(self) -> str:
         return f"not {self.value}"
@@ -214,7 +227,9 @@ class Piece:
 
     def shown(self, names: Names | None = None) -> str:
         end = "the end" if self.stop is None else self.stop
-        return f"{self.packet.shown(names)} (fragment: bytes {self.start} to {end}{', more follow' if self.more else ''})"
+        return (
+            f"{self.packet.shown(names)} (fragment: bytes {self.start} to {end}{', more follow' if self.more else ''})"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +246,7 @@ class Raw:
 Sendable = Packet | Edited | Piece | Raw
 
 
-# --- the words -----------------------------------------------------------------------------------------------------------
+# --- the words --------------------------------------------------------------------------------------------------------
 
 
 def udp(flow: str, payload: str | bytes | None = None, **fields: Any) -> Packet:
@@ -255,7 +270,8 @@ def tcp6(flow: str, flags: str | None = None, payload: str | bytes | None = None
 
 def icmp(flow: str, message: str | int | tuple[int, int] | None = None, payload: str | bytes | None = None,
          **fields: Any) -> Packet:  # fmt: skip
-    """icmp("client > server", "echo-request", id=7, seq=1); icmp("server > client", "port-unreachable", quoting=query)"""
+    """icmp("client > server", "echo-request", id=7, seq=1); icmp("server > client", "port-unreachable",
+    quoting=query)"""
     return _icmp("icmp", flow, message, payload, fields)
 
 
@@ -342,7 +358,7 @@ def raw_frame(data: bytes) -> Raw:
     return Raw(bytes(data), frame=True)
 
 
-# --- how the words are checked and shown -----------------------------------------------------------------------------------
+# --- how the words are checked and shown ------------------------------------------------------------------------------
 
 
 def make(kind: str, flow: str | Flow, family: int = 0, **fields: Any) -> Packet:
@@ -389,7 +405,7 @@ def filler(size: int) -> bytes:
 
 
 def tcp_flags(text: str) -> int:
-    """"SYN,ACK" or "SA" -> number. Raises PacketFault."""
+    """ "SYN,ACK" or "SA" -> number. Raises PacketFault."""
     if text.lower() in ("", "none"):
         return 0
     letters = {name[0]: name for name in FLAGS}
@@ -464,8 +480,8 @@ def shown_payload(data: bytes) -> str:
 
 __all__ = [
     "ANY", "CONDITIONS", "FIELDS", "FLAGS", "PROTOCOLS", "WITH_PORTS", "Edited", "FlowError", "NameFault", "Packet",
-    "PacketFault", "Piece", "Ports", "Raw", "Sendable", "ah", "arp", "between", "checked", "esp", "filler", "fragment",
-    "fragments", "gre", "icmp", "icmp6", "ip", "ip6", "make", "one_of", "other_than", "ping", "ping6", "pong", "pong6",
-    "raw_frame", "raw_packet", "sctp", "shown_flags", "shown_flow", "shown_payload", "tcp", "tcp6", "tcp_flags", "udp", "udp6",
-    "udplite",
+    "PacketFault", "Piece", "Ports", "Raw", "Sendable", "ah", "arp", "between", "checked", "esp", "filler",
+    "fragment", "fragments", "gre", "icmp", "icmp6", "ip", "ip6", "make", "one_of", "other_than", "ping", "ping6",
+    "pong", "pong6", "raw_frame", "raw_packet", "sctp", "shown_flags", "shown_flow", "shown_payload", "tcp", "tcp6",
+    "tcp_flags", "udp", "udp6", "udplite",
 ]  # fmt: skip

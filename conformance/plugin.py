@@ -1,7 +1,7 @@
 """Scenarios as pytest items. The top-level conftest.py uses this; the options are described there.
 
-pytest's words: FAIL is "failed", BROKEN is "error", UNSUPPORTED is "skipped" with the engine's reason, and a FAIL that is
-tolerated is "xfailed".
+pytest's words: FAIL is "failed", BROKEN is "error", UNSUPPORTED is "skipped" with the engine's reason, and a FAIL that
+is tolerated is "xfailed".
 """
 
 from __future__ import annotations
@@ -43,7 +43,9 @@ class ScenarioFile(pytest.File):
         for each in found:
             for instance in each.instances():
                 for engine in self.config.stash[ENGINES]:
-                    yield ScenarioItem.from_parent(self, name=f"{instance.id}[{engine}]", instance=instance, engine=engine)
+                    yield ScenarioItem.from_parent(
+                        self, name=f"{instance.id}[{engine}]", instance=instance, engine=engine
+                    )
 
 
 class ScenarioItem(pytest.Item):
@@ -79,7 +81,9 @@ class NotPassed(Exception):
     """Carries a result to pytest."""
 
     def __init__(self, result: Result) -> None:
-        super().__init__(f"{result.outcome} {result.id} {result.engine}: {result.reason.splitlines()[0] if result.reason else ''}")
+        super().__init__(
+            f"{result.outcome} {result.id} {result.engine}: {result.reason.splitlines()[0] if result.reason else ''}"
+        )
         self.result = result
 
 
@@ -99,12 +103,24 @@ def _indented(text: str) -> str:
 def requirements_of(instance: Instance) -> Iterable[Requirement]:
     for name in instance.cites:
         row = catalogue.find(name)
-        yield Requirement(row.id, row.area, row.level, row.title, row.source, row.stimulus, row.expect, row.kernel, row.nft,
-                          row.note, row.untestable)  # fmt: skip
+        yield Requirement(
+            row.id,
+            row.area,
+            row.level,
+            row.title,
+            row.source,
+            row.stimulus,
+            row.expect,
+            row.kernel,
+            row.nft,
+            row.note,
+            row.untestable,
+        )
 
 
 class ByEngine:
-    """What pytest-xdist's scheduler needs to know: which scenarios go together, and which package a worker takes next."""
+    """What pytest-xdist's scheduler needs to know: which scenarios go together, and which package a worker takes
+    next."""
 
     @staticmethod
     def package(nodeid: str) -> str:
@@ -125,4 +141,15 @@ class ByEngine:
         return (untouched or names)[0]
 
 
-__all__ = ["BROKEN", "ENGINES", "FAIL", "PASS", "RUNNER", "SINK", "UNSUPPORTED", "ByEngine", "ScenarioFile", "ScenarioItem"]
+__all__ = [
+    "BROKEN",
+    "ENGINES",
+    "FAIL",
+    "PASS",
+    "RUNNER",
+    "SINK",
+    "UNSUPPORTED",
+    "ByEngine",
+    "ScenarioFile",
+    "ScenarioItem",
+]

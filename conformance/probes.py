@@ -4,8 +4,8 @@
     client.sends(udp("client:1 > server:2"))
     visits(firewall)     ->  ["raw PREROUTING", ...]    if the packet met exactly these, in this order
 
-Each chain counts packets in a rule of its own. The mark of the packet tells the order: the n-th chain of the path raises it
-from n-1 to n, so a chain that comes too early or too late raises nothing.
+Each chain counts packets in a rule of its own. The mark of the packet tells the order: the n-th chain of the path
+raises it from n-1 to n, so a chain that comes too early or too late raises nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CHAINS: Final[dict[str, tuple[str, ...]]] = {
 
 
 def every_chain() -> list[str]:
-    """"TABLE CHAIN" of every built-in chain."""
+    """ "TABLE CHAIN" of every built-in chain."""
     return [f"{table} {chain}" for table, chains in CHAINS.items() for chain in chains]
 
 
@@ -57,8 +57,8 @@ def path_rules(path: Sequence[str], match: str = "", extra: dict[str, str] | Non
 
 
 def visits(firewall: Firewall, family: int = 4) -> list[str]:
-    """The chains that a packet met: in the order of path_rules() as far as the packet kept to it, then "(out of order) CHAIN"
-    for every other chain that counted it."""
+    """The chains that a packet met: in the order of path_rules() as far as the packet kept to it, then "(out of order)
+    CHAIN" for every other chain that counted it."""
     counters = firewall.counters(family)
     steps = sorted((int(comment.partition(":")[2]), counts) for comment, counts in counters.comments.items()
                    if comment.startswith("step:"))  # fmt: skip
@@ -71,4 +71,6 @@ def visits(firewall: Firewall, family: int = 4) -> list[str]:
     kept = [places[number] for number, counts in steps if any(count.packets for count in counts)]
     visited = [comment.partition(":")[2].replace(":", " ") for comment, counts in counters.comments.items()
                if comment.startswith("visit:") and any(count.packets for count in counts)]  # fmt: skip
-    return kept + [f"(out of order) {place}" for place in visited if place not in kept]
+    met = kept + [f"(out of order) {place}" for place in visited if place not in kept]
+    firewall.scene.step(firewall.name, "was passed through", seen="\n".join(met) or "no chain")
+    return met

@@ -38,14 +38,16 @@ def fetch(url: str) -> dict[str, Any]:
 def _ftp(host: str, mode: str) -> Any:
     import ftplib
 
-    client = ftplib.FTP(timeout=SECONDS)
-    client.connect(host.partition(":")[0] if host.count(":") == 1 else host,
-                   int(host.partition(":")[2]) if host.count(":") == 1 else 21)  # fmt: skip
+    client: Any = ftplib.FTP(timeout=SECONDS)
+    name, colon, port = host.partition(":") if host.count(":") == 1 else (host, "", "")
+    client.connect(name, int(port) if colon else 21)
     client.login("lab", "lab")
     client.set_pasv(mode in ("passive", "epsv"))
     if mode == "epsv":  # ftplib uses EPSV for IPv6 only
-        client.makepasv = lambda: (client.sock.getpeername()[0], ftplib.parse229(client.sendcmd("EPSV"),
-                                                                                client.sock.getpeername())[1])  # fmt: skip
+        client.makepasv = lambda: (
+            client.sock.getpeername()[0],
+            ftplib.parse229(client.sendcmd("EPSV"), client.sock.getpeername())[1],
+        )
     if mode == "eprt":
         client.sendport = client.sendeprt
     return client
@@ -73,7 +75,8 @@ def tftp(host: str, name: str) -> dict[str, Any]:
     """RFC 1350, octet mode; the server answers from a port of its own."""
     with _udp(host) as client:
         client.sendto(struct.pack("!H", 1) + name.encode() + b"\0octet\0", (host, 69))
-        parts, number = [], 0
+        parts: list[bytes] = []
+        number = 0
         while not parts or len(parts[-1]) == 512:
             packet, peer = client.recvfrom(2048)
             kind, got = struct.unpack_from("!HH", packet)
@@ -117,7 +120,11 @@ def echo(host: str, port: str, protocol: str, text: str) -> dict[str, Any]:
             if not part:
                 break
             answer += part
-        return {"text": answer.decode("utf-8", "replace"), "from": client.getpeername()[0], "as": client.getsockname()[0]}
+        return {
+            "text": answer.decode("utf-8", "replace"),
+            "from": client.getpeername()[0],
+            "as": client.getsockname()[0],
+        }
 
 
 PROGRAMS: dict[str, Callable[..., dict[str, Any]]] = {

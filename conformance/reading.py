@@ -3,9 +3,9 @@
     seen = read(frame)
     seen.kind, seen.src, seen.dst, seen.sport, seen.payload, seen.ttl ...      the names of packets.FIELDS
 
-Reads what is there and never raises: a packet that ends too early is of kind "ip" with what could be read. Wrong checksums
-are listed in `faults`. This reader shares nothing with the engines that it judges.
-Sources: RFC 791, 768, 9293, 792, 4443, 8200, 2784, 2890, 2637, 9260, 3828.
+Reads what is there and never raises: a packet that ends too early is of kind "ip" with what could be read. Wrong
+checksums are listed in `faults`. This reader shares nothing with the engines that it judges. Sources: RFC 791, 768,
+9293, 792, 4443, 8200, 2784, 2890, 2637, 9260, 3828.
 """
 
 from __future__ import annotations
@@ -24,8 +24,21 @@ ARP: Final = 0x0806
 VLAN: Final = 0x8100
 # IPv6 headers that are followed by another: number -> name
 EXTENSIONS: Final = {0: "hop-by-hop", 43: "routing", 44: "fragment", 51: "ah", 60: "destination", 135: "mobility"}
-CHUNKS: Final = {0: "DATA", 1: "INIT", 2: "INIT-ACK", 3: "SACK", 4: "HEARTBEAT", 5: "HEARTBEAT-ACK", 6: "ABORT", 7: "SHUTDOWN",
-                 8: "SHUTDOWN-ACK", 9: "ERROR", 10: "COOKIE-ECHO", 11: "COOKIE-ACK", 14: "SHUTDOWN-COMPLETE"}  # fmt: skip
+CHUNKS: Final = {
+    0: "DATA",
+    1: "INIT",
+    2: "INIT-ACK",
+    3: "SACK",
+    4: "HEARTBEAT",
+    5: "HEARTBEAT-ACK",
+    6: "ABORT",
+    7: "SHUTDOWN",
+    8: "SHUTDOWN-ACK",
+    9: "ERROR",
+    10: "COOKIE-ECHO",
+    11: "COOKIE-ACK",
+    14: "SHUTDOWN-COMPLETE",
+}
 
 
 class Seen:
@@ -124,7 +137,7 @@ def is_chatter(seen: Seen) -> bool:
     return seen.kind == "frame" or (seen.kind == "ip" and seen.fields.get("protocol") == 2)
 
 
-# --- IP ------------------------------------------------------------------------------------------------------------------
+# --- IP ---------------------------------------------------------------------------------------------------------------
 
 
 def _ipv4(data: bytes, fields: dict[str, Any], faults: list[str], checked: bool) -> tuple[str, bytes]:
@@ -132,11 +145,24 @@ def _ipv4(data: bytes, fields: dict[str, Any], faults: list[str], checked: bool)
     header = max((head & 15) * 4, 20)
     packet = data[:total] if header <= total <= len(data) else data
     fields.update(
-        version=head >> 4, header_length=head & 15, tos=tos, dscp=tos >> 2, ecn=tos & 3, total_length=total, ip_id=ip_id,
-        df=bool(fragment & 0x4000), mf=bool(fragment & 0x2000), evil=bool(fragment & 0x8000), offset=(fragment & 0x1FFF) * 8,
-        ttl=ttl, protocol=protocol, ip_checksum=checksum, ip_options=packet[20:header],
-        src=socket.inet_ntoa(packet[12:16]), dst=socket.inet_ntoa(packet[16:20]),
-    )  # fmt: skip
+        version=head >> 4,
+        header_length=head & 15,
+        tos=tos,
+        dscp=tos >> 2,
+        ecn=tos & 3,
+        total_length=total,
+        ip_id=ip_id,
+        df=bool(fragment & 0x4000),
+        mf=bool(fragment & 0x2000),
+        evil=bool(fragment & 0x8000),
+        offset=(fragment & 0x1FFF) * 8,
+        ttl=ttl,
+        protocol=protocol,
+        ip_checksum=checksum,
+        ip_options=packet[20:header],
+        src=socket.inet_ntoa(packet[12:16]),
+        dst=socket.inet_ntoa(packet[16:20]),
+    )
     if checked and checksum_of(packet[:header]):
         faults.append(f"IP header checksum 0x{checksum:04x} is wrong")
     pseudo = packet[12:20] + bytes((0, protocol))
@@ -152,10 +178,18 @@ def _ipv6(data: bytes, fields: dict[str, Any], faults: list[str], checked: bool)
     packet = data[: 40 + length] if 40 + length <= len(data) else data
     tos = first >> 20 & 255
     fields.update(
-        version=first >> 28, tos=tos, dscp=tos >> 2, ecn=tos & 3, flow_label=first & 0xFFFFF, total_length=length, ttl=ttl,
-        src=socket.inet_ntop(socket.AF_INET6, packet[8:24]), dst=socket.inet_ntop(socket.AF_INET6, packet[24:40]),
-        mf=False, offset=0,
-    )  # fmt: skip
+        version=first >> 28,
+        tos=tos,
+        dscp=tos >> 2,
+        ecn=tos & 3,
+        flow_label=first & 0xFFFFF,
+        total_length=length,
+        ttl=ttl,
+        src=socket.inet_ntop(socket.AF_INET6, packet[8:24]),
+        dst=socket.inet_ntop(socket.AF_INET6, packet[24:40]),
+        mf=False,
+        offset=0,
+    )
     at, found, final = 40, [], packet[24:40]
     while protocol in EXTENSIONS and at + 8 <= len(packet):
         found.append(EXTENSIONS[protocol])
@@ -178,14 +212,18 @@ def _ipv6(data: bytes, fields: dict[str, Any], faults: list[str], checked: bool)
 
 
 def _arp(body: bytes, fields: dict[str, Any]) -> tuple[str, bytes]:
-    fields.update(op=int.from_bytes(body[6:8], "big"), src=socket.inet_ntoa(body[14:18]), dst=socket.inet_ntoa(body[24:28]))
+    fields.update(
+        op=int.from_bytes(body[6:8], "big"), src=socket.inet_ntoa(body[14:18]), dst=socket.inet_ntoa(body[24:28])
+    )
     return "arp", body[:28]
 
 
-# --- transport -------------------------------------------------------------------------------------------------------------
+# --- transport --------------------------------------------------------------------------------------------------------
 
 
-def _transport(protocol: int, data: bytes, pseudo: bytes, fields: dict[str, Any], faults: list[str], checked: bool) -> str:
+def _transport(
+    protocol: int, data: bytes, pseudo: bytes, fields: dict[str, Any], faults: list[str], checked: bool
+) -> str:
     reader = READERS.get(protocol)
     if reader is None or not reader[1](data, pseudo, fields, faults, checked):
         fields["payload"] = data
@@ -357,18 +395,27 @@ def _spi(data: bytes, _pseudo: bytes, fields: dict[str, Any], _faults: list[str]
     return True
 
 
-READERS: Final = {1: ("icmp", _icmp), 6: ("tcp", _tcp), 17: ("udp", _udp), 47: ("gre", _gre), 50: ("esp", _spi), 51: ("ah", _spi),
-                  58: ("icmp6", _icmp6), 132: ("sctp", _sctp), 136: ("udplite", _udplite)}  # fmt: skip
+READERS: Final = {
+    1: ("icmp", _icmp),
+    6: ("tcp", _tcp),
+    17: ("udp", _udp),
+    47: ("gre", _gre),
+    50: ("esp", _spi),
+    51: ("ah", _spi),
+    58: ("icmp6", _icmp6),
+    132: ("sctp", _sctp),
+    136: ("udplite", _udplite),
+}
 
 
-# --- checksums --------------------------------------------------------------------------------------------------------------
+# --- checksums --------------------------------------------------------------------------------------------------------
 
 
 def checksum_of(data: bytes) -> int:
     """The Internet checksum of RFC 1071; 0 for data that contains its own right checksum."""
     if len(data) & 1:
         data += b"\0"
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF
@@ -402,7 +449,7 @@ def crc32c(data: bytes) -> int:
     return crc ^ 0xFFFFFFFF
 
 
-# --- for people ---------------------------------------------------------------------------------------------------------------
+# --- for people -------------------------------------------------------------------------------------------------------
 
 
 def _mac(data: bytes) -> str:
@@ -417,7 +464,16 @@ def _end(address: str, port: int | None, names: Names | None) -> str:
 
 
 # Fields that are shown when they are out of the ordinary, and what is ordinary.
-ORDINARY: Final = {"tos": 0, "mf": False, "offset": 0, "evil": False, "vlan": None, "ip_options": b"", "extensions": (), "urgent": 0}
+ORDINARY: Final = {
+    "tos": 0,
+    "mf": False,
+    "offset": 0,
+    "evil": False,
+    "vlan": None,
+    "ip_options": b"",
+    "extensions": (),
+    "urgent": 0,
+}
 
 
 def _words(seen: Seen, names: Names | None, like: tuple[str, ...]) -> list[str]:
@@ -434,7 +490,11 @@ def _words(seen: Seen, names: Names | None, like: tuple[str, ...]) -> list[str]:
         words.append(fields["chunks"])
     if seen.kind in ("ip", "fragment"):
         words.append(f"protocol {fields.get('protocol', '?')}")
-    shown = [name for name in like if name not in ("flags", "seq", "ack", "type", "code", "id", "payload", "chunks", "quoting")]
+    shown = [
+        name
+        for name in like
+        if name not in ("flags", "seq", "ack", "type", "code", "id", "payload", "chunks", "quoting")
+    ]
     shown += [name for name, usual in ORDINARY.items() if fields.get(name, usual) != usual and name not in shown]
     words += [f"{name}={_value(fields.get(name))}" for name in shown if name in fields]
     if "quoting" in fields:

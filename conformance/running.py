@@ -2,7 +2,7 @@
 
     PASS          everything that the scenario says was so
     FAIL          something was not: Failed, or a plain assert in the scenario
-    UNSUPPORTED   the engine's adapter refuses what the scenario needs, or this machine lacks it: said before anything is sent
+    UNSUPPORTED   the engine's adapter refuses what the scenario needs, or this machine lacks it: said beforehand
     BROKEN        the lab, the suite or the engine's process did not work: no judgement; makes the run red
 
 An outcome is decided here once and never changed. Whether a FAIL makes a run red is another matter: see deviations.py.
@@ -18,23 +18,26 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from conformance import actors, deviations, needs, wire
-from conformance.case import Instance, spec_of
+from conformance import actors, deviations, keeping, needs, wire
+from conformance.case import ROOT, Instance, spec_of
 from conformance.failing import Broken, Failed, text_of
-from conformance.scene import Scene, Stage, explained
+from conformance.packets import FlowError, NameFault, PacketFault
+from conformance.scene import Scene, Stage, counting, explained
 from conformance.stages import Stages
 from lab import EngineDied, LabError, engines
 from reports.records import BROKEN, FAIL, PASS, UNSUPPORTED, Evidence, Result
 
 
 class Runner:
-    """Runs scenarios one after the other. `folder`: where captures of failures are put, None for nowhere."""
+    """Runs scenarios one after the other. `folder`: where captures of failures are put, None for nowhere. `keep`: the
+    lab of the first failure is left up; `kept` then says how to enter it."""
 
     def __init__(self, stages: Stages, seed: int, folder: Path | None = None, keep: bool = False) -> None:
         self.stages = stages
         self.seed = seed
         self.folder = folder
         self.keep = keep
+        self.kept = ""
 
     def run(self, instance: Instance, engine: str) -> Result:
         """Run a scenario. Never raises, except for KeyboardInterrupt and its like."""
@@ -45,8 +48,10 @@ class Runner:
         except Exception as error:
             _broken(result, error)
         result.seconds = round(time.monotonic() - start, 6)
-        result.reproduce = f"pytest {instance.case.place.partition(':')[0]} -k '{instance.id}[{engine}]' --engine={engine}" + (
-            f" --seed={self.seed}" if "chance" in inspect.signature(instance.case.function).parameters else "")  # fmt: skip
+        result.reproduce = (
+            f"pytest {instance.case.place.partition(':')[0]} -k '{instance.id}[{engine}]' --engine={engine}"
+            + (f" --seed={self.seed}" if "chance" in inspect.signature(instance.case.function).parameters else "")
+        )
         return deviations.judge(result, instance)
 
     def _run(self, instance: Instance, engine: str, result: Result) -> None:
@@ -65,8 +70,13 @@ class Runner:
                 self._perform(Scene(stage, instance, self.seed), result)
             whole = result.outcome != BROKEN
         finally:
-            if made.fresh or not whole:
+            if self._is_to_be_kept(result) and stage.lab.alive:
+                self.kept = keeping.keep(self.stages, stage)
+            elif made.fresh or not whole:
                 self.stages.drop(stage)
+
+    def _is_to_be_kept(self, result: Result) -> bool:
+        return self.keep and not self.kept and result.outcome in (FAIL, BROKEN) and deviations.find(result) is None
 
     @staticmethod
     def _missing(instance: Instance, stage: Stage) -> str:
@@ -81,7 +91,9 @@ class Runner:
         """The scenario itself, then proofs of silence, evidence and a look at the engine's own faults."""
         error: Exception | None = None
         try:
-            scene.conntrack_before = [str(entry) for entry in scene.lab.firewalls[0].conntrack()] if scene.lab.firewalls else []
+            scene.conntrack_before = (
+                [str(entry) for entry in scene.lab.firewalls[0].conntrack()] if scene.lab.firewalls else []
+            )
             scene.instance.case.function(**_arguments(scene))
             scene.collect()
         except Exception as raised:
@@ -106,7 +118,7 @@ class Runner:
         if not again or not result.evidence.steps:
             result.evidence = self._evidence(scene, result)
         if result.outcome == FAIL:
-            told = explained(result.evidence.trace)
+            told = explained(result.evidence.trace) or counting(result.evidence.counters)
             if told:
                 result.reason += "\n" + "\n".join(text_of(told))
         if result.outcome in (FAIL, BROKEN):
@@ -136,7 +148,7 @@ class Runner:
         result.reason += "\n" + "\n".join(text_of([("evidence", f"{self.folder / name}")]))
 
     def _undo(self, scene: Scene, result: Result) -> None:
-        if self.keep and result.outcome in (FAIL, BROKEN):
+        if self._is_to_be_kept(result):
             return
         try:
             scene.undo_all()
@@ -165,11 +177,21 @@ def blank(instance: Instance, engine: str) -> Result:
     """A result before anything has happened: BROKEN, until something better is known."""
     made = instance.case
     return Result(
-        instance.id, engine, BROKEN, area=instance.area, topology=spec_of(made).name, requirement=instance.requirement,
-        cites=list(instance.cites), source=instance.source, about=made.about, needs=list(instance.needs), place=made.place,
-        arguments={name: str(value) for name, value in instance.arguments.items()}, reason="it was not run",
+        instance.id,
+        engine,
+        BROKEN,
+        area=instance.area,
+        topology=spec_of(made).name,
+        requirement=instance.requirement,
+        cites=list(instance.cites),
+        source=instance.source,
+        about=made.about,
+        needs=list(instance.needs),
+        place=made.place,
+        arguments={name: str(value) for name, value in instance.arguments.items()},
+        reason="it was not run",
         started=datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds"),
-    )  # fmt: skip
+    )
 
 
 def _arguments(scene: Scene) -> dict[str, Any]:
@@ -181,6 +203,8 @@ def _arguments(scene: Scene) -> dict[str, Any]:
             given[name] = scene.instance.arguments[name]
         elif name == "chance":
             given[name] = scene.chance
+        elif name == "row":
+            given[name] = scene.instance.row
         elif name == "scene":
             given[name] = scene
         else:
@@ -198,7 +222,11 @@ def _lines(error: AssertionError) -> list[tuple[str, str]]:
 def _last_of_scenario(trace: TracebackType | None) -> str:
     frames = traceback.extract_tb(trace)
     ours = [frame for frame in frames if Path(frame.filename).name.startswith("test_")]
-    return f"{ours[-1].filename}:{ours[-1].lineno}: {ours[-1].line}" if ours else "?"
+    if not ours:
+        return "?"
+    path = Path(ours[-1].filename)
+    shown = path.relative_to(ROOT.parent) if path.is_relative_to(ROOT.parent) else path
+    return f"{shown}:{ours[-1].lineno}: {ours[-1].line}"
 
 
 def _broken(result: Result, error: Exception) -> None:
@@ -207,6 +235,7 @@ def _broken(result: Result, error: Exception) -> None:
         result.reason = f"the engine died: {error}"
     elif isinstance(error, LabError | Broken):
         result.reason = str(error)
+    elif isinstance(error, NameFault | PacketFault | FlowError):
+        result.reason = f"the scenario cannot be played: {error}\n  at {_last_of_scenario(error.__traceback__)}"
     else:
         result.reason = "".join(traceback.format_exception(error)).strip()
-

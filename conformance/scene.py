@@ -6,13 +6,14 @@ connections are evidence beside it.
 
 from __future__ import annotations
 
+import contextlib
 import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from conformance import matching, reading, waits, wire
+from conformance import counters, matching, reading, waits, wire
 from conformance.failing import Broken, Failed
 from conformance.names import Hop, NameFault, Names
 from conformance.packets import Packet, Raw, Sendable, ping, ping6, pong, pong6, udp, udp6
@@ -27,6 +28,7 @@ TRACED_PACKETS: Final = 24  # in a report
 TRACED_RULES: Final = 24
 ALSO_SEEN: Final = 12
 LISTED: Final = 40
+STOPPING: Final = ("DROP", "REJECT", "NFQUEUE", "TARPIT")
 
 
 @dataclass(slots=True)
@@ -104,7 +106,7 @@ class Scene:
     def _hop(self, node: str, what: Sendable, data: bytes, via: str, next_hop: str) -> Hop:
         if isinstance(what, Raw) and what.frame:
             return Hop(via or next(iter(self.names.topology.nodes[node].devices)), "", "")
-        destination = reading.read_packet(data, quoted=True).get("dst") or next_hop and "0.0.0.0"
+        destination = reading.read_packet(data, quoted=True).get("dst") or (next_hop and "0.0.0.0")
         if not destination:
             if not isinstance(what, Packet) or what.kind != "arp":
                 destination = self._gateway_address(node)
@@ -156,7 +158,7 @@ class Scene:
 
     def _check(self, pattern: Packet) -> None:
         if not isinstance(pattern, Packet):
-            raise TypeError(f"a packet such as udp(\"client:1 > server:2\") is needed, not {pattern!r}")
+            raise TypeError(f'a packet such as udp("client:1 > server:2") is needed, not {pattern!r}')
         self.names.resolve(pattern.flow, pattern.ip_version)
 
     def expect(self, node: str, pattern: Packet, times: int, on: str, within: float) -> list[Seen]:
@@ -177,14 +179,13 @@ class Scene:
 
     def _wait_for(self, node: str, pattern: Packet, times: int, on: str, within: float) -> list[Seen]:
         """For what real programs answer: they need a moment."""
+
         def arrived() -> bool:
             self.collect()
             return len(self.find(node, pattern, on)) >= times
 
-        try:
+        with contextlib.suppress(waits.TooLong):
             waits.until(arrived, f"{node} sees {pattern}", within)
-        except waits.TooLong:
-            pass
         return self.find(node, pattern, on)
 
     def _not_seen(self, node: str, pattern: Packet, wanted: str, found: list[Seen], step: Step) -> Failed:
@@ -216,11 +217,12 @@ class Scene:
         before = [at for at, *_rest in self.sent if at <= seen.time]
         return (seen.time - (before[-1] if before else self.began_at)) * 1000
 
-    # --- silence -------------------------------------------------------------------------------------------------------
+    # --- silence
+    # -------------------------------------------------------------------------------------------------------
 
     def claim_silence(self, node: str, pattern: Packet, on: str = "") -> None:
-        """No such packet must have arrived at a node. Looked at now, and once more when a later packet has proved that the
-        path works and that nothing was still under way."""
+        """No such packet must have arrived at a node. Looked at now, and once more when a later packet has proved that
+        the path works and that nothing was still under way."""
         self.collect()
         step = self.step(node, "should not see", expected=f"no {pattern.shown(self.names)}", seen="nothing of the kind")
         self.silences.append(Silence(node, pattern, step, self.last_sender, self.last_send))
@@ -263,9 +265,9 @@ class Scene:
         del self.steps[before:]
         if not found:
             raise Broken(
-                f"that {silence.node} saw no {silence.pattern.shown(self.names)} proves nothing: {sent.shown(self.names)} "
-                f"did not arrive there either, with all rules gone.\n  hint: is the path up? A scenario that breaks it on "
-                "purpose says so with fresh=True and shows a packet that passes before."
+                f"that {silence.node} saw no {silence.pattern.shown(self.names)} proves nothing: "
+                f"{sent.shown(self.names)} did not arrive there either, with all rules gone.\n  hint: is the path up? "
+                "A scenario that breaks it on purpose shows a later packet that passes."
             )
         found[0].expected = True
         silence.step.seen += f"; a marker from {sender} came through with all rules gone"
@@ -290,7 +292,8 @@ class Scene:
                    if any(address.version == (6 if six else 4) for address in addresses)]  # fmt: skip
         return node if len(devices) == 1 else f"{node}.{devices[0]}"
 
-    # --- the end -------------------------------------------------------------------------------------------------------
+    # --- the end
+    # -------------------------------------------------------------------------------------------------------
 
     def undo_all(self) -> None:
         """Take back what the scenario changed in the nodes, last things first."""
@@ -331,8 +334,16 @@ def traced(entry: dict[str, Any]) -> TracedPacket:
     rules = [TracedRule(step.get("table", ""), step.get("chain", ""), int(step.get("rule") or 0), step.get("text", ""),
                         bool(step.get("matched")), step.get("why") or "", step.get("verdict") or "",
                         step.get("place") or "") for step in steps[:TRACED_RULES]]  # fmt: skip
-    return TracedPacket(entry.get("hook", ""), entry.get("packet", ""), entry.get("in") or "", entry.get("out") or "", rules,
-                        entry.get("connection") or "", list(entry.get("rewritten") or ()), entry.get("verdict", ""))
+    return TracedPacket(
+        entry.get("hook", ""),
+        entry.get("packet", ""),
+        entry.get("in") or "",
+        entry.get("out") or "",
+        rules,
+        entry.get("connection") or "",
+        list(entry.get("rewritten") or ()),
+        entry.get("verdict", ""),
+    )
 
 
 def explained(trace: list[TracedPacket]) -> list[tuple[str, str]]:
@@ -352,9 +363,22 @@ def explained(trace: list[TracedPacket]) -> list[tuple[str, str]]:
     return []
 
 
+def counting(saved: str) -> list[tuple[str, str]]:
+    """For engines without a trace: the rules that stop packets and have counted some."""
+    found = counters.read(saved)
+    return [
+        (
+            "firewall",
+            f"{place}: `{found.texts[place]}`: {count.packets} packets",
+        )
+        for place, count in found.places.items()
+        if count.packets and any(f"-j {target}" in found.texts.get(place, "") for target in STOPPING)
+    ][:4]
+
+
 def _wires(node: Node) -> list[str]:
     """The wires of a node: its interfaces. What a bridge hands to its host is on no wire."""
     return [interface.link for interface in node.spec.interfaces]
 
 
-__all__ = ["Scene", "Stage", "explained", "NameFault"]
+__all__ = ["NameFault", "Scene", "Stage", "explained"]

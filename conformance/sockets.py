@@ -1,9 +1,9 @@
 """Real sockets in a node: what programs there hear and say, through the node's own kernel.
 
-    dns = firewall.listens("udp:53")
-    client.sends(udp("client:40000 > firewall:53", "query"))
-    dns.hears("query", sender="client:40000")
-    dns.says("reply")
+dns = firewall.listens("udp:53")
+client.sends(udp("client:40000 > firewall:53", "query"))
+dns.hears("query", sender="client:40000")
+dns.says("reply")
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@
     talk.client_says("PORT 10,0,1,10,156,65\r\n", arrives_as="PORT 198,51,100,1,156,65\r\n")
     talk.client_closes()
 
-Sequence numbers are kept for both ends as each of them sees them. Address translation is followed: each end answers to what
-it saw. A packet that does not arrive as it should is a failure.
+Sequence numbers are kept for both ends as each of them sees them. Address translation is followed: each end answers to
+what it saw. A packet that does not arrive as it should is a failure.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ class Talk:
 
     def __init__(self, client: Host, server: Host, flow: Flow, family: int, client_isn: int, server_isn: int,
                  options: dict[str, Any]) -> None:  # fmt: skip
-        syn_options = {name: value for name, value in options.items() if name in ("mss", "wscale", "sack_ok", "timestamp")}
+        syn_options = {
+            name: value for name, value in options.items() if name in ("mss", "wscale", "sack_ok", "timestamp")
+        }
         rest = {name: value for name, value in options.items() if name not in syn_options}
         self.family = family
         self.client = Side(client, flow, client_isn, rest)
@@ -88,7 +90,8 @@ class Talk:
         self.client.ack = self.server.seq
         return seen
 
-    # --- what each end does --------------------------------------------------------------------------------------------
+    # --- what each end does
+    # --------------------------------------------------------------------------------------------
 
     def client_sends(self, flags: str, payload: str | bytes | None = None, arrives_as: str | bytes | None = None,
                      **fields: Any) -> Seen:  # fmt: skip
@@ -119,7 +122,8 @@ class Talk:
     def server_resets(self) -> Seen:
         return self._pass(self.server, self.client, "RST", None, None, {})
 
-    # --- how -----------------------------------------------------------------------------------------------------------
+    # --- how
+    # -----------------------------------------------------------------------------------------------------------
 
     def _pass(self, sender: Side, receiver: Side, flags: str, payload: str | bytes | None,
               arrives_as: str | bytes | None, fields: dict[str, Any]) -> Seen:  # fmt: skip
@@ -133,8 +137,10 @@ class Talk:
         """Sender and receiver may count different numbers: a helper may have made the data longer."""
         seen = self._pass(sender, receiver, "PSH,ACK", payload, arrives_as, {})
         if seen.seq != receiver.ack % HALF:
-            raise Failed((f"{receiver.host.name} should see", f"seq {receiver.ack % HALF}"),
-                         (f"{receiver.host.name} saw", f"seq {seen.seq} of {seen.shown(receiver.host.names)}"))  # fmt: skip
+            raise Failed(
+                (f"{receiver.host.name} should see", f"seq {receiver.ack % HALF}"),
+                (f"{receiver.host.name} saw", f"seq {seen.seq} of {seen.shown(receiver.host.names)}"),
+            )
         sender.seq += len(payload)
         receiver.ack += len(seen.payload)
         acknowledged = self._pass(receiver, sender, "ACK", None, None, {})

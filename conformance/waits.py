@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import select
+import socket
 import time
 from collections.abc import Callable
 from typing import Final
@@ -40,6 +41,6 @@ def until_clock(moment: float) -> None:
           step=max(moment - time.monotonic(), STEP))  # fmt: skip
 
 
-def readable(file: object, limit: float) -> bool:
+def readable(file: socket.socket, limit: float) -> bool:
     """Until something can be read from a socket, at most so long."""
     return bool(select.select([file], [], [], limit)[0])

@@ -1,7 +1,7 @@
 """Packets as values -> bytes. The only file that knows scapy.
 
-scapy is asked for single layers and gets every address, so it looks at no route, interface or namespace of this machine.
-What was built once is kept: scenarios send the same packets to one engine after the other.
+scapy is asked for single layers and gets every address, so it looks at no route, interface or namespace of this
+machine. What was built once is kept: scenarios send the same packets to one engine after the other.
 """
 
 from __future__ import annotations
@@ -15,7 +15,18 @@ from typing import Any, Final
 
 from conformance.flows import ANY
 from conformance.names import Hop, Names
-from conformance.packets import CONDITIONS, PROTOCOLS, WITH_PORTS, Edited, Packet, PacketFault, Piece, Raw, Sendable, shown_flags
+from conformance.packets import (
+    CONDITIONS,
+    PROTOCOLS,
+    WITH_PORTS,
+    Edited,
+    Packet,
+    PacketFault,
+    Piece,
+    Raw,
+    Sendable,
+    shown_flags,
+)
 
 ETHERTYPE: Final = {4: 0x0800, 6: 0x86DD}
 QUOTE_LIMIT: Final = {4: 576 - 28, 6: 1280 - 48}
@@ -58,8 +69,15 @@ def resolve(packet: Packet, names: Names) -> Resolved:
         if isinstance(value, CONDITIONS):
             raise PacketFault(f"{name}={value}: a packet that is sent needs one value")
         fields.append((name, _quoted(value, names) if name == "quoting" else value))
-    return Resolved(packet.kind, family, flow.source.host, flow.destination.host, flow.source.port, flow.destination.port,
-                    tuple(fields))  # fmt: skip
+    return Resolved(
+        packet.kind,
+        family,
+        flow.source.host,
+        flow.destination.host,
+        flow.source.port,
+        flow.destination.port,
+        tuple(fields),
+    )
 
 
 def _quoted(what: Any, names: Names) -> bytes:
@@ -123,7 +141,7 @@ def _mac(text: str) -> bytes:
     return bytes.fromhex(text.replace(":", ""))
 
 
-# --- building ---------------------------------------------------------------------------------------------------------------
+# --- building ---------------------------------------------------------------------------------------------------------
 
 
 @lru_cache(maxsize=16384)
@@ -152,7 +170,11 @@ def _ipv4(what: Resolved, fields: dict[str, Any]) -> Any:
     tos = fields.get("tos", fields.get("dscp", 0) << 2 | fields.get("ecn", 0))
     flags = (4 if fields.get("evil") else 0) | (2 if fields.get("df") else 0) | (1 if fields.get("mf") else 0)
     options = _ip_options(fields.get("ip_options", b""))
-    said = {"len": fields.get("total_length"), "ihl": fields.get("header_length"), "chksum": _number(fields, "ip_checksum")}
+    said = {
+        "len": fields.get("total_length"),
+        "ihl": fields.get("header_length"),
+        "chksum": _number(fields, "ip_checksum"),
+    }
     return IP(src=what.src, dst=what.dst, ttl=fields.get("ttl", 64), tos=tos, id=fields.get("ip_id", 1), flags=flags,
               frag=fields.get("offset", 0) // 8, version=fields.get("version", 4), proto=_protocol(what, fields),
               options=options, **{name: value for name, value in said.items() if value is not None})  # fmt: skip
@@ -168,11 +190,13 @@ def _ipv6(what: Resolved, fields: dict[str, Any]) -> Any:
     from scapy.layers import inet6
 
     makers = {
-        "hop-by-hop": lambda: inet6.IPv6ExtHdrHopByHop(), "destination": lambda: inet6.IPv6ExtHdrDestOpt(),
+        "hop-by-hop": lambda: inet6.IPv6ExtHdrHopByHop(),
+        "destination": lambda: inet6.IPv6ExtHdrDestOpt(),
         "routing": lambda: inet6.IPv6ExtHdrRouting(addresses=[what.dst], segleft=0),
-        "fragment": lambda: inet6.IPv6ExtHdrFragment(offset=fields.get("offset", 0) // 8, m=int(fields.get("mf", False)),
-                                                     id=fields.get("ip_id", 1)),
-    }  # fmt: skip
+        "fragment": lambda: inet6.IPv6ExtHdrFragment(
+            offset=fields.get("offset", 0) // 8, m=int(fields.get("mf", False)), id=fields.get("ip_id", 1)
+        ),
+    }
     tos = fields.get("tos", fields.get("dscp", 0) << 2 | fields.get("ecn", 0))
     wanted = list(fields.get("extensions", ()))
     if ("offset" in fields or "mf" in fields) and "fragment" not in wanted:
@@ -205,7 +229,9 @@ def _udp(what: Resolved, fields: dict[str, Any]) -> list[Any]:
     from scapy.layers.inet import UDP
 
     said = {"len": fields.get("length"), "chksum": _number(fields, "checksum")}
-    return [UDP(sport=what.sport, dport=what.dport, **{name: value for name, value in said.items() if value is not None})]
+    return [
+        UDP(sport=what.sport, dport=what.dport, **{name: value for name, value in said.items() if value is not None})
+    ]
 
 
 def _udplite(what: Resolved, fields: dict[str, Any]) -> list[Any]:
@@ -230,10 +256,18 @@ def _tcp(what: Resolved, fields: dict[str, Any]) -> list[Any]:
     offset = fields.get("data_offset", 5 + len(given) // 4 if given else None)
     said = {"dataofs": offset, "chksum": _number(fields, "checksum")}
     letters = "".join(name[0] for name in shown_flags(fields.get("flags", 0)).split(",") if name != "none")
-    header = TCP(sport=what.sport, dport=what.dport, flags=letters or 0, seq=fields.get("seq", 0) % (1 << 32),
-                 ack=fields.get("ack", 0) % (1 << 32), window=fields.get("window", 65535), urgptr=fields.get("urgent", 0),
-                 reserved=fields.get("reserved", 0), options=_tcp_options(fields),
-                 **{name: value for name, value in said.items() if value is not None})  # fmt: skip
+    header = TCP(
+        sport=what.sport,
+        dport=what.dport,
+        flags=letters or 0,
+        seq=fields.get("seq", 0) % (1 << 32),
+        ack=fields.get("ack", 0) % (1 << 32),
+        window=fields.get("window", 65535),
+        urgptr=fields.get("urgent", 0),
+        reserved=fields.get("reserved", 0),
+        options=_tcp_options(fields),
+        **{name: value for name, value in said.items() if value is not None},
+    )
     return [header, Bytes(given)] if given else [header]
 
 
@@ -257,7 +291,9 @@ def _icmp(what: Resolved, fields: dict[str, Any]) -> list[Any]:
     from scapy.packet import Raw as Bytes
 
     kind, code = fields.get("type", 8 if what.family == 4 else 128), fields.get("code", 0)
-    data = struct.pack("!BBH", kind, code, 0) + _icmp_rest(kind, what.family, fields) + _icmp_payload(what.family, fields)
+    data = (
+        struct.pack("!BBH", kind, code, 0) + _icmp_rest(kind, what.family, fields) + _icmp_payload(what.family, fields)
+    )
     checksum = _number(fields, "checksum")
     if checksum is None:
         pseudo = _pseudo(what, 58, len(data)) if what.family == 6 else b""
@@ -311,15 +347,23 @@ def _sctp(what: Resolved, fields: dict[str, Any]) -> list[Any]:
 
     makers: dict[str, Any] = {
         "DATA": lambda: sctp.SCTPChunkData(beginning=1, ending=1, tsn=1, data=fields.get("payload", b"x")),
-        "INIT": lambda: sctp.SCTPChunkInit(init_tag=fields.get("init_tag", 1), a_rwnd=65536, n_out_streams=1, n_in_streams=1),
-        "INIT-ACK": lambda: sctp.SCTPChunkInitAck(init_tag=fields.get("init_tag", 1), a_rwnd=65536, n_out_streams=1,
-                                                  n_in_streams=1),
-        "SACK": lambda: sctp.SCTPChunkSACK(), "HEARTBEAT": lambda: sctp.SCTPChunkHeartbeatReq(),
-        "HEARTBEAT-ACK": lambda: sctp.SCTPChunkHeartbeatAck(), "ABORT": lambda: sctp.SCTPChunkAbort(),
-        "SHUTDOWN": lambda: sctp.SCTPChunkShutdown(), "SHUTDOWN-ACK": lambda: sctp.SCTPChunkShutdownAck(),
-        "ERROR": lambda: sctp.SCTPChunkError(), "COOKIE-ECHO": lambda: sctp.SCTPChunkCookieEcho(cookie=b"cook"),
-        "COOKIE-ACK": lambda: sctp.SCTPChunkCookieAck(), "SHUTDOWN-COMPLETE": lambda: sctp.SCTPChunkShutdownComplete(),
-    }  # fmt: skip
+        "INIT": lambda: sctp.SCTPChunkInit(
+            init_tag=fields.get("init_tag", 1), a_rwnd=65536, n_out_streams=1, n_in_streams=1
+        ),
+        "INIT-ACK": lambda: sctp.SCTPChunkInitAck(
+            init_tag=fields.get("init_tag", 1), a_rwnd=65536, n_out_streams=1, n_in_streams=1
+        ),
+        "SACK": lambda: sctp.SCTPChunkSACK(),
+        "HEARTBEAT": lambda: sctp.SCTPChunkHeartbeatReq(),
+        "HEARTBEAT-ACK": lambda: sctp.SCTPChunkHeartbeatAck(),
+        "ABORT": lambda: sctp.SCTPChunkAbort(),
+        "SHUTDOWN": lambda: sctp.SCTPChunkShutdown(),
+        "SHUTDOWN-ACK": lambda: sctp.SCTPChunkShutdownAck(),
+        "ERROR": lambda: sctp.SCTPChunkError(),
+        "COOKIE-ECHO": lambda: sctp.SCTPChunkCookieEcho(cookie=b"cook"),
+        "COOKIE-ACK": lambda: sctp.SCTPChunkCookieAck(),
+        "SHUTDOWN-COMPLETE": lambda: sctp.SCTPChunkShutdownComplete(),
+    }
     chunks = fields.get("chunks", "INIT")
     header = sctp.SCTP(sport=what.sport, dport=what.dport, tag=fields.get("vtag", 0))
     layers = []
@@ -359,8 +403,18 @@ def _plain(_what: Resolved, _fields: dict[str, Any]) -> list[Any]:
     return []
 
 
-BUILDERS: Final = {"udp": _udp, "udplite": _udplite, "tcp": _tcp, "icmp": _icmp, "icmp6": _icmp, "gre": _gre, "sctp": _sctp,
-                   "esp": _esp, "ah": _ah, "ip": _plain}  # fmt: skip
+BUILDERS: Final = {
+    "udp": _udp,
+    "udplite": _udplite,
+    "tcp": _tcp,
+    "icmp": _icmp,
+    "icmp6": _icmp,
+    "gre": _gre,
+    "sctp": _sctp,
+    "esp": _esp,
+    "ah": _ah,
+    "ip": _plain,
+}
 
 
 def _arp(what: Resolved, fields: dict[str, Any]) -> bytes:
@@ -371,7 +425,7 @@ def _arp(what: Resolved, fields: dict[str, Any]) -> bytes:
         socket.inet_aton(what.dst))  # fmt: skip
 
 
-# --- checksums that lie -------------------------------------------------------------------------------------------------------
+# --- checksums that lie -----------------------------------------------------------------------------------------------
 
 CHECKSUM_AT: Final = {"udp": 6, "udplite": 6, "tcp": 16, "icmp": 2, "icmp6": 2, "sctp": 8}
 
@@ -406,7 +460,7 @@ def _pseudo(what: Resolved, protocol: int, length: int) -> bytes:
     return socket.inet_aton(what.src) + socket.inet_aton(what.dst) + struct.pack("!BBH", 0, protocol, length)
 
 
-# --- captures -----------------------------------------------------------------------------------------------------------------
+# --- captures ---------------------------------------------------------------------------------------------------------
 
 
 def write_pcapng(path: Path, frames: Iterable[tuple[float, str, bytes, str]]) -> None:

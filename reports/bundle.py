@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from reports.records import BROKEN, End, Records, Result, read, write
+
+NOT_RUN = "it was not run: the session, or the worker that had it, ended before"
 
 
 def finish(folder: Path, planned: Iterable[tuple[str, str]], seconds: float, status: int) -> Records:
@@ -15,17 +17,35 @@ def finish(folder: Path, planned: Iterable[tuple[str, str]], seconds: float, sta
     records = read(*files)
     for name, engine in planned:
         if (name, engine) not in records.results:
-            records.add(Result(name, engine, BROKEN, area="", reason="it was not run: the session or its worker ended before"))
+            records.add(Result(name, engine, BROKEN, area="not-run", reason=NOT_RUN))
     ended = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    records.end = End(ended, round(seconds, 3), records.counts(), status)
     records.results = dict(sorted(records.results.items()))
-    write(folder / "records.jsonl.new", records.all())
-    (folder / "records.jsonl.new").rename(folder / "records.jsonl")
+    records.end = End(ended, round(seconds, 3), records.counts(), status)
+    _replace(folder / "records.jsonl", lambda path: write(path, records.all()))
     for path in files:
         if path.name != "records.jsonl":
-            path.unlink()
+            path.unlink(missing_ok=True)
+    for name in ("report.html", "summary.md", "junit.xml"):
+        text = renderer(Path(name))(records)
+        _replace(folder / name, lambda path, text=text: path.write_text(text, encoding="utf-8"))  # type: ignore[misc]
     return records
 
 
+def _replace(path: Path, make: Callable[[Path], object]) -> None:
+    """Write a file so that it is there whole or not at all."""
+    new = path.with_name(path.name + ".new")
+    make(new)
+    new.replace(path)
+
+
+def renderer(path: Path) -> Callable[[Records], str]:
+    """What makes a file of this name."""
+    from reports import html, junit, markdown
+
+    return {".md": markdown.render, ".xml": junit.render}.get(path.suffix, html.render)
+
+
 def terminal(records: Records) -> str:
-    return str(records.counts()) + "\n"
+    from reports import terminal as tables
+
+    return tables.matrix(records)

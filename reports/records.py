@@ -1,4 +1,5 @@
-"""What a run writes down: one JSON object a line, appended as things happen, so that a crash loses nothing but its own line.
+"""What a run writes down: one JSON object a line, appended as things happen, so that a crash loses nothing but its own
+line.
 
     {"record": "run", "version": 1, ...}          the head: machine, command, seed
     {"record": "engine", ...}                     an engine that was asked for, and whether it can run here
@@ -7,8 +8,8 @@
     {"record": "result", ...}                     a scenario on an engine: outcome and evidence
     {"record": "end", ...}                        the foot; without it the run was cut short
 
-The format is versioned and described by records.schema.json. A reader refuses other versions, and says the line of what it
-cannot read; an unfinished last line is what a crash leaves, and is counted as such.
+The format is versioned and described by records.schema.json. A reader refuses other versions, and says the line of
+what it cannot read; an unfinished last line is what a crash leaves, and is counted as such.
 """
 
 from __future__ import annotations
@@ -245,12 +246,12 @@ class Records:
     def all(self) -> Iterable[Record]:
         yield self.run
         for group in (self.engines, self.topologies, self.requirements, self.results):
-            yield from group.values()  # type: ignore[attr-defined]
+            yield from group.values()
         if self.end is not None:
             yield self.end
 
 
-# --- writing ------------------------------------------------------------------------------------------------------------
+# --- writing ----------------------------------------------------------------------------------------------------------
 
 
 def line(record: Record) -> str:
@@ -289,7 +290,7 @@ class Writer:
         self._file.close()
 
 
-# --- reading ------------------------------------------------------------------------------------------------------------
+# --- reading ----------------------------------------------------------------------------------------------------------
 
 
 def read(*paths: Path) -> Records:
@@ -330,7 +331,9 @@ def _read_file(path: Path, records: Records) -> None:
         if document.get("record") == "run":
             seen_head = True
             if document.pop("version", None) != VERSION:
-                raise RecordError(f"{path}:{number}: these records are of another version; this program reads version {VERSION}")
+                raise RecordError(
+                    f"{path}:{number}: these records are of another version; this program reads version {VERSION}"
+                )
         elif not seen_head:
             raise RecordError(f"{path}:{number}: no records of nflab: the first line is not a 'run' record")
         records.add(_record(document, f"{path}:{number}"))

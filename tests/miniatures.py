@@ -46,7 +46,8 @@ class DropsEverything(KernelLegacy):
 
 
 class ForgetsConnections(KernelLegacy):
-    """Forgets every connection as soon as its first packet is through, so no answer is ESTABLISHED or translated back."""
+    """Forgets every connection as soon as its first packet is through, so no answer is ESTABLISHED or translated
+    back."""
 
     name: ClassVar[str] = "forgets-connections"
 
@@ -93,8 +94,8 @@ while True:
     file = connection.makefile("rwb")
     for line in file:
         message = json.loads(line)
-        answer = {"ok": True, "handled": handled, "entries": [], "lines": [], "next": 0, "faults": [], "text": "", "now": 0,
-                  "version": "0", "compiled": False, "value": "0"}
+        answer = {"ok": True, "handled": handled, "entries": [], "lines": [], "next": 0, "faults": [], "text": "",
+                  "now": 0, "version": "0", "compiled": False, "value": "0"}
         if message["do"] == "load" and fault == "dies":
             os._exit(7)
         if message["do"] == "faults" and fault == "faulty":
@@ -155,6 +156,18 @@ class NotHere(KernelLegacy):
         return "this machine has no such thing: install it"
 
 
-MINIATURES: dict[str, Any] = {each.name: each for each in (
-    AcceptsEverything, DropsEverything, ForgetsConnections, DropsLater, NeverStarts, Dies, Faulty, Restless, Refuses, NotHere,
-)}  # fmt: skip
+MINIATURES: dict[str, Any] = {
+    each.name: each
+    for each in (
+        AcceptsEverything,
+        DropsEverything,
+        ForgetsConnections,
+        DropsLater,
+        NeverStarts,
+        Dies,
+        Faulty,
+        Restless,
+        Refuses,
+        NotHere,
+    )
+}

@@ -1,4 +1,5 @@
-"""The suite judges engines: PASS, FAIL, UNSUPPORTED and BROKEN, each where it must, with engines that are wrong on purpose."""
+"""The suite judges engines: PASS, FAIL, UNSUPPORTED and BROKEN, each where it must, with engines that are wrong on
+purpose."""
 
 from __future__ import annotations
 
@@ -135,7 +136,9 @@ EXPECTED: list[tuple[Any, str, str, str]] = [
 )  # fmt: skip
 def test_outcome(runner: Runner, function: Any, engine: str, outcome: str, reason: str) -> None:
     result = run(runner, function, engine)
-    assert (result.outcome, reason in " ".join(result.reason.split())) == (outcome, True), f"{result.outcome}: {result.reason}"
+    assert (result.outcome, reason in " ".join(result.reason.split())) == (outcome, True), (
+        f"{result.outcome}: {result.reason}"
+    )
     assert result.red == (outcome in (FAIL, BROKEN))
 
 
@@ -145,7 +148,12 @@ def test_each_miniature_is_used() -> None:
 
 def test_a_good_engine_is_judged_well_again_after_a_bad_one(runner: Runner) -> None:
     """A broken lab is thrown away: what comes after it is not harmed."""
-    for engine, outcome in (("dies", BROKEN), ("kernel-legacy", PASS), ("drops-everything", FAIL), ("kernel-legacy", PASS)):
+    for engine, outcome in (
+        ("dies", BROKEN),
+        ("kernel-legacy", PASS),
+        ("drops-everything", FAIL),
+        ("kernel-legacy", PASS),
+    ):
         assert run(runner, forwards, engine).outcome == outcome
 
 
@@ -158,7 +166,9 @@ def test_the_evidence_of_a_failure(runner: Runner) -> None:
     assert result.reproduce.endswith("-k 'harness.drops[accepts-everything]' --engine=accepts-everything")
     (name,) = evidence.files
     assert runner.folder is not None
-    capture: Path = runner.folder.parent / name if (runner.folder.parent / name).exists() else runner.folder / Path(name).name
+    capture: Path = (
+        runner.folder.parent / name if (runner.folder.parent / name).exists() else runner.folder / Path(name).name
+    )
     data = capture.read_bytes()
     assert data[:4] == b"\x0a\x0d\x0d\x0a", "a pcapng file begins with a section header block"
     assert b"sent by client" in data and b"seen by server" in data

@@ -7,12 +7,26 @@ FORWARDED = [
     "raw PREROUTING", "mangle PREROUTING", "nat PREROUTING", "mangle FORWARD", "filter FORWARD", "security FORWARD",
     "mangle POSTROUTING", "nat POSTROUTING",
 ]  # fmt: skip
-INCOMING = ["raw PREROUTING", "mangle PREROUTING", "nat PREROUTING", "mangle INPUT", "filter INPUT", "security INPUT", "nat INPUT"]
+INCOMING = [
+    "raw PREROUTING",
+    "mangle PREROUTING",
+    "nat PREROUTING",
+    "mangle INPUT",
+    "filter INPUT",
+    "security INPUT",
+    "nat INPUT",
+]
 # iptables-nft 1.8.9 gives the INPUT chain of security a higher priority number than that of nat.
 INCOMING_NFT = [*INCOMING[:5], "nat INPUT", "security INPUT"]
 OUTGOING = [
-    "raw OUTPUT", "mangle OUTPUT", "nat OUTPUT", "filter OUTPUT", "security OUTPUT", "mangle POSTROUTING", "nat POSTROUTING",
-]  # fmt: skip
+    "raw OUTPUT",
+    "mangle OUTPUT",
+    "nat OUTPUT",
+    "filter OUTPUT",
+    "security OUTPUT",
+    "mangle POSTROUTING",
+    "nat POSTROUTING",
+]
 
 
 @case("chain-order.forwarded", topology="two-lans", needs=["conntrack", "nat", "security"],

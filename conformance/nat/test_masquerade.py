@@ -5,7 +5,7 @@ from conformance.vocabulary import case, icmp, ping, pong, tcp, udp
 
 @case("nat.masquerade.rewrites-source", topology="three-legged", needs=["nat"], cites=["NAT-24"])
 def test_masquerade_rewrites_source(client, server, firewall):
-    """The server sees the address of the firewall's outer interface, and its answer finds the way back to the client."""
+    """The server sees the address of the firewall's outer interface; its answer finds the way back to the client."""
     firewall.loads("""
         *nat
         -A POSTROUTING -o wan -j MASQUERADE

@@ -1,0 +1,57 @@
+"""A summary in Markdown, as continuous integration shows it beside a change."""
+
+from __future__ import annotations
+
+from reports.matrix import Cell, areas, recommended, red_results, tolerated_results, unsupported_reasons, verdict
+from reports.records import Records, Result
+from reports.terminal import cell_text
+
+SHOWN_LINES = 12
+
+
+def render(records: Records) -> str:
+    from tabulate import tabulate
+
+    good, sentence = verdict(records)
+    engines = records.engine_names()
+    parts = [
+        f"# nflab: {'passed' if good else 'NOT passed'}",
+        f"{sentence[:1].upper()}{sentence[1:]}.",
+        _machine(records),
+    ]
+    rows = [[area.name, area.scenarios, *(cell_text(area.totals.get(engine, Cell())) for engine in engines)]
+            for area in areas(records)]  # fmt: skip
+    parts.append(tabulate(rows, headers=["area", "scenarios", *engines], tablefmt="github"))
+    if red := red_results(records):
+        parts += ["## Failed", *map(_failure, red)]
+    if tolerated := tolerated_results(records):
+        parts += [
+            "## Failed, but tolerated",
+            "\n".join(f"- `{each.id}` on {each.engine}: {each.tolerated}" for each in tolerated),
+        ]
+    if reasons := unsupported_reasons(records):
+        parts += [
+            "## Unsupported",
+            "\n".join(
+                f"- {engine}: {number} scenarios: {reason}"
+                for engine, found in reasons.items()
+                for reason, number in found.items()
+            ),
+        ]
+    if rows_recommended := recommended(records):
+        told = [[row.id, row.title, *(cell_text(row.cell(engine)) for engine in engines)] for row in rows_recommended]
+        parts += ["## Recommendations: who meets them", tabulate(told, headers=["", "", *engines], tablefmt="github")]
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _machine(records: Records) -> str:
+    run = records.run
+    engines = "; ".join(f"{engine.name}: {engine.version or engine.unavailable or 'not started'}"
+                        for engine in records.engines.values())  # fmt: skip
+    return f"{run.system}, Linux {run.kernel}, {run.python}, revision {run.revision or '?'}, seed {run.seed}. {engines}"
+
+
+def _failure(result: Result) -> str:
+    text = "\n".join((result.surprise or result.reason).splitlines()[:SHOWN_LINES])
+    return (f"### {result.outcome} `{result.id}` on {result.engine}\n\n{result.requirement}\n\n```\n{text}\n```\n\n"
+            f"`{result.reproduce}`")  # fmt: skip

@@ -1,0 +1,37 @@
+"""Tables for the terminal: areas by engines."""
+
+from __future__ import annotations
+
+from reports.matrix import Cell, areas, unsupported_reasons, verdict
+from reports.records import BROKEN, FAIL, PASS, UNSUPPORTED, Records
+
+
+def matrix(records: Records) -> str:
+    """The matrix area x engine with counts, what is unsupported and why, and the verdict."""
+    from tabulate import tabulate
+
+    engines = records.engine_names()
+    lines = [[area.name, area.scenarios, *(cell_text(area.totals.get(engine, Cell())) for engine in engines)]
+             for area in areas(records)]  # fmt: skip
+    total = {
+        engine: Cell([result for result in records.results.values() if result.engine == engine]) for engine in engines
+    }
+    lines.append(
+        ["all", len({name for name, _engine in records.results}), *(cell_text(total[engine]) for engine in engines)]
+    )
+    text = tabulate(lines, headers=["area", "scenarios", *engines], tablefmt="simple")
+    for engine, reasons in unsupported_reasons(records).items():
+        for reason, number in sorted(reasons.items(), key=lambda each: -each[1]):
+            text += f"\n{engine}: {number} unsupported: {reason}"
+    return f"{text}\n\n{verdict(records)[1]}\n"
+
+
+def cell_text(cell: Cell) -> str:
+    """ "12", or "10 pass, 2 FAIL"."""
+    told = [
+        f"{cell.count(outcome)} {word}"
+        for outcome, word in ((PASS, "pass"), (FAIL, "FAIL"), (UNSUPPORTED, "unsupported"), (BROKEN, "BROKEN"))
+        if cell.count(outcome)
+    ]
+    tolerated = sum(bool(result.tolerated) for result in cell.results)
+    return ", ".join(told) + (f" ({tolerated} tolerated)" if tolerated else "")

@@ -1,0 +1,104 @@
+"""Every requirement is checked by a scenario, or says why it cannot be, or stands in the open list, which only gets
+shorter."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance import case, catalogue
+from conformance.catalogue import CatalogueError, Requirement
+
+
+@pytest.fixture(scope="module")
+def cited() -> set[str]:
+    return {name for each in case.load_all() for name in each.all_cites()}
+
+
+def test_the_catalogue_is_there() -> None:
+    requirements = catalogue.load()
+    assert len(requirements) >= 690
+    assert len({row.area for row in requirements.values()}) == 26
+
+
+def test_every_requirement_is_checked_untestable_or_open(cited: set[str]) -> None:
+    listed = catalogue.open_ids()
+    wrong = catalogue.judge(catalogue.load(), cited, listed)
+    left = [name for name in listed if name not in cited]
+    print(f"{len(left)} requirements are checked by no scenario yet: {' '.join(left)}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_every_folder_of_scenarios_is_a_package() -> None:
+    """Files of equal names in two areas would otherwise shadow each other."""
+    assert not [path.parent for path in case.files() if not (path.parent / "__init__.py").exists()]
+
+
+def test_recommendations_are_those_of_the_rfcs() -> None:
+    rows = [row for row in catalogue.load().values() if row.level == "recommended"]
+    assert {row.area for row in rows} == {"nat-rfc"}
+    assert sum(row.kernel == "fail" for row in rows) == 12
+    assert not [row.id for row in catalogue.load().values() if row.kernel == "fail" and row.level != "recommended"]
+
+
+def row(name: str, untestable: str = "") -> Requirement:
+    return Requirement(name, "x", "required", "title", "source", "stimulus", "expect", "pass", untestable=untestable)
+
+
+@pytest.mark.parametrize(
+    ("cited_ids", "listed", "untestable", "message"),
+    [
+        ({"A-1"}, [], "", None),
+        (set(), ["A-1"], "", None),
+        (set(), [], "nobody can see it", None),
+        (set(), [], "", "A-1 is checked by no scenario and not marked untestable"),
+        ({"A-1"}, ["A-1"], "", "A-1 stands in open.txt, but it is checked"),
+        (set(), ["A-1"], "nobody can see it", "A-1 stands in open.txt, but it is untestable"),
+        ({"A-1"}, [], "nobody can see it", "A-1 is marked untestable, but a scenario cites it"),
+        ({"A-1"}, ["B-9"], "", "B-9 stands in open.txt, but it is not a requirement"),
+    ],
+)
+def test_judge(cited_ids: set[str], listed: list[str], untestable: str, message: str | None) -> None:
+    found = catalogue.judge({"A-1": row("A-1", untestable)}, cited_ids, listed)
+    assert found == [] if message is None else [line for line in found if message in line] == found != []
+
+
+def test_shrink_takes_out_what_is_checked_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "open.txt"
+    path.write_text("# a heading\nNAT-01\nNAT-02  # with a remark\nNAT-03\nGONE-99\n")
+    assert catalogue.shrink({"NAT-02"}, path) == ["NAT-02", "GONE-99"]
+    assert path.read_text() == "# a heading\nNAT-01\nNAT-03\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("requirements: []\n", "x.yaml: begins with 'area: x'"),
+        ("area: y\nrequirements: []\n", "x.yaml: begins with 'area: x'"),
+        (
+            "area: x\nrequirements:\n- {id: A, "
+            "level: must, title: t, source: s, stimulus: a, expect: b, kernel: pass}\n",
+            "x.yaml: A: level is required or recommended, not 'must'",
+        ),
+        (
+            "area: x\nrequirements:\n- {id: A, "
+            "level: required, title: t, source: s, stimulus: a, expect: b, kernel: yes}\n",
+            "x.yaml: A: kernel is pass, fail, untested, not 'yes'",
+        ),
+        (
+            "area: x\nrequirements:\n- {id: A, "
+            "level: required, titel: t, source: s, stimulus: a, expect: b, kernel: pass}\n",
+            "x.yaml: A: 'titel' is not a field",
+        ),
+    ],
+)
+def test_faults_of_the_catalogue(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "x.yaml").write_text(text)
+    with pytest.raises(CatalogueError, match=message.replace("(", r"\(")):
+        catalogue.load(tmp_path)
+
+
+def test_an_unknown_requirement_gets_a_suggestion() -> None:
+    with pytest.raises(CatalogueError, match=r"'NAT-1' is not a requirement; did you mean NAT-"):
+        catalogue.find("NAT-1")
