@@ -34,6 +34,7 @@ class World:
         self.out: dict[str, list[bytes]] = {"lan": [], "wan": [], "local": []}
         self.why = ""  # of the last drop
         self.engine.tracing = False
+        self.mark = 0  # of the packet under way
 
     # -- rules
 
@@ -68,6 +69,7 @@ class World:
     # -- packets
 
     def send(self, leg: str, data: bytes) -> None:
+        self.mark = 0
         packet = self._hook(PREROUTING, data, leg, "")
         if packet is None:
             return
@@ -79,8 +81,9 @@ class World:
         packet = self._hook(FORWARD, packet, leg, out)
         self._leave(packet, out)
 
-    def send_local(self, data: bytes) -> None:
+    def send_local(self, data: bytes, mark: int = 0) -> None:
         """A packet made on this machine."""
+        self.mark = mark
         out = self.route(data)
         packet = self._hook(OUTPUT, data, "", "lo" if out == "local" else out)
         if packet is not None:
@@ -106,12 +109,13 @@ class World:
             self.out["local"].append(packet)
 
     def _hook(self, hook: int, data: bytes, indev: str, outdev: str) -> bytes | None:
-        departure = self.engine.process(Arrival(hook, data, indev, outdev), self.now)
+        departure = self.engine.process(Arrival(hook, data, indev, outdev, self.mark), self.now)
         for emission in departure.emit:
             if emission.via == "output":
-                self.send_local(emission.data)
+                self.send_local(emission.data, emission.mark)
             elif emission.via == "wire":
                 self.out[emission.device].append(emission.data)
+        self.mark = departure.mark
         if departure.verdict != v.ACCEPT:
             self.why = departure.why
             return None

@@ -206,6 +206,7 @@ class Engine:
         context.copied = flight.copied
         context.synproxied = context.templated = flight.synproxied
         context.local = flight.local
+        context.physin = arrival.physin or flight.physin
         context.fragmented = flight.fragmented
         if flight.mark >= 0:
             context.mark = flight.mark
@@ -295,11 +296,13 @@ class Engine:
         if packet.changed and verdict == v.ACCEPT:
             packet.complete_checksum()
         flight.delivered = verdict == v.ACCEPT and arrival.hook == INPUT
+        flight.left = arrival.hook == POSTROUTING and context.outdev != "lo"
         if verdict == v.ACCEPT and (not leaving or context.outdev == "lo"):
             flight.entry = context.entry
             flight.ctinfo = context.ctinfo
             flight.nftrace = context.nftrace
             flight.secmark = context.secmark
+            flight.physin = context.physin
             flight.copied = context.copied
             flight.fragmented = context.fragmented
             if context.ctinfo == CT_UNTRACKED:

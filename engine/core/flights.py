@@ -14,7 +14,7 @@ from typing import Final
 from engine.core.checksum import ICMP, ICMPV6
 from engine.core.connection import CT_INVALID, Connection
 from engine.core.context import Fragmented
-from engine.core.hooks import IPV4, OUTPUT, PREROUTING
+from engine.core.hooks import FORWARD, IPV4, OUTPUT, PREROUTING
 from engine.core.packet import Packet
 
 LIMIT: Final = 2048  # flights that are remembered; the kernel drops packets between hooks without telling
@@ -38,8 +38,10 @@ class Flight:
         self.synproxied = False
         self.fragmented: Fragmented | None = None  # how it was cut before it was put together
         self.local = False
+        self.physin = ""  # the bridge port it came in by; the kernel does not tell it at POSTROUTING
         self.mark = -1  # the mark it has, where the kernel was not to route by it; -1: the kernel's packet carries it
         self.delivered = False  # a program has it: what its host says about it later is another packet
+        self.left = False  # the wire has it
         self.launched = False  # the engine made this packet; OUTPUT has not seen it yet
 
 
@@ -73,38 +75,58 @@ def quoted_packet(packet: Packet) -> Packet | None:
 
 
 class Flights:
+    """Packets under way, in two lanes: a copy that TEE made looks like the packet that it is a copy of.
+
+    routed   came in by PREROUTING; goes on to FORWARD or INPUT, and POSTROUTING
+    local    began at OUTPUT; goes on to POSTROUTING, and round by lo to PREROUTING and INPUT
+    """
+
     def __init__(self) -> None:
-        self.known: dict[FlightKey, Flight] = {}
+        self.routed: dict[FlightKey, Flight] = {}
+        self.local: dict[FlightKey, Flight] = {}
 
     @property
     def count(self) -> int:
-        return len(self.known)
+        return len(self.routed) + len(self.local)
 
     def settle(self) -> None:
         """Nothing is under way any more."""
-        self.known.clear()
+        self.routed.clear()
+        self.local.clear()
 
     def put(self, packet: Packet, flight: Flight) -> None:
+        lane = self.local if flight.local else self.routed
         key = flight_key(packet)
-        self.known.pop(key, None)
-        if len(self.known) >= LIMIT:
-            del self.known[next(iter(self.known))]
-        self.known[key] = flight
+        lane.pop(key, None)
+        if len(lane) >= LIMIT:
+            del lane[next(iter(lane))]
+        lane[key] = flight
 
     def find(self, packet: Packet, hook: int, indev: str) -> Flight | None:
         """What is known of a packet that comes to a hook; it enters by PREROUTING (unless it was looped back) and by
         OUTPUT (unless the engine made it)."""
-        flight = self.known.get(flight_key(packet))
-        if flight is None or (hook == PREROUTING and indev != "lo"):
-            return None
+        key = flight_key(packet)
         if hook == OUTPUT:
-            if not flight.launched:
+            flight = self.local.get(key)
+            if flight is None or not flight.launched:
                 return None
             flight.launched = False
-        return flight
+            return flight
+        if hook == PREROUTING and indev != "lo":
+            return None
+        if hook == FORWARD or (indev and indev != "lo"):
+            return self.routed.get(key)
+        flight = self.local.get(key)
+        return flight if flight is not None and not flight.left else self.routed.get(key)
 
     def cause_of(self, packet: Packet) -> Flight | None:
         """The packet under way that made this machine send the ICMP error `packet`."""
         cause = quoted_packet(packet)
-        flight = None if cause is None else self.known.get(flight_key(cause))
-        return None if flight is None or flight.delivered else flight
+        if cause is None:
+            return None
+        key = flight_key(cause)
+        for lane in (self.routed, self.local):
+            flight = lane.get(key)
+            if flight is not None:
+                return None if flight.delivered else flight
+        return None

@@ -6,7 +6,8 @@
 Lowers the option, never raises it. Where it is missing it is put in with VALUE, at most 536 (IPv6: 1220), if the header
 has room and the segment no data. A TCP header that is not all there is dropped. The rule must ask for SYN
 (`-p tcp --tcp-flags ... SYN` or --syn); clamping only in FORWARD, OUTPUT and POSTROUTING. If both options are given,
-clamping wins. iptables-nft does not insist on SYN.
+clamping wins. When the option stands at an odd place of the header the segment gets a wrong checksum, as on Linux.
+iptables-nft does not insist on SYN.
 
 Kernel peer: xt_TCPMSS. Source: iptables-extensions(8), TCPMSS; RFC 9293 3.7.1.
 """
@@ -16,6 +17,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from engine.core.checksum import replace
 from engine.core.context import Context
 from engine.core.extension import (
     FWD,
@@ -79,8 +81,9 @@ class TcpMss(Target):
                 return DROP
         at = self.find(packet, header)
         if at:
-            if packet.u16(at + 2) > mss:
-                packet.patch(at + 2, mss.to_bytes(2, "big"))
+            old = packet.u16(at + 2)
+            if old > mss:
+                self.lower(packet, at + 2, old, mss)
         elif packet.l4 + header == len(packet.data) and header < LONGEST_HEADER:
             self.add(packet, header, min(mss, self.default))
         return CONTINUE
@@ -102,6 +105,14 @@ class TcpMss(Target):
                 return at
             at += option_length(data, at)
         return 0
+
+    def lower(self, packet: Packet, at: int, old: int, new: int) -> None:
+        """The checksum changes as if the number stood at an even place, on Linux and so here."""
+        packet.complete_checksum()
+        packet.data[at : at + 2] = new.to_bytes(2, "big")
+        where = packet.l4 + 16
+        packet.data[where : where + 2] = replace(packet.u16(where), old, new).to_bytes(2, "big")
+        packet.changed = True
 
     def add(self, packet: Packet, header: int, mss: int) -> None:
         packet.complete_checksum()

@@ -18,7 +18,7 @@ from engine.core.numbers import parse_number
 from engine.core.packet import Packet
 from engine.core.values import Values
 from engine.core.verdict import CONTINUE, DROP
-from engine.target.parts.tcp_header import BROKEN, NOP, TCP_HEADER, header_length, option_length
+from engine.target.parts.tcp_header import NOP, TCP_HEADER, header_length, option_length
 
 TCP: Final = 6
 
@@ -52,7 +52,7 @@ class TcpOptStrip(Target):
         if packet.fragment_offset:
             return CONTINUE
         header = header_length(packet)
-        if header == BROKEN:
+        if header < TCP_HEADER:
             return DROP
         data = packet.data
         at = packet.l4 + TCP_HEADER

@@ -81,8 +81,12 @@ class Prefixes(Target):
         return new & ~(0xFFFF << shift) | total << shift
 
     def apply(self, packet: Packet, context: Context) -> int:
-        new = self.translate(packet.src if self.source else packet.dst)
+        old = packet.src if self.source else packet.dst
+        new = self.translate(old)
         if new is None:
+            # the prefix is replaced by then, and so the error goes to (or quotes) an address that nobody had
+            self.write(packet, 8 if self.source else 24, self.new | old & (ALL_BITS >> self.length))
+            packet.parse()
             answer = parameter_problem(packet, context, 8 if self.source else 24)
             if answer is not None:
                 context.emit.append(answer)
@@ -100,9 +104,9 @@ class Prefixes(Target):
     def bounced(self, packet: Packet) -> None:
         """An error that comes back from behind the translation quotes the translated address: translate it too."""
         at = packet.l4 + 8
-        if packet.proto != ICMPV6 or packet.fragment_offset or at + 40 > len(packet.data):
+        if packet.proto != ICMPV6 or packet.extensions or at + 40 > len(packet.data):
             return
-        if packet.data[packet.l4] > LAST_ERROR:
+        if not 1 <= packet.data[packet.l4] <= LAST_ERROR:
             return
         at += 24 if self.source else 8
         quoted = int.from_bytes(packet.data[at : at + 16], "big")
