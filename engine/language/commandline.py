@@ -309,7 +309,7 @@ class CommandLine:
             if self.chain[:1] in ("-", "!"):
                 raise self._fail(f"chain name not allowed to start with `{self.chain[0]}'\n")
             if not self.chain or find_target(self.chain, self.family) is not None:
-                raise self._fail("chain name may not clash with target name\n")
+                raise self._fail("chain name may not clash with target name")
             if not SPACES.isdisjoint(self.chain):
                 raise self._fail(f"Invalid chain name `{self.chain}'")
         elif code == "E":
