@@ -32,11 +32,14 @@ def built_in_names() -> list[str]:
 
 
 def find(name_or_path: str | Path) -> Path:
-    """The file of a topology: a path, the name of a built-in one, or the beginning of exactly one such name."""
+    """The file of a topology: a path, the name of a built-in one (`topologies/host.yaml` is found from anywhere), or
+    the beginning of exactly one such name."""
     text = str(name_or_path)
     path = Path(text)
     if path.is_file():
         return path
+    if path.parent == Path("topologies") and (BUILT_IN / path.name).is_file():
+        return BUILT_IN / path.name
     if "/" not in text:
         stem = text.removesuffix(".yaml")
         names = built_in_names()

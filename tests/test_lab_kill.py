@@ -21,7 +21,7 @@ from tests.lab_support import MARK, all_gone, marked, why_no_lab
 pytestmark = pytest.mark.skipif(bool(why_no_lab()), reason=f"no lab here: {why_no_lab()}")
 
 ROUNDS = 12
-LONGEST = 0.5
+LONGEST = 0.8
 OPENER = """
 import sys
 from lab import Lab
@@ -57,9 +57,14 @@ def nflab(variables: dict[str, str], *words: str) -> subprocess.CompletedProcess
     )
 
 
-def opener(variables: dict[str, str], *words: str) -> subprocess.Popen[str]:
+def engine_of(seed: int) -> str:
+    """Both kinds of engine take turns: one is a process, the other is not."""
+    return "userspace" if seed % 2 else "kernel-legacy"
+
+
+def opener(variables: dict[str, str], engine: str, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-c", OPENER, "kernel-legacy", *words],
+        [sys.executable, "-c", OPENER, engine, *words],
         env=variables,
         cwd="/",
         text=True,
@@ -79,13 +84,14 @@ def wait_or_kill(process: subprocess.Popen[str], seconds: float) -> None:
 
 @pytest.mark.parametrize("seed", range(ROUNDS))
 def test_owner_killed_at_a_random_moment(mark: str, variables: dict[str, str], seed: int) -> None:
-    owner = opener(variables)
+    owner = opener(variables, engine_of(seed))
     wait_or_kill(owner, random.Random(seed).uniform(0.05, LONGEST))
     assert all_gone(mark), marked(mark)
 
 
-def test_owner_killed_when_the_lab_is_up(mark: str, variables: dict[str, str]) -> None:
-    owner = opener(variables, "wait")
+@pytest.mark.parametrize("engine", ["kernel-legacy", "userspace"])
+def test_owner_killed_when_the_lab_is_up(mark: str, variables: dict[str, str], engine: str) -> None:
+    owner = opener(variables, engine, "wait")
     assert owner.stdout is not None
     assert owner.stdout.readline() == "up\n"
     assert len(marked(mark)) >= 3, "owner, holder and a sleeping program were expected"
@@ -116,7 +122,7 @@ def test_a_child_that_inherits_everything_does_not_keep_the_lab(mark: str, varia
 @pytest.mark.parametrize("seed", range(ROUNDS))
 def test_up_killed_at_a_random_moment(mark: str, variables: dict[str, str], seed: int) -> None:
     up = subprocess.Popen(
-        [sys.executable, "-m", "lab", "up", "two-lans", "--engine", "kernel-legacy"],
+        [sys.executable, "-m", "lab", "up", "two-lans", "--engine", engine_of(seed)],
         env=variables,
         cwd="/",
         stdout=subprocess.DEVNULL,

@@ -48,6 +48,7 @@ def test_three_legged_is_as_documented() -> None:
 def test_beginning_of_a_name() -> None:
     assert topology.find("nat").name == "nat-gateway.yaml"
     assert topology.find("three-legged.yaml").name == "three-legged.yaml"
+    assert topology.find("topologies/host.yaml").name == "host.yaml", "from whatever folder"
     with pytest.raises(TopologyError, match="no such file\n  hint: did you mean 'bridged'"):
         topology.find("brigded")
 

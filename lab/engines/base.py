@@ -36,7 +36,10 @@ class Settings:
 
 @dataclass(frozen=True, slots=True)
 class Tuple:
-    """One direction of a connection. Ports, or type, code and id of an ICMP message, or the keys of GRE; else None."""
+    """One direction of a connection: addresses, and ports, or type, code and id of an ICMP message; else None.
+
+    `entry.original.src` and `entry.original["src"]` are the same.
+    """
 
     src: str
     dst: str
@@ -45,6 +48,12 @@ class Tuple:
     type: int | None = None
     code: int | None = None
     id: int | None = None
+
+    def __getitem__(self, name: str) -> str | int | None:
+        if name not in self.__slots__:
+            raise KeyError(name)
+        value: str | int | None = getattr(self, name)
+        return value
 
 
 @dataclass(frozen=True, slots=True)
