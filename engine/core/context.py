@@ -12,6 +12,9 @@ from typing import Final
 from engine.core.connection import CT_INVALID, CT_UNTRACKED, Connection, Tuple
 from engine.core.hooks import IPV4
 
+# Context.uid of a packet from a socket of the kernel's own (ICMP, IGMP): there is a socket, but nobody owns it.
+KERNEL_SOCKET: Final = -2
+
 # Address types (RTN_* of rtnetlink), as the addrtype match names them.
 UNSPEC: Final = 0
 UNICAST: Final = 1

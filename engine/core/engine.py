@@ -26,7 +26,17 @@ from engine.core.connection import (
     CT_RELATED_REPLY,
     CT_UNTRACKED,
 )
-from engine.core.context import Arrival, Context, Emission, Environment, LogLine, Randomness, Shared, TraceStep
+from engine.core.context import (
+    KERNEL_SOCKET,
+    Arrival,
+    Context,
+    Emission,
+    Environment,
+    LogLine,
+    Randomness,
+    Shared,
+    TraceStep,
+)
 from engine.core.flights import Flight, Flights
 from engine.core.fragments import Fragments
 from engine.core.hooks import (
@@ -55,6 +65,9 @@ CONNTRACK_STEPS: Final = frozenset((DEFRAG, TRACK, HELP, CONFIRM, "nat"))
 
 # Tables at OUTPUT after which the kernel routes anew if they changed what it routes by.
 REROUTING_STEPS: Final = frozenset(("mangle", "nat"))
+
+# ICMP, IGMP, ICMPv6: what no process sent came from a socket of the kernel's own.
+KERNEL_SOCKET_PROTOCOLS: Final = frozenset((1, 2, 58))
 
 CTINFO_NAMES: Final[dict[int, str]] = {
     0: "ESTABLISHED",
@@ -197,8 +210,10 @@ class Engine:
                 flight.entry = context.entry
                 flight.ctinfo = context.ctinfo
                 flight.seen = True
-        elif arrival.hook == OUTPUT:
-            context.uid = context.gid = -1  # the engine made it: no socket of a user did
+        if flight.made_here:
+            context.uid = context.gid = -1  # the socket by which it was sent says nothing
+        if flight.local and context.uid == -1 and packet.proto in KERNEL_SOCKET_PROTOCOLS:
+            context.uid = KERNEL_SOCKET
         context.entry = flight.entry
         context.ctinfo = flight.ctinfo
         context.nftrace = flight.nftrace
@@ -341,7 +356,7 @@ class Engine:
         flight.copied = emission.copied
         flight.synproxied = emission.synproxied
         flight.seen = emission.entry is not None or emission.ctinfo != CT_INVALID
-        flight.launched = True
+        flight.launched = flight.made_here = True
         self.flights.put(packet, flight)
 
     def settle(self) -> None:

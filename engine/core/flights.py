@@ -20,6 +20,8 @@ from engine.core.packet import Packet
 LIMIT: Final = 2048  # flights that are remembered; the kernel drops packets between hooks without telling
 COMPARED: Final = 512  # bytes behind the IP header that tell two packets of one length apart
 
+UNREACHABLE_PROTOCOL: Final = (3, 2)
+UNKNOWN_NEXT_HEADER: Final = (4, 1)
 ICMP_ERRORS: Final = (3, 4, 5, 11, 12)
 
 FlightKey = tuple[int, int, int, int, int, bytes]
@@ -42,7 +44,8 @@ class Flight:
         self.mark = -1  # the mark it has, where the kernel was not to route by it; -1: the kernel's packet carries it
         self.delivered = False  # a program has it: what its host says about it later is another packet
         self.left = False  # the wire has it
-        self.launched = False  # the engine made this packet; OUTPUT has not seen it yet
+        self.made_here = False  # by the engine itself
+        self.launched = False  # ... and OUTPUT has not seen it yet
 
 
 def flight_key(packet: Packet) -> FlightKey:

@@ -3,8 +3,9 @@
     -m owner [!] --uid-owner USER[-USER]  [!] --gid-owner GROUP[-GROUP] [--suppl-groups]  [!] --socket-exists
 
 Only for packets made on this machine: OUTPUT and POSTROUTING. Names, numbers or ranges of numbers. A packet without a
-socket (an ICMP answer of the kernel) matches only if all that is asked is inverted. --suppl-groups must follow
---gid-owner; only the first group of a process is known here.
+socket (a reset of the kernel's) matches only if all that is asked is inverted; ICMP answers of the kernel come from a
+socket, but from one that nobody owns. --suppl-groups must follow --gid-owner; only the first group of a process is
+known here.
 
 Kernel peer: xt_owner revision 1. Source: iptables-extensions(8) owner.
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.core.context import Context
+from engine.core.context import KERNEL_SOCKET, Context
 from engine.core.extension import OUT, POST, Extension, KernelRefusal, Match, Option, ParameterProblem, RuleHead, Spec
 from engine.core.names import NAMES
 from engine.core.numbers import strtoul
@@ -55,10 +56,12 @@ class Owner(Match):
         self.socket_inverted = False
 
     def matches(self, packet: Packet, context: Context) -> bool:
-        if context.uid < 0 and context.gid < 0:
+        if context.uid < 0 and context.uid != KERNEL_SOCKET:
             return self._all_inverted()
         if self.socket and self.socket_inverted:
             return False
+        if context.uid == KERNEL_SOCKET:
+            return self._no_owner()
         if self.users is not None and not self.users.holds(context.uid):
             return False
         return self.groups is None or self.groups.holds(context.gid)
@@ -66,6 +69,9 @@ class Owner(Match):
     def _all_inverted(self) -> bool:
         if self.supplementary or (self.socket and not self.socket_inverted):
             return False
+        return self._no_owner()
+
+    def _no_owner(self) -> bool:
         if self.users is not None and not self.users.inverted:
             return False
         return self.groups is None or self.groups.inverted
