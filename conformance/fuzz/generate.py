@@ -319,6 +319,7 @@ class Traffic:
         self.world = world
         self.versions = versions
         self.sent: list[Send] = []
+        self.cut: list[list[Send]] = []
         self.ident = dice.randrange(1, 0xFF00)  # fragments that an earlier case left waiting must not fit
 
     def endpoints(self) -> tuple[Host, str, str]:
@@ -396,7 +397,14 @@ class Traffic:
                 steps.append(self.dice.choice(self.sent))
             else:
                 steps += self.fragmented()
-        return steps[:count]
+        return self.completed(steps[:count])
+
+    def completed(self, steps: list[Step]) -> list[Step]:
+        """No packet stays in pieces: a kernel would say so a minute later, in the middle of another case."""
+        for pieces in self.cut:
+            if any(piece in steps for piece in pieces):
+                steps += [piece for piece in pieces if piece not in steps]
+        return steps
 
     def fragmented(self) -> list[Step]:
         sender, own, peer = self.endpoints()
@@ -404,6 +412,7 @@ class Traffic:
         self.ident += 1
         pieces = [Send(sender.name, piece, f"fragment {own} > {peer}") for piece in p.fragments(whole, 256, self.ident)]
         self.dice.shuffle(pieces)
+        self.cut.append(pieces)
         return list(pieces[: self.dice.choice((3, 3, 3, 2))])
 
 

@@ -164,8 +164,6 @@ def trimmed(packet: bytes) -> bytes:
 
 
 def known_ports(case: Case) -> set[int]:
-    """Every number that the case names, but for bounds of port ranges: what else shows up was drawn by NAT."""
-    known = {0, 1, 2}
-    for text in case.rules.values():
-        known.update(int(number) for number in re.findall(r"\b\d{1,5}\b", re.sub(r"\b\d+-\d+\b", "", text)))
-    return known
+    """Every port and id that the case itself names, but for bounds of ranges: what else shows up was drawn by NAT."""
+    text = "\n".join(case.rules.values())
+    return {0, 1, 2} | {int(number) for number in re.findall(r"(?:ports? |:)(\d+)(?![\d-])", text)}

@@ -22,6 +22,8 @@ COMPARED: Final = 512  # bytes behind the IP header that tell two packets of one
 
 UNREACHABLE_PROTOCOL: Final = (3, 2)
 UNKNOWN_NEXT_HEADER: Final = (4, 1)
+UNREACHABLE_PROTOCOL: Final = (3, 2)
+UNKNOWN_NEXT_HEADER: Final = (4, 1)
 ICMP_ERRORS: Final = (3, 4, 5, 11, 12)
 
 FlightKey = tuple[int, int, int, int, int, bytes]
@@ -131,5 +133,11 @@ class Flights:
         for lane in (self.routed, self.local):
             flight = lane.get(key)
             if flight is not None:
-                return None if flight.delivered else flight
+                return flight if not flight.delivered or _nobody_took(packet) else None
         return None
+
+
+def _nobody_took(packet: Packet) -> bool:
+    """Does the error say that no protocol of this machine wanted the packet? Then nothing took it off its way."""
+    kind, code = packet.data[packet.l4], packet.data[packet.l4 + 1]
+    return (kind, code) == (UNREACHABLE_PROTOCOL if packet.family == IPV4 else UNKNOWN_NEXT_HEADER)
