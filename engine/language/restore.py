@@ -320,9 +320,9 @@ class Restore:
                 return
             carry_out(command, edit, Place(self.name, self.line), self.output)
             self.warnings += command.warnings
-        except TableError as cause:
-            at_fault = len(front) + 1 if str(cause) == NO_CHAIN else -1
-            raise Fault(self.line, line, cause, words, len(front), at_fault) from None
+        except TableError as error:
+            at_fault = len(front) + 1 if str(error) == NO_CHAIN else -1
+            raise Fault(self.line, line, error, words, len(front), at_fault) from None
         except (Refused, KernelRefusal) as cause:
             raise Fault(self.line, line, cause, words, len(front), command.getopt.index - 1) from None
 
