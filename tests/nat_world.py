@@ -12,7 +12,7 @@ from __future__ import annotations
 from engine.core import Arrival, Engine, Environment
 from engine.core import verdict as v
 from engine.core.addresses import parse_address
-from engine.core.context import Randomness
+from engine.core.context import LogLine, Randomness
 from engine.core.hooks import FORWARD, INPUT, IPV4, IPV6, OUTPUT, POSTROUTING, PREROUTING
 from engine.core.packet import Packet
 
@@ -35,6 +35,7 @@ class World:
         self.why = ""  # of the last drop
         self.engine.tracing = False
         self.mark = 0  # of the packet under way
+        self.log: list[LogLine] = []
 
     # -- rules
 
@@ -116,6 +117,7 @@ class World:
             elif emission.via == "wire":
                 self.out[emission.device].append(emission.data)
         self.mark = departure.mark
+        self.log.extend(departure.log)
         if departure.verdict != v.ACCEPT:
             self.why = departure.why
             return None

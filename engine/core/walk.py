@@ -6,15 +6,27 @@
 A rule with -p drops an IPv6 packet whose transport header cannot be found, if the rest of its head matches.
 RETURN from a built-in chain, and its end, give the policy. A goto leaves no place to come back to: the end of the
 chain it entered returns to whoever jumped last. Source: iptables(8), kernel net/ipv4/netfilter/ip_tables.c behaviour.
+
+A packet that met TRACE leaves a line in the log for each rule that it matches, for each end of a user chain that it
+comes to, and for the policy: `TRACE: TABLE:CHAIN:KIND:NUMBER`. KIND is `rule`, but `return` (in a built-in chain
+`policy`) for an end and also for a rule without any condition that only decides, as on Linux.
 """
 
 from __future__ import annotations
 
-from engine.core.context import Context, TraceStep
+from typing import Final
+
+from engine.core.context import Context, LogLine, TraceStep
 from engine.core.packet import Packet
 from engine.core.ruleset import Chain, Rule
-from engine.core.ruletext import rule_text
+from engine.core.ruletext import head_text, rule_text
 from engine.core.verdict import ACCEPT, CONTINUE, DROP, RETURN, VERDICT_NAMES
+from engine.target.parts.log_text import IP_OPTIONS, TCP_OPTIONS, TCP_SEQUENCE, UID, log_text
+
+STANDARD: Final = frozenset(("ACCEPT", "DROP", "RETURN", "QUEUE"))  # targets that only decide
+BEHIND_THE_END: Final = 1 << 62  # a rule said RETURN: the end of the chain is passed by
+TRACE_LEVEL: Final = 4
+TRACE_FLAGS: Final = TCP_SEQUENCE | TCP_OPTIONS | IP_OPTIONS | UID
 
 
 def walk(chain: Chain, packet: Packet, context: Context) -> int:
@@ -30,6 +42,8 @@ def walk(chain: Chain, packet: Packet, context: Context) -> int:
     index = 0
     while True:
         if index >= len(rules):
+            if context.nftrace:
+                _log_end(base, chain, index, not stack, packet, context)
             if not stack:
                 base.packets += 1
                 base.bytes += size
@@ -56,6 +70,8 @@ def walk(chain: Chain, packet: Packet, context: Context) -> int:
             continue
         rule.packets += 1
         rule.bytes += size
+        if context.nftrace:
+            _log_rule(rule, chain, index, packet, context)
         if rule.jump is not None:
             if not rule.goto:
                 stack.append((chain, index))
@@ -71,7 +87,7 @@ def walk(chain: Chain, packet: Packet, context: Context) -> int:
             size = len(packet.data)
             continue
         if verdict == RETURN:
-            index = len(rules)
+            index = BEHIND_THE_END
             continue
         return verdict
 
@@ -83,6 +99,8 @@ def _walk_traced(chain: Chain, packet: Packet, context: Context, trace: list[Tra
     index = 0
     while True:
         if index >= len(chain.rules):
+            if context.nftrace:
+                _log_end(base, chain, index, not stack, packet, context)
             if not stack:
                 base.packets += 1
                 base.bytes += len(packet.data)
@@ -104,6 +122,8 @@ def _walk_traced(chain: Chain, packet: Packet, context: Context, trace: list[Tra
             continue
         rule.packets += 1
         rule.bytes += len(packet.data)
+        if context.nftrace:
+            _log_rule(rule, chain, index, packet, context)
         if rule.jump is not None:
             step.verdict = ("goto " if rule.goto else "jump ") + rule.jump.name
             if not rule.goto:
@@ -120,9 +140,30 @@ def _walk_traced(chain: Chain, packet: Packet, context: Context, trace: list[Tra
         if verdict == CONTINUE:
             continue
         if verdict == RETURN:
-            index = len(chain.rules)
+            index = BEHIND_THE_END
             continue
         return verdict
+
+
+def _log_rule(rule: Rule, chain: Chain, number: int, packet: Packet, context: Context) -> None:
+    kind = "rule"
+    if rule.target_name in STANDARD and not rule.matches and not head_text(rule.head):
+        kind = "policy" if chain.is_built_in else "return"
+    _log(f"{chain.name}:{kind}:{number}", packet, context)
+
+
+def _log_end(base: Chain, chain: Chain, index: int, last: bool, packet: Packet, context: Context) -> None:
+    """The end of a user chain, and behind the last one the policy."""
+    if chain is not base and index != BEHIND_THE_END:
+        _log(f"{chain.name}:return:{len(chain.rules) + 1}", packet, context)
+    if last:
+        _log(f"{base.name}:policy:{len(base.rules) + 1}", packet, context)
+
+
+def _log(what: str, packet: Packet, context: Context) -> None:
+    prefix = f"TRACE: {context.table}:{what} "
+    text = log_text(packet, context, prefix, TRACE_FLAGS)
+    context.shared.log.append(LogLine(context.now, text, TRACE_LEVEL, -1, prefix, bytes(packet.data)))
 
 
 def _why_not(rule: Rule, packet: Packet, context: Context) -> str:
@@ -135,4 +176,3 @@ def _why_not(rule: Rule, packet: Packet, context: Context) -> str:
             text = f"-m {named.name} {named.match.save()}".rstrip()
             return f"hotdrop by {text}" if named.match.drops() else text
     return ""
-
