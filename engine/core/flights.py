@@ -22,8 +22,6 @@ COMPARED: Final = 512  # bytes behind the IP header that tell two packets of one
 
 UNREACHABLE_PROTOCOL: Final = (3, 2)
 UNKNOWN_NEXT_HEADER: Final = (4, 1)
-UNREACHABLE_PROTOCOL: Final = (3, 2)
-UNKNOWN_NEXT_HEADER: Final = (4, 1)
 ICMP_ERRORS: Final = (3, 4, 5, 11, 12)
 
 FlightKey = tuple[int, int, int, int, int, bytes]
