@@ -21,6 +21,7 @@ from typing import Any, Final
 from pyroute2 import IPRoute
 from pyroute2.netlink.exceptions import NetlinkError
 
+from lab import neighbours
 from lab.namespaces import CLONE_NEWNET, setns, unshare
 
 FABRIC: Final = ""
@@ -250,18 +251,18 @@ class Builder:
             self.ask(node, f"{name} up", "link", "set", index=self.indexes[node][name], state="up")
 
     def add_neighbours(self) -> None:
+        by_node: dict[str, list[tuple[int, str, str]]] = {}
         for node, device, address, mac in self.plan["neighbours"]:
             if self.ipv6 or ":" not in address:
-                self.ask(
-                    node,
-                    f"neighbour {address}",
-                    "neigh",
-                    "add",
-                    ifindex=self.indexes[node][device],
-                    dst=address,
-                    lladdr=mac,
-                    state="permanent",
-                )
+                by_node.setdefault(node, []).append((self.indexes[node][device], address, mac))
+        for node, entries in by_node.items():
+            with self.namespaces.inside(node):
+                opened = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
+            with opened:
+                try:
+                    neighbours.add(opened, entries)
+                except OSError as error:
+                    raise BuildError(f"{node}: neighbours: {error.strerror}") from None
         for node, port, mac in self.plan["stations"]:
             self.ask(node, f"station {mac}", "fdb", "add", ifindex=self.indexes[node][port], lladdr=mac)
 

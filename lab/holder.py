@@ -235,7 +235,8 @@ class Holder:
         program = executable(argv[0], env.get("PATH", os.defpath), cwd)
         moved = {target: _above(fd) for target, fd in files.items()}
         actions: list[tuple[int, int, int]] = [(os.POSIX_SPAWN_DUP2, fd, target) for target, fd in moved.items()]
-        os.chdir(cwd)
+        with contextlib.suppress(OSError):
+            os.chdir(cwd)  # a folder below /run is not there in the lab
         try:
             with self.namespaces.inside(node):
                 return os.posix_spawn(program, argv, env, file_actions=actions, setsid=True, setsigdef=RESTORED_SIGNALS)

@@ -44,6 +44,7 @@ class Node:
         self._topology = topology
         self._macs = macs
         self._ports: dict[str, Port] = {}
+        self._slots = port.slots_of(sum(len(each.devices) for each in topology.nodes.values()))
         self._processes: list[Process] = []
         self._first_sysctls: dict[str, str] = {}
         self._diag: socket.socket | None = None
@@ -114,13 +115,17 @@ class Node:
         the first call)."""
         name = self._device(device)
         if name not in self._ports:
-            message = {"do": "ports", "wanted": [port.wanted(self.name, name, self.mtu(name))]}
+            message = {"do": "ports", "wanted": [self.wanted_port(name)]}
             self.add_port(name, self.holder.ask(message)[1][0])
         return self._ports[name]
 
+    def wanted_port(self, device: str) -> dict[str, Any]:
+        """What the holder is asked for to open one."""
+        return port.wanted(self.name, device, self.mtu(device), self._slots)
+
     def add_port(self, device: str, fd: int) -> None:
         opened = socket.socket(fileno=fd)
-        self._ports[device] = Port(self.name, device, self.mac(device), opened, self.mtu(device))
+        self._ports[device] = Port(self.name, device, self.mac(device), opened, self.mtu(device), self._slots)
 
     @property
     def ports(self) -> list[Port]:

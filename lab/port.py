@@ -16,8 +16,11 @@ from typing import Any, Final, NamedTuple
 
 from lab.errors import LabError
 
-# A ring of this many frames; one that is longer than a slot also comes whole through the socket, as far as BUFFER goes.
+# Frames in a ring: many where there are few ports, for a ring takes slots times 2 KiB of memory. A frame that is longer
+# than a slot also comes whole through the socket, as far as BUFFER goes.
 SLOTS: Final = 2048
+SLOTS_OF_MANY: Final = 256
+MANY: Final = 24
 SLOT_OVERHEAD: Final = 256
 BUFFER: Final = 64 << 20
 LARGEST: Final = 1 << 18
@@ -54,21 +57,29 @@ def slot_size(mtu: int) -> int:
     return max(2048, 1 << (mtu + SLOT_OVERHEAD - 1).bit_length())
 
 
-def wanted(node: str, device: str, mtu: int) -> dict[str, Any]:
+def slots_of(ports: int) -> int:
+    """How many frames a ring holds in a lab of so many ports."""
+    return SLOTS if ports <= MANY else SLOTS_OF_MANY
+
+
+def wanted(node: str, device: str, mtu: int, slots: int) -> dict[str, Any]:
     """What lab/holder.py is asked for to open a port."""
-    return {"node": node, "device": device, "size": slot_size(mtu), "slots": SLOTS, "buffer": BUFFER}
+    return {"node": node, "device": device, "size": slot_size(mtu), "slots": slots, "buffer": BUFFER}
 
 
 class Port:
     """The wire `device` of a node. `mac` is the address of the node on it."""
 
-    def __init__(self, node: str, device: str, mac: str, opened: socket.socket, mtu: int = 1500) -> None:
+    def __init__(
+        self, node: str, device: str, mac: str, opened: socket.socket, mtu: int = 1500, slots: int = SLOTS
+    ) -> None:
         self.node = node
         self.device = device
         self.mac = mac
         self._socket = opened
         self._size = slot_size(mtu)
-        self._ring = mmap.mmap(opened.fileno(), self._size * SLOTS)
+        self._slots = slots
+        self._ring = mmap.mmap(opened.fileno(), self._size * slots)
         self._at = 0
 
     def __repr__(self) -> str:
@@ -104,7 +115,7 @@ class Port:
             lost = self._lost()
             if lost:
                 raise LabError(
-                    f"{self.node}.{self.device}: {lost} frames were lost: more than {SLOTS} were waiting\n"
+                    f"{self.node}.{self.device}: {lost} frames were lost: more than {self._slots} were waiting\n"
                     "  hint: call received() more often."
                 )
         return captures
@@ -118,7 +129,7 @@ class Port:
         """Forget what has been received, and what was lost."""
         while status := STATUS.unpack_from(self._ring, start := self._at * self._size)[0]:
             self._ring[start : start + STATUS.size] = TO_KERNEL
-            self._at = (self._at + 1) % SLOTS
+            self._at = (self._at + 1) % self._slots
             if status & IN_QUEUE:
                 self._from_queue((), b"")
         self._lost()
@@ -139,7 +150,7 @@ class Port:
             frame = ring[start + mac : start + mac + stored]
             header = VNET_HDR.unpack_from(ring, start + mac - VNET_HDR.size)
             ring[start : start + STATUS.size] = TO_KERNEL
-            self._at = (self._at + 1) % SLOTS
+            self._at = (self._at + 1) % self._slots
             if status & IN_QUEUE:
                 header, frame = self._from_queue(header, frame)
             if header[0] & NEEDS_CHECKSUM and len(frame) >= length:

@@ -20,7 +20,6 @@ from lab.faults import did_you_mean
 from lab.model import Topology
 from lab.node import Firewall, Node, close_all
 from lab.owner import Holder, warm_up
-from lab.port import wanted
 
 SETTLE_ROUNDS: Final = 1000
 MOST_PORTS: Final = 200
@@ -168,7 +167,7 @@ class Lab:
             return
         for at in range(0, len(wires), PORTS_AT_ONCE):
             part = wires[at : at + PORTS_AT_ONCE]
-            message = {"do": "ports", "wanted": [wanted(node.name, device, node.mtu(device)) for node, device in part]}
+            message = {"do": "ports", "wanted": [node.wanted_port(device) for node, device in part]}
             for (node, device), fd in zip(part, self.holder.ask(message)[1], strict=True):
                 node.add_port(device, fd)
 
