@@ -17,8 +17,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parent.parent)]
-
 from recorded_talk import RECORDED, cases, play
 
 LEGS = {"lan": ("10.0.1", "fd00:1::"), "wan": ("10.0.2", "fd00:2::")}

@@ -1,5 +1,5 @@
-"""Every recorded conversation, played through the engine: each line arrives (or not) and leaves the expectations that the
-kernel left. `tests/kernel_router.py` makes and checks the recordings."""
+"""Every recorded conversation, played through the engine: each line arrives (or not) and leaves the expectations that
+the kernel left. `tests/kernel_router.py` makes and checks the recordings."""
 
 from __future__ import annotations
 
