@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import struct
 import subprocess
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from lab.engines import proc_line
 from lab.engines.base import Adapter
 from lab.node import Node
 from lab.port import complete_checksum, put_tag_back
-from tests.lab_support import needs_engine, why_no_lab
+from tests.lab_support import checksum, ethernet, needs_engine, seen, tcp, udp, why_no_lab
 
 pytestmark = pytest.mark.skipif(bool(why_no_lab()), reason=f"no lab here: {why_no_lab()}")
 
@@ -27,53 +26,6 @@ nodes:
   firewall: { runs: engine, net: 192.0.2.1, rules: r.v4, conntrack_timeouts: { udp_timeout: 5 } }
 """
 FORWARD_NOTHING = "*filter\n:FORWARD DROP [0:0]\nCOMMIT\n"
-
-
-def checksum(data: bytes) -> int:
-    data += b"\0" * (len(data) & 1)
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
-
-
-def ethernet(lab: Lab, sender: str, device: str, packet: bytes, kind: int = 0x0800) -> bytes:
-    """A frame from a node to the firewall."""
-    firewall = lab["firewall"]
-    macs = firewall.mac(device if device in firewall.devices else None) + ":" + lab[sender].mac(device)
-    return bytes.fromhex(macs.replace(":", "")) + kind.to_bytes(2, "big") + packet
-
-
-def ipv4(source: str, destination: str, protocol: int, payload: bytes) -> bytes:
-    header = struct.pack(
-        "!BBHHHBBH4s4s",
-        0x45,
-        0,
-        20 + len(payload),
-        1,
-        0,
-        64,
-        protocol,
-        0,
-        socket.inet_aton(source),
-        socket.inet_aton(destination),
-    )
-    return header[:10] + checksum(header).to_bytes(2, "big") + header[12:] + payload
-
-
-def transport(source: str, destination: str, protocol: int, segment: bytes, place: int) -> bytes:
-    pseudo = socket.inet_aton(source) + socket.inet_aton(destination) + struct.pack("!BBH", 0, protocol, len(segment))
-    total = checksum(pseudo + segment)
-    return ipv4(source, destination, protocol, segment[:place] + total.to_bytes(2, "big") + segment[place + 2 :])
-
-
-def udp(source: str, sport: int, destination: str, dport: int, data: bytes = b"x") -> bytes:
-    return transport(source, destination, 17, struct.pack("!HHHH", sport, dport, 8 + len(data), 0) + data, 6)
-
-
-def tcp(source: str, sport: int, destination: str, dport: int, flags: int, data: bytes = b"") -> bytes:
-    segment = struct.pack("!HHIIBBHHH", sport, dport, 1, 0, 0x50, flags, 8192, 0, 0) + data
-    return transport(source, destination, 6, segment, 16)
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -87,11 +39,6 @@ def opened(request: pytest.FixtureRequest) -> Iterator[Lab]:
 def lab(opened: Lab) -> Lab:
     opened.reset()
     return opened
-
-
-def seen(lab: Lab, node: str, device: str) -> list[bytes]:
-    lab.settle()
-    return [frame[14:] for frame in lab[node].port(device).received()]
 
 
 # --- packets ----------------------------------------------------------------------------------------------------------

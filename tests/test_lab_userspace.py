@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from lab import EngineDied, Lab, RulesetError
-from tests.lab_support import needs_engine, why_no_lab
-from tests.test_lab import ethernet, seen, udp
+from tests.lab_support import ethernet, needs_engine, seen, udp, why_no_lab
 
 pytestmark = pytest.mark.skipif(bool(why_no_lab()), reason=f"no lab here: {why_no_lab()}")
 
@@ -184,6 +183,6 @@ def test_a_thousand_packets_settle(lab: Lab) -> None:
 def test_the_process_is_killed_from_outside(lab: Lab) -> None:
     """A kill by somebody who knows nothing of the lab: the next request says that the engine is gone."""
     with Lab.open("host") as other:
-        other.holder.kill(other.firewall.adapter.process.pid, signal.SIGKILL)
+        other.holder.kill(other.firewall.adapter.pid, signal.SIGKILL)
         with pytest.raises(EngineDied):
             other.settle()
