@@ -102,6 +102,10 @@ class Session:
             self.writer.add(_run_record(self.config, self.seed))
         return self.writer
 
+    def left_records(self) -> bool:
+        """Whether this run has written any, here or in a worker."""
+        return any(path.stat().st_mtime >= self.began for path in self.folder.glob("records*.jsonl"))
+
     def _once(self, kind: str, name: str, record: Any) -> None:
         if (kind, name) not in self.told:
             self.told.add((kind, name))
@@ -297,9 +301,7 @@ def pytest_testnodedown(node: Any, error: Any) -> None:
 def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
     """Put the records together, write the reports, print the matrix."""
     ours = config.stash[SESSION]
-    if hasattr(config, "workerinput") or config.option.collectonly or not list(ours.folder.glob("records*.jsonl")):
-        return
-    if not (ours.planned or ours.writer):
+    if hasattr(config, "workerinput") or config.option.collectonly or not ours.left_records():
         return
     from reports import bundle
 
@@ -319,6 +321,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 
 def _run_record(config: pytest.Config, seed: int) -> Any:
+    from conformance.plugin import ENGINES
     from reports.records import Run
 
     return Run(
@@ -333,6 +336,7 @@ def _run_record(config: pytest.Config, seed: int) -> Any:
         python=f"{platform.python_implementation()} {sys.version.split()[0]}",
         revision=_revision(),
         user=_user(),
+        engines=config.stash[ENGINES],
     )
 
 

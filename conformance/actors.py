@@ -277,6 +277,7 @@ class Host:
                 ("exited with", str(output.exit)),
                 ("output", (output.err or output.out).strip() or "none"),
             )
+        complains = str(complains)  # a column of a table may look like a number
         if complains and complains not in output.err:
             step.ok = False
             raise Failed((f"{self.name} runs", shown), ("should complain", complains),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from lab import Entry
 
 # Names of protocols that /proc writes otherwise than packets do.
-SPOKEN = {"icmp6": "icmpv6"}
+SPOKEN = {"icmp6": "icmpv6", "icmpv6": "icmpv6"}
 FIELDS = ("state", "timeout", "mark", "zone", "assured", "unreplied", "id", "type", "code", "flags", "text")
 
 

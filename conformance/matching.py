@@ -37,8 +37,9 @@ def differences(pattern: Packet, seen: Seen, names: Names, checksums: bool = Tru
     flow = names.resolve(pattern.flow, pattern.ip_version)
     found += _end("source", flow.source, seen.get("src"), seen.get("sport"), names)
     found += _end("destination", flow.destination, seen.get("dst"), seen.get("dport"), names)
-    if pattern.family and seen.family != pattern.family:
-        found.append(Difference("family", f"IPv{pattern.family}", f"IPv{seen.family}", 4))
+    named = pattern.family or any(end.host != ANY for end in (flow.source, flow.destination))
+    if named and seen.family != pattern.ip_version:
+        found.append(Difference("family", f"IPv{pattern.ip_version}", f"IPv{seen.family}", 4))
     for name, value in pattern.fields:
         found += _field(name, value, seen, names)
     if checksums and seen.faults and not _speaks_of_checksums(pattern):

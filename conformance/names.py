@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from conformance.flows import ANY, End, Flow
+from lab.kinds import Address
 from lab.model import Node, Topology
 from lab.plan import MacTable
 
@@ -163,7 +164,7 @@ class Names:
         owner = self._owners.get(destination)
         if owner is not None and owner[0] != spec.name and owner[1] in self._reach(spec, device):
             return self._mac(*owner)
-        return self._mac(*self._router(spec, device, address.version))
+        return self._mac(*self._router(spec, device, address))
 
     def _is_broadcast(self, spec: Node, address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
         return address.version == 4 and any(
@@ -171,13 +172,13 @@ class Names:
             for addresses in spec.devices.values() for each in addresses
         )  # fmt: skip
 
-    def _router(self, spec: Node, device: str, family: int) -> tuple[str, str]:
+    def _router(self, spec: Node, device: str, address: Address) -> tuple[str, str]:
         """Who takes a packet that is for nobody on the wire: the node's gateway, else the firewall on it, else anybody
         who forwards, else the only neighbour."""
         reach = self._reach(spec, device)
-        gateways = [str(route.via) for route in spec.routes if route.via is not None and route.via.version == family]
-        for gateway in gateways:
-            owner = self._owners.get(gateway)
+        routes = [route for route in spec.routes if route.via is not None and route.to.version == address.version]
+        for route in sorted(routes, key=lambda each: (address not in each.to, -each.to.prefixlen)):
+            owner = self._owners.get(str(route.via))
             if owner is not None and owner[1] in reach:
                 return owner
         neighbours = [(node, name) for node in self.topology.nodes.values() if node.name != spec.name

@@ -339,6 +339,10 @@ def fragment(flow: str, offset: int | None = None, more: bool | None = None, **f
     return make("fragment", flow, offset=offset, mf=more, **fields)
 
 
+def fragment6(flow: str, offset: int | None = None, more: bool | None = None, **fields: Any) -> Packet:
+    return make("fragment", flow, 6, offset=offset, mf=more, **fields)
+
+
 def fragments(packet: Packet, size: int) -> list[Piece]:
     """A packet cut into fragments of `size` bytes each (a multiple of 8), without their IP headers."""
     if size % 8 or size <= 0:
@@ -481,7 +485,7 @@ def shown_payload(data: bytes) -> str:
 __all__ = [
     "ANY", "CONDITIONS", "FIELDS", "FLAGS", "PROTOCOLS", "WITH_PORTS", "Edited", "FlowError", "NameFault", "Packet",
     "PacketFault", "Piece", "Ports", "Raw", "Sendable", "ah", "arp", "between", "checked", "esp", "filler",
-    "fragment", "fragments", "gre", "icmp", "icmp6", "ip", "ip6", "make", "one_of", "other_than", "ping", "ping6",
+    "fragment", "fragment6", "fragments", "gre", "icmp", "icmp6", "ip", "ip6", "make", "one_of", "other_than", "ping", "ping6",
     "pong", "pong6", "raw_frame", "raw_packet", "sctp", "shown_flags", "shown_flow", "shown_payload", "tcp", "tcp6",
     "tcp_flags", "udp", "udp6", "udplite",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ from conformance.packets import (
     esp,
     filler,
     fragment,
+    fragment6,
     fragments,
     gre,
     icmp,
@@ -43,7 +44,8 @@ from conformance.tcp_talk import Talk
 
 __all__ = [
     "Failed", "Firewall", "Host", "Output", "Packet", "Seen", "Talk", "ah", "arp", "between", "case", "esp",
-    "every_chain", "filler", "fragment", "fragments", "gre", "icmp", "icmp6", "ip", "ip6", "one_of", "other_than",
-    "path_rules", "ping", "ping6", "pong", "pong6", "raw_frame", "raw_packet", "sctp", "table", "tcp", "tcp6", "udp",
+    "every_chain", "filler", "fragment", "fragment6", "fragments", "gre", "icmp", "icmp6", "ip", "ip6", "one_of",
+    "other_than", "path_rules", "ping", "ping6", "pong", "pong6", "raw_frame", "raw_packet", "sctp", "table", "tcp",
+    "tcp6", "udp",
     "udp6", "udplite", "visits",
 ]  # fmt: skip

@@ -29,6 +29,8 @@ from conformance.packets import (
 )
 
 ETHERTYPE: Final = {4: 0x0800, 6: 0x86DD}
+# What follows the header of ICMP queries: three timestamps, an address mask (RFC 792, RFC 950).
+USUAL_BODY: Final = {13: 12, 14: 12, 17: 4, 18: 4}
 QUOTE_LIMIT: Final = {4: 576 - 28, 6: 1280 - 48}
 
 
@@ -150,12 +152,11 @@ def build(what: Resolved) -> bytes:
     fields = dict(what.fields)
     if what.kind == "arp":
         return _arp(what, fields)
+    if what.kind not in BUILDERS:
+        raise PacketFault(f"a {what.kind} packet is only for seeing, it cannot be sent")
     network = _ipv6(what, fields) if what.family == 6 else _ipv4(what, fields)
     payload = fields.get("payload", b"")
-    try:
-        transport = BUILDERS[what.kind](what, fields)
-    except KeyError:
-        raise PacketFault(f"a {what.kind} packet is only for seeing, it cannot be sent") from None
+    transport = BUILDERS[what.kind](what, fields)
     body = bytes(payload) if what.kind not in ("udplite", "icmp", "icmp6", "gre", "sctp") else b""
     packet = network
     for layer in transport:
@@ -320,7 +321,7 @@ def _icmp_rest(kind: int, family: int, fields: dict[str, Any]) -> bytes:
 
 def _icmp_payload(family: int, fields: dict[str, Any]) -> bytes:
     if "quoting" not in fields:
-        return bytes(fields.get("payload", b""))
+        return bytes(fields.get("payload", bytes(USUAL_BODY.get(fields.get("type", 8), 0) if family == 4 else 0)))
     quoted: bytes = fields["quoting"]
     return quoted[: fields.get("quoted_bytes", QUOTE_LIMIT[family])]
 

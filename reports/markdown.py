@@ -20,7 +20,7 @@ def render(records: Records) -> str:
         _machine(records),
     ]
     rows = [[area.name, area.scenarios, *(cell_text(area.totals.get(engine, Cell())) for engine in engines)]
-            for area in areas(records)]  # fmt: skip
+            for area in areas(records) if area.totals]  # fmt: skip
     parts.append(tabulate(rows, headers=["area", "scenarios", *engines], tablefmt="github"))
     if red := red_results(records):
         parts += ["## Failed", *map(_failure, red)]

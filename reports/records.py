@@ -28,6 +28,8 @@ UNSUPPORTED: Final = "UNSUPPORTED"
 BROKEN: Final = "BROKEN"
 # From good to bad. They never mix: see docs/reports.md.
 OUTCOMES: Final = (PASS, UNSUPPORTED, FAIL, BROKEN)
+# Exit statuses of pytest after which something may be missing: interrupted, internal error.
+INTERRUPTED: Final = (2, 3)
 
 
 class RecordError(ValueError):
@@ -47,6 +49,7 @@ class Run:
     python: str = ""
     revision: str = ""
     user: str = ""
+    engines: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -213,11 +216,14 @@ class Records:
 
     @property
     def unfinished(self) -> bool:
-        return self.end is None
+        """Also when it was interrupted: then there is an end, but not all that was planned."""
+        return self.end is None or self.end.status in INTERRUPTED
 
     def engine_names(self) -> list[str]:
-        names = list(self.engines)
-        return names + sorted({engine for _id, engine in self.results} - set(names))
+        """In the order in which they were asked for."""
+        found = {*self.engines, *(engine for _id, engine in self.results)}
+        asked = [name for name in self.run.engines if name in found]
+        return asked + sorted(found - set(asked))
 
     def counts(self) -> dict[str, dict[str, int]]:
         """engine -> outcome -> how many."""

@@ -12,7 +12,7 @@ def matrix(records: Records) -> str:
 
     engines = records.engine_names()
     lines = [[area.name, area.scenarios, *(cell_text(area.totals.get(engine, Cell())) for engine in engines)]
-             for area in areas(records)]  # fmt: skip
+             for area in areas(records) if area.totals]  # fmt: skip
     total = {
         engine: Cell([result for result in records.results.values() if result.engine == engine]) for engine in engines
     }

@@ -171,3 +171,11 @@ MINIATURES: dict[str, Any] = {
         NotHere,
     )
 }
+
+
+def register_all() -> None:
+    from lab import engines
+
+    for name, adapter in MINIATURES.items():
+        if name not in engines.names():
+            engines.register(name, adapter)

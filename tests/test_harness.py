@@ -13,10 +13,9 @@ from conformance.case import Instance
 from conformance.running import Runner
 from conformance.stages import Stages
 from conformance.vocabulary import case, icmp, tcp, udp
-from lab import engines
 from reports.records import BROKEN, FAIL, PASS, UNSUPPORTED, Result
 from tests.lab_support import needs_engine, why_no_lab
-from tests.miniatures import MINIATURES
+from tests.miniatures import MINIATURES, register_all
 
 pytestmark = pytest.mark.skipif(bool(why_no_lab()), reason=f"no lab here: {why_no_lab()}")
 
@@ -87,9 +86,7 @@ def error(client: Any, server: Any, firewall: Any) -> None:
 @pytest.fixture(scope="module")
 def runner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runner]:
     needs_engine("kernel-legacy")
-    for name, adapter in MINIATURES.items():
-        if name not in engines.names():
-            engines.register(name, adapter)
+    register_all()
     stages = Stages()
     yield Runner(stages, seed=1, folder=tmp_path_factory.mktemp("out"))
     stages.close()
