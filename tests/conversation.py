@@ -48,8 +48,17 @@ class Conversation:
     """A client on the lan talks to a server on the wan. nat: "none", "snat", "dnat" or "both"."""
 
     def __init__(
-        self, wire: Wire, helper: str, proto: str, port: int, nat: str = "none", version: int = 4, sport: int = 1000
+        self,
+        wire: Wire,
+        helper: str,
+        proto: str,
+        port: int,
+        nat: str = "none",
+        version: int = 4,
+        sport: int = 1000,
+        server_port: int = 0,
     ) -> None:
+        """port: as the client sees it; server_port: if it is another one behind the firewall."""
         self.wire = wire
         self.tcp = proto == "tcp"
         self.port = 0  # to which the last datagram went; a helper may choose another one
@@ -65,7 +74,7 @@ class Conversation:
             rules.append(DNAT.format(seen_server, SERVER[version]))
         (wire.ipt if version == 4 else wire.ip6t)(*rules)
         self.client = End("lan", (CLIENT[version], sport), (seen_server, port), 1000)
-        self.server = End("wan", (SERVER[version], port), (seen_client, sport), 5000)
+        self.server = End("wan", (SERVER[version], server_port or port), (seen_client, sport), 5000)
         if self.tcp:
             self._open()
 
@@ -95,7 +104,8 @@ class Conversation:
 
     def say(self, end: End, data: bytes) -> bytes | None:
         other = self._other(end)
-        self.wire.take(end.leg)  # what the firewall sent back earlier
+        self.wire.take(end.leg)  # what came of other packets
+        self.wire.take(other.leg)
         self.wire.send(end.leg, self.segment(end, data) if self.tcp else udp(*self._ends(end), data))
         arrived = self.wire.take(other.leg)
         if not arrived:
