@@ -48,6 +48,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "engine/core/addresses",
         "engine/core/verdict",
         "engine/core/names",
+        "engine/core/dscp",
         "engine/core/numbers",
         "engine/core/text",
     ),

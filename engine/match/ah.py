@@ -73,7 +73,7 @@ class Ah6(Dropping):
 
     def save(self) -> str:
         parts = [self.spi.option("ahspi")]
-        if self.length:
+        if self.length or self.length_inverted:
             parts.append(f"{bang(self.length_inverted)}--ahlen {self.length}")
         if self.reserved:
             parts.append("--ahres")
@@ -81,7 +81,7 @@ class Ah6(Dropping):
 
     def listing(self, numeric: bool) -> str:
         text = f"ah {self.spi.listed('spi').lstrip()}"
-        if self.length:
+        if self.length or self.length_inverted:
             text += f"length:{mark(self.length_inverted)}{self.length}"
         return text + (" reserved" if self.reserved else "")
 

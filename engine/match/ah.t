@@ -51,3 +51,7 @@
 -m ah --ahspi 1 --ahspi 2              | refused: ah: option "--ahspi" can only be used once.
 -m ah --ahlen 1 --ahlen 2              | refused: ah: option "--ahlen" can only be used once.
 -p ah -m ah --ahspi 1                  | =
+
+:filter:INPUT
+@ipv6
+-m ah ! --ahlen 0 | =

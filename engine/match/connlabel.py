@@ -71,10 +71,11 @@ def build(values: Values) -> Extension:
     text = values.text("label")
     number: int | None = NAMES.table(NAME_FILE).get(text)
     if number is None:
-        number = parse_number(text, 0xFFFF)
-    if number is None:
+        number = parse_number(text, 0xFFFFFFFFFFFFFFFF)
+    # an int of C, kept in 16 bits
+    if number is None or number & 0x80000000:
         raise ParameterProblem(f"label '{text}' not found or invalid value")
-    return ConnLabel(number, values.inverted("label"), values.has("set"))
+    return ConnLabel(number & 0xFFFF, values.inverted("label"), values.has("set"))
 
 
 EXTENSIONS: Final = (

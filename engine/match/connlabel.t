@@ -19,3 +19,9 @@
 -m connlabel --label 1 --label 2                      | refused: connlabel: option "--label" can only be used once.
 -m connlabel --label ''                               | refused: Argument must have a minimum length of 1 characters
 -m connlabel --label 40 -m connlabel --label 41 --set | -m connlabel --label "40" -m connlabel --label "41" --set
+
+# an int of C, kept in 16 bits
+:filter:INPUT
+@both
+-m connlabel --label 65536      | -m connlabel --label "0"
+-m connlabel --label 4294967295 | refused: label '4294967295' not found or invalid value

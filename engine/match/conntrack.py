@@ -133,7 +133,7 @@ class Conntrack(Match):
         bits = 32 if self.family == IPV4 else 128
         text = address_text(wanted.first, self.family)
         if not numeric:
-            if wanted.first == 0 and wanted.second == 0:
+            if wanted.first == 0:
                 return "anywhere"
             text = NAMES.host_name(wanted.first, self.family) or text
         length = wanted.second.bit_count()

@@ -12,17 +12,11 @@ from __future__ import annotations
 from typing import Final
 
 from engine.core.context import Context
+from engine.core.dscp import dscp_class
 from engine.core.extension import Extension, Match, Option, ParameterProblem, Spec
 from engine.core.packet import Packet
 from engine.core.values import Values
 from engine.match.parts.text import bang, mark
-
-CLASSES: Final[dict[str, int]] = {
-    "BE": 0,
-    "EF": 0x2E,
-    **{f"CS{number}": number << 3 for number in range(8)},
-    **{f"AF{number}{drop}": number << 3 | drop << 1 for number in range(1, 5) for drop in range(1, 4)},
-}
 
 
 class Dscp(Match):
@@ -44,7 +38,7 @@ def build(values: Values) -> Extension:
     given = values.find("dscp-class")
     if given is None:
         return Dscp(values.number("dscp"), values.inverted("dscp"))
-    value = CLASSES.get(given.text.upper())
+    value = dscp_class(given.text)
     if value is None:
         raise ParameterProblem(f"Invalid DSCP value `{given.text}'")
     return Dscp(value, given.inverted)

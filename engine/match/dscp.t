@@ -48,3 +48,11 @@
 -m dscp --dscp 1/2                | refused: dscp: bad value for option "--dscp", or out of range (0-63).
 @ipv4
 -m dscp --dscp-class CS1 --dscp-class CS2 | refused: dscp: option "--dscp-class" can only be used once.
+
+# a name may go on: only its beginning is looked at
+:filter:INPUT
+@both
+-m dscp --dscp-class cs1x  | -m dscp --dscp 0x08
+-m dscp --dscp-class AF420 | -m dscp --dscp 0x24
+-m dscp --dscp-class CS8   | refused: Invalid DSCP value `CS8'
+-m dscp --dscp-class af4   | refused: Invalid DSCP value `af4'

@@ -17,3 +17,11 @@
 -m dst --dst-len 65536                                     | =
 -m dst --dst-len x                                         | refused: dst: bad value for option "--dst-len", or out of range (0-4294967295).
 -m dst --dst-not-strict --dst-opts 1                       | refused: unknown option "--dst-not-strict"
+
+# numbers are read whole
+:filter:INPUT
+@ipv6
+-m dst --dst-opts 1x                   | refused: dst: error parsing opt `1x'
+-m dst --dst-opts 1:2:3                | refused: dst: error parsing length `2:3'
+-m dst --dst-opts 4294967296           | -m dst --dst-opts 0
+-m dst --dst-opts 18446744073709551616 | refused: opt `18446744073709551616' specified too big: would overflow

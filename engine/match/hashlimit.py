@@ -55,6 +55,7 @@ DEFAULT_GC: Final = 1000
 BYTE_EXPIRE: Final = 15
 BYTE_EXPIRE_BURST: Final = 60
 NAME_LIMIT: Final = 254
+SIZE_LIMIT: Final = 1048576  # buckets of a table
 DEFAULT_SIZE: Final = 8192  # of a machine with more than 1 GiB
 
 SRC_IP: Final = 1
@@ -267,8 +268,8 @@ class HashLimit(Dropping):
             raise KernelRefusal(EINVAL, f"hashlimit: '{self.name}' is no name for a table")
         if config.gc == 0 or config.expire == 0:
             raise KernelRefusal(EINVAL, "hashlimit: --hashlimit-htable-gcinterval and -expire may not be 0")
-        if self.family == IPV4 and max(config.src_prefix, config.dst_prefix) > 32:
-            raise KernelRefusal(EINVAL, "hashlimit: a mask of IPv4 has at most 32 bits")
+        if max(config.src_prefix, config.dst_prefix) > (32 if self.family == IPV4 else 128):
+            raise KernelRefusal(EINVAL, "hashlimit: a mask may not have holes, nor more bits than an address")
         if config.rate_match:
             if not 0 < config.average <= U32:
                 raise KernelRefusal(ERANGE, "hashlimit: invalid rate")
@@ -412,7 +413,7 @@ def read_config(values: Values) -> Config:
             config.interval = atoi(given.text)
             if config.interval < 1:
                 raise ParameterProblem(f'hashlimit: Bad value for "--{name}" option: "{given.text}"')
-    config.size = values.number("hashlimit-htable-size", 0)
+    config.size = min(values.number("hashlimit-htable-size", 0), SIZE_LIMIT)
     config.maximum = values.number("hashlimit-htable-max", 0)
     config.gc = values.number("hashlimit-htable-gcinterval", DEFAULT_GC)
     config.src_prefix = values.number("hashlimit-srcmask", bits)

@@ -30,3 +30,11 @@
 -m hbh --hbh-not-strict --hbh-opts 1                       | refused: unknown option "--hbh-not-strict"
 -m hbh --hbh-len 1 --hbh-len 1                             | refused: hbh: option "--hbh-len" can only be used once.
 -m hbh --hbh-opts 1 --hbh-opts 1                           | refused: hbh: option "--hbh-opts" can only be used once.
+
+# numbers are read whole
+:filter:INPUT
+@ipv6
+-m hbh --hbh-opts 1x                   | refused: hbh: error parsing opt `1x'
+-m hbh --hbh-opts 1:2:3                | refused: hbh: error parsing length `2:3'
+-m hbh --hbh-opts 4294967296           | -m hbh --hbh-opts 0
+-m hbh --hbh-opts 18446744073709551616 | refused: opt `18446744073709551616' specified too big: would overflow

@@ -17,6 +17,7 @@ from engine.core.addresses import address_text
 from engine.core.context import Context
 from engine.core.extension import Extension, Match, Option, ParameterProblem, Spec
 from engine.core.hooks import IPV4
+from engine.core.numbers import parse_number
 from engine.core.packet import Packet
 from engine.core.values import Given, Values
 from engine.match.parts.text import bang
@@ -74,9 +75,10 @@ def read_address(text: str, family: int) -> int | None:
         return None
     value = 0
     for part in parts:
-        if not (part.isascii() and part.isdigit()) or int(part) > 255:
+        number = parse_number(part, 255)
+        if number is None:
             return None
-        value = value << 8 | int(part)
+        value = value << 8 | number
     return value << 8 * (4 - len(parts))
 
 

@@ -42,3 +42,10 @@
 -m iprange --src-range 2001:DB8:0:0::1-2001:DB8::2 ! --dst-range fe80::-fe80::ffff | -m iprange --src-range 2001:db8::1-2001:db8::2 ! --dst-range fe80::-fe80::ffff
 -m iprange --src-range ::-ffff::                                         | =
 -m iprange --src-range 2001:0:0:1::-2001:0:0:1:ffff::                    | =
+
+# octal, hexadecimal, signs and blanks, as strtoul(3) reads them
+:filter:INPUT
+@ipv4
+-m iprange --src-range 010        | -m iprange --src-range 8.0.0.0-8.0.0.0
+-m iprange --src-range 0x10       | -m iprange --src-range 16.0.0.0-16.0.0.0
+-m iprange --dst-range " 1.1.1.1" | -m iprange --dst-range 1.1.1.1-1.1.1.1

@@ -11,8 +11,41 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.core.extension import Option, Spec
-from engine.match.parts.refused import build
+from engine.core.context import Context
+from engine.core.extension import FWD, IN, PRE, Extension, Match, Option, Spec
+from engine.core.packet import Packet
+from engine.core.values import Values
+from engine.match.parts.text import bang
+
+TCP: Final = 6
+
+
+class Osf(Match):
+    def __init__(self, genre: str, inverted: bool, ttl: int, log: int) -> None:
+        self.genre = genre
+        self.inverted = inverted
+        self.ttl = ttl  # -1 = not given
+        self.log = log
+
+    def matches(self, packet: Packet, context: Context) -> bool:
+        raise NotImplementedError
+
+    def save(self) -> str:
+        text = f"{bang(self.inverted)}--genre {self.genre}"
+        if self.ttl >= 0:
+            text += f" --ttl {self.ttl}"
+        return text + (f" --log {self.log}" if self.log >= 0 else "")
+
+    def listing(self, numeric: bool) -> str:
+        return f"OS fingerprint match {bang(self.inverted)}{self.genre}"
+
+
+def build(values: Values) -> Extension:
+    given = values.find("genre")
+    genre = given.value if given is not None else ""
+    assert isinstance(genre, str)
+    return Osf(genre, values.inverted("genre"), values.number("ttl", -1), values.number("log", -1))
+
 
 EXTENSIONS: Final = (
     Spec(
@@ -23,6 +56,8 @@ EXTENSIONS: Final = (
             Option("ttl", "u32", high=2),
             Option("log", "u32", high=2),
         ),
+        hooks=PRE | IN | FWD,
+        protos=(TCP,),
         unsupported="the engine has no table of fingerprints (nfnl_osf)",
     ),
 )

@@ -24,3 +24,7 @@
 :filter:OUTPUT
 @ipv4
 -p tcp -m osf --genre Linux | refused: accepted by iptables, not implemented here: match 'osf': the engine has no table of fingerprints (nfnl_osf). ; legacy: refused: Invalid argument
+
+:filter:INPUT
+@ipv4
+-m osf --genre Linux | refused: accepted by iptables, not implemented here: match 'osf': the engine has no table of fingerprints (nfnl_osf). ; legacy: refused: Invalid argument

@@ -119,7 +119,7 @@ def read_owners(given: Given | None, file: str) -> Owners | None:
         low, end = first
         if end == len(text):
             return Owners(low, low, given.inverted)
-        second = strtoul(text[end + 1 :], ID_LIMIT) if text[end] == "-" else None
+        second = strtoul(text[end + 1 :], ID_LIMIT) if text[end] in "-:" else None
         if second is not None:
             return Owners(low, second[0], given.inverted)
     raise ParameterProblem(f'owner: Bad value for "--{given.option.name}" option: "{text}"')

@@ -69,3 +69,7 @@
 :raw:OUTPUT
 @ipv4
 -m owner --uid-owner 0 | =
+
+:filter:OUTPUT
+@both
+-m owner --gid-owner 1:2 | -m owner --gid-owner 1-2

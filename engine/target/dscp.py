@@ -13,17 +13,11 @@ from __future__ import annotations
 from typing import Final
 
 from engine.core.context import Context
+from engine.core.dscp import dscp_class
 from engine.core.extension import Option, ParameterProblem, Spec, Target
 from engine.core.packet import Packet
 from engine.core.values import Values
 from engine.core.verdict import CONTINUE
-
-CLASSES: Final[dict[str, int]] = {
-    "BE": 0x00,
-    "EF": 0x2E,
-    **{f"CS{number}": number << 3 for number in range(8)},
-    **{f"AF{number}{drop}": number << 3 | drop << 1 for number in range(1, 5) for drop in range(1, 4)},
-}
 
 
 class Dscp(Target):
@@ -51,14 +45,14 @@ def final(values: Values) -> None:
 
 def look(values: Values) -> None:
     name = values.given[-1].text
-    if name.upper() not in CLASSES:
+    if dscp_class(name) is None:
         raise ParameterProblem(f"Invalid DSCP value `{name}'")
 
 
 def build(values: Values) -> Target:
     if values.has("set-dscp"):
         return Dscp(values.number("set-dscp"))
-    return Dscp(CLASSES[values.text("set-dscp-class").upper()])
+    return Dscp(dscp_class(values.text("set-dscp-class")) or 0)
 
 
 OPTIONS: Final = (

@@ -45,3 +45,8 @@
 :filter:FORWARD
 @both
 -j DSCP --set-dscp 1 | refused: Invalid argument
+
+# a name may go on: only its beginning is looked at
+:mangle:FORWARD
+@both
+-j DSCP --set-dscp-class CS0, | -j DSCP --set-dscp 0x00

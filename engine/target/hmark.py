@@ -239,9 +239,9 @@ def read_types(text: str) -> list[str]:
                 '"--hmark-tuple" requires a list of types with no spaces, e.g. src,dst,sport,dport,proto'
             )
         word, comma, tail = rest.partition(",")
-        field = TYPES.get(word.lower())
+        field = next((value for key, value in TYPES.items() if word and key.startswith(word.lower())), None)
         if field is None:
-            raise ParameterProblem(f'Bad type "{word or rest}"')
+            raise ParameterProblem(f'Bad type "{rest}"')
         fields.append(field)
         if not comma:
             return fields

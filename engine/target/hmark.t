@@ -120,3 +120,9 @@
 -j HMARK --hmark-tuple src --hmark-mod 10 --hmark-rnd 1 | -j HMARK --hmark-src-prefix 32 --hmark-rnd 0x00000001 --hmark-mod 10
 @ipv6
 -j HMARK --hmark-tuple src --hmark-mod 10 --hmark-rnd 1 | -j HMARK --hmark-src-prefix 128 --hmark-rnd 0x00000001 --hmark-mod 10
+
+# types may be shortened
+:mangle:PREROUTING
+@ipv4
+-j HMARK --hmark-tuple sp --hmark-mod 10 --hmark-rnd 1 | -j HMARK --hmark-sport-mask 0xffff --hmark-rnd 0x00000001 --hmark-mod 10
+-j HMARK --hmark-tuple s,d --hmark-mod 10 --hmark-rnd 1 | -j HMARK --hmark-src-prefix 32 --hmark-dst-prefix 32 --hmark-rnd 0x00000001 --hmark-mod 10

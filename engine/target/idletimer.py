@@ -29,8 +29,8 @@ class IdleTimer(Target):
     def check(self, head: RuleHead, table: str, hooks: int) -> None:
         if not 1 <= self.timeout <= LONGEST:
             raise KernelRefusal(EINVAL, f"IDLETIMER: timeout {self.timeout} is not within 1 to {LONGEST} seconds")
-        if not self.label:
-            raise KernelRefusal(EINVAL, "IDLETIMER: the label is empty")
+        if not self.label or "/" in self.label:
+            raise KernelRefusal(EINVAL, f"IDLETIMER: '{self.label}' cannot be the name of a file in /sys")
 
     def save(self) -> str:
         return f"--timeout {self.timeout} --label {self.label}{' --alarm' if self.alarm else ''}"

@@ -18,3 +18,7 @@
 -j IDLETIMER --timeout 2147483 --label x                       | refused: Invalid argument
 -j IDLETIMER --timeout 2147484 --label x                       | refused: Invalid argument
 -j IDLETIMER --timeout 4 --label "a b"                         | -j IDLETIMER --timeout 4 --label a b
+
+:filter:INPUT
+@both
+-j IDLETIMER --timeout 42 --label a/b | refused: Invalid argument

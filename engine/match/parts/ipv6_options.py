@@ -98,9 +98,14 @@ def read_options(text: str, name: str) -> list[tuple[int, int]]:
 
 def _number(text: str, what: str, name: str) -> int:
     sign = -1 if text.startswith("-") else 1
-    found = strtoul(text[1:] if sign < 0 else text, 0xFFFFFFFF, whole=False)
+    digits = text[1:] if sign < 0 else text
+    found = strtoul(digits, 1 << 256, whole=False)
     if found is None:
         raise ParameterProblem(f"{name}: no valid digits in {what} `{text}'")
+    if found[0] > 0xFFFFFFFFFFFFFFFF:
+        raise ParameterProblem(f"{what} `{text}' specified too big: would overflow")
+    if found[1] != len(digits):
+        raise ParameterProblem(f"{name}: error parsing {what} `{text}'")
     return sign * found[0] & 0xFF
 
 
