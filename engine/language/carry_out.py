@@ -39,7 +39,8 @@ def _insert(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str])
 
 
 def _replace(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:
-    edit.replace(line.chain, rules[0], line.number)
+    if rules:
+        edit.replace(line.chain, rules[0], line.number)
 
 
 def _delete(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:
@@ -57,12 +58,14 @@ def _check(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) 
 
 
 def _list(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:
+    edit.put_in_order()
     chain = edit.chain(line.chain) if line.chain_given else None
     style = Style("n" in line.options, line.verbose > 0, "x" in line.options, "0" in line.options)
     output.append(list_table(edit.table, chain, line.number, style))
 
 
 def _list_rules(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:
+    edit.put_in_order()
     chain = edit.chain(line.chain) if line.chain_given else None
     output.append(list_rules(edit.table, chain, line.number, line.verbose > 0))
 
@@ -90,7 +93,7 @@ def _new_chain(line: CommandLine, edit: Edit, rules: list[Rule], output: list[st
 def _delete_chain(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:
     """Without a name: all user chains. Each is tried; the last complaint counts, and then none is deleted."""
     complaint: TableError | None = None
-    names = [line.chain] if line.chain_given else [name for name in edit.table.chains if not edit.is_built_in(name)]
+    names = [name for name in _chains(line, edit) if line.chain_given or not edit.is_built_in(name)]
     referenced = edit.jump_targets()
     for name in names:
         _say(line, "Deleting", name, output)
@@ -111,7 +114,7 @@ def _policy(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str])
 
 
 def _chains(line: CommandLine, edit: Edit) -> list[str]:
-    return [line.chain] if line.chain_given else list(edit.table.chains)
+    return [line.chain] if line.chain_given else edit.chain_names()
 
 
 def _say(line: CommandLine, what: str, name: str, output: list[str]) -> None:

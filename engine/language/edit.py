@@ -75,6 +75,7 @@ class Edit:
         self.before = [ChainState(chain) for chain in table.chains.values()]
         self.zeroed: list[tuple[Rule, int, int]] = []
         self.policy_counters: dict[str, tuple[int, int]] = {}
+        self.in_order = True  # user chains stand in the order of their names
 
     # -- finding
 
@@ -89,6 +90,21 @@ class Edit:
 
     def is_built_in(self, name: str) -> bool:
         return self.chain(name).is_built_in
+
+    def put_in_order(self) -> None:
+        """Built-in chains first, then user chains by name."""
+        if self.in_order:
+            return
+        chains = self.table.chains
+        ordered = {name: chain for name, chain in chains.items() if chain.is_built_in}
+        for name in sorted(name for name, chain in chains.items() if not chain.is_built_in):
+            ordered[name] = chains[name]
+        self.table.chains = ordered
+        self.in_order = True
+
+    def chain_names(self) -> list[str]:
+        self.put_in_order()
+        return list(self.table.chains)
 
     def jump_targets(self) -> set[int]:
         """id() of every chain that a rule leads to."""
@@ -150,6 +166,7 @@ class Edit:
         if name in self.table.chains or name in VERDICTS:
             raise TableError("Chain already exists")
         self.table.chains[name] = Chain(name)
+        self.in_order = False
 
     def delete_chain(self, name: str, referenced: set[int] | None = None) -> None:
         """referenced: what `jump_targets` said, to save looking again for each of many chains."""
@@ -171,6 +188,7 @@ class Edit:
         del self.table.chains[old]
         chain.name = new
         self.table.chains[new] = chain
+        self.in_order = False
 
     def set_policy(self, name: str, policy: str, counters: tuple[int, int]) -> None:
         chain = self.table.chains.get(name)
@@ -230,14 +248,10 @@ class Edit:
         Policy counters start again with every change to the table (as iptables-legacy 1.8.9 has it); chains are kept
         in the order of their names.
         """
-        table = self.table
-        built_in = [chain for chain in table.chains.values() if chain.is_built_in]
-        users = sorted(name for name, chain in table.chains.items() if not chain.is_built_in)
-        ordered = {chain.name: chain for chain in built_in}
-        for name in users:
-            ordered[name] = table.chains[name]
-        table.chains = ordered
-        for chain in built_in:
+        self.put_in_order()
+        for chain in self.table.chains.values():
+            if not chain.is_built_in:
+                break
             chain.packets, chain.bytes = self.policy_counters.get(chain.name, (0, 0))
         if shared is not None:
             self._tell(shared)

@@ -313,7 +313,10 @@ class Restore:
             self.warnings += command.warnings
             command.warnings = []
             if command.wrong_family:
-                return
+                if not command.commands:
+                    return
+                # `-6` behind a command: no rule of this family is meant, but iptables carries the command out
+                command.sources = []
             if command.version or command.help:
                 self.finished = 0
                 self.helped = command.help
