@@ -67,7 +67,10 @@ class Session:
         if not self.folder.is_absolute():
             self.folder = Path(config.invocation_params.dir) / self.folder
         self.started = time.monotonic()
-        self.began = getattr(config, "workerinput", {}).get("nflab_began") or time.time()
+        told = getattr(config, "workerinput", {})
+        self.began = told.get("nflab_began") or time.time()
+        # Files of this run alone: another one may use the same folder at the same time.
+        self.prefix = told.get("nflab_prefix") or f"records-{int(self.began)}-{os.getpid()}"
         self.seed = _seed(config)
         self.stages = Stages()
         self.writer: Any = None
@@ -97,14 +100,13 @@ class Session:
 
         if self.writer is None:
             _clear(self.folder, self.began)
-            name = f"records-{self.worker}.jsonl" if self.worker else "records.jsonl"
-            self.writer = Writer(self.folder / name)
+            self.writer = Writer(self.folder / f"{self.prefix}-{self.worker or 'main'}.jsonl")
             self.writer.add(_run_record(self.config, self.seed))
         return self.writer
 
     def left_records(self) -> bool:
         """Whether this run has written any, here or in a worker."""
-        return any(path.stat().st_mtime >= self.began for path in self.folder.glob("records*.jsonl"))
+        return any(self.folder.glob(f"{self.prefix}-*.jsonl"))
 
     def _once(self, kind: str, name: str, record: Any) -> None:
         if (kind, name) not in self.told:
@@ -181,7 +183,7 @@ class WithXdist:
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         ours = node.config.stash[SESSION]
-        node.workerinput.update(nflab_seed=ours.seed, nflab_began=ours.began)
+        node.workerinput.update(nflab_seed=ours.seed, nflab_began=ours.began, nflab_prefix=ours.prefix)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
@@ -261,6 +263,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: Any) -> Generator[None, A
     result = getattr(item, "result", None)
     if result is not None and call.when == "call":
         report.nflab_outcome = result.outcome
+        if report.skipped and not hasattr(report, "wasxfail"):
+            report.longrepr = (str(item.path), item.reportinfo()[1] or 0, f"Skipped: {result.reason}")
     return report
 
 
@@ -305,7 +309,7 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
         return
     from reports import bundle
 
-    records = bundle.finish(ours.folder, ours.planned, time.monotonic() - ours.started, int(exitstatus))
+    records = bundle.finish(ours.folder, ours.prefix, ours.planned, time.monotonic() - ours.started, int(exitstatus))
     terminalreporter.section("nflab")
     terminalreporter.write(bundle.terminal(records))
     shown = os.path.relpath(ours.folder / "report.html")

@@ -485,7 +485,8 @@ def shown_payload(data: bytes) -> str:
 __all__ = [
     "ANY", "CONDITIONS", "FIELDS", "FLAGS", "PROTOCOLS", "WITH_PORTS", "Edited", "FlowError", "NameFault", "Packet",
     "PacketFault", "Piece", "Ports", "Raw", "Sendable", "ah", "arp", "between", "checked", "esp", "filler",
-    "fragment", "fragment6", "fragments", "gre", "icmp", "icmp6", "ip", "ip6", "make", "one_of", "other_than", "ping", "ping6",
+    "fragment", "fragment6", "fragments", "gre", "icmp", "icmp6", "ip", "ip6",
+    "make", "one_of", "other_than", "ping", "ping6",
     "pong", "pong6", "raw_frame", "raw_packet", "sctp", "shown_flags", "shown_flow", "shown_payload", "tcp", "tcp6",
     "tcp_flags", "udp", "udp6", "udplite",
 ]  # fmt: skip

@@ -11,9 +11,10 @@ from reports.records import BROKEN, End, Records, Result, read, write
 NOT_RUN = "it was not run: the session, or the worker that had it, ended before"
 
 
-def finish(folder: Path, planned: Iterable[tuple[str, str]], seconds: float, status: int) -> Records:
-    """Merge the records in a folder, add what was planned but never finished as BROKEN, write every report."""
-    files = sorted(folder.glob("records*.jsonl"))
+def finish(folder: Path, prefix: str, planned: Iterable[tuple[str, str]], seconds: float, status: int) -> Records:
+    """Merge the records of a run, which are the files PREFIX-*.jsonl in a folder; add what was planned but never
+    finished as BROKEN; write every report."""
+    files = sorted(folder.glob(f"{prefix}-*.jsonl"))
     records = read(*files)
     for name, engine in planned:
         if (name, engine) not in records.results:
@@ -23,8 +24,7 @@ def finish(folder: Path, planned: Iterable[tuple[str, str]], seconds: float, sta
     records.end = End(ended, round(seconds, 3), records.counts(), status)
     _replace(folder / "records.jsonl", lambda path: write(path, records.all()))
     for path in files:
-        if path.name != "records.jsonl":
-            path.unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
     for name in ("report.html", "summary.md", "junit.xml"):
         text = renderer(Path(name))(records)
         _replace(folder / name, lambda path, text=text: path.write_text(text, encoding="utf-8"))  # type: ignore[misc]

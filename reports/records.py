@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -265,17 +265,16 @@ def line(record: Record) -> str:
     content: dict[str, Any] = {"record": NAMES[type(record)]}
     if isinstance(record, Run):
         content["version"] = VERSION
-    content |= _without_empty(asdict(record))
+    content |= _plain(record)
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
-def _without_empty(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: kept for name, each in value.items()
-                if (kept := _without_empty(each)) not in ("", [], {}, None) or isinstance(kept, bool)}  # fmt: skip
-    if isinstance(value, list):
-        return [_without_empty(each) for each in value]
-    return value
+def _plain(value: Any) -> Any:
+    """A record as JSON has it: without fields that are empty. What stands inside a mapping is left as it is."""
+    if is_dataclass(value):
+        content = {each.name: _plain(getattr(value, each.name)) for each in fields(value)}
+        return {name: kept for name, kept in content.items() if kept not in ("", [], {}, None)}
+    return [_plain(each) for each in value] if isinstance(value, list) else value
 
 
 def write(path: Path, records: Iterable[Record]) -> None:
