@@ -35,7 +35,7 @@ class Frag(Dropping):
     def __init__(self, ids: IdRange, length: int, length_inverted: bool, flags: list[str]) -> None:
         super().__init__()
         self.ids = ids
-        self.length = length
+        self.length = length  # -1 = not given
         self.length_inverted = length_inverted
         self.flags = flags
         self.reserved = "fragres" in flags
@@ -65,14 +65,14 @@ class Frag(Dropping):
 
     def save(self) -> str:
         parts = [self.ids.option("fragid")]
-        if self.length:
+        if self.length > 0 or self.length_inverted:
             parts.append(f"{bang(self.length_inverted)}--fraglen {self.length}")
         parts += [f"--{name}" for name, _word in FLAGS if name in self.flags]
         return " ".join([part for part in parts if part])
 
     def listing(self, numeric: bool) -> str:
         text = f"frag {self.ids.listed('id').lstrip()}"
-        if self.length:
+        if self.length >= 0:
             text += f" length:{mark(self.length_inverted)}{self.length}"
         return text + "".join([f" {word}" for name, word in FLAGS if name in self.flags])
 
@@ -80,7 +80,7 @@ class Frag(Dropping):
 def build(values: Values) -> Extension:
     return Frag(
         read_range(values, "fragid"),
-        values.number("fraglen", 0),
+        values.number("fraglen", -1),
         values.inverted("fraglen"),
         [name for name, _word in FLAGS if values.has(name)],
     )

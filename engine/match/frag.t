@@ -33,3 +33,7 @@
 -m frag --fragmore --fragmore                            | refused: frag: option "--fragmore" can only be used once.
 -m frag ! --fragfirst                                    | refused: frag: option "--fragfirst" cannot be inverted.
 -m frag --fragid 1 --fragid 2                            | refused: frag: option "--fragid" can only be used once.
+
+:filter:INPUT
+@ipv6
+-m frag --fragid 1:42 ! --fraglen 0 | =

@@ -55,7 +55,7 @@ DEFAULT_GC: Final = 1000
 BYTE_EXPIRE: Final = 15
 BYTE_EXPIRE_BURST: Final = 60
 NAME_LIMIT: Final = 254
-SIZE_LIMIT: Final = 1048576  # buckets of a table
+SIZE_LIMIT: Final = 1048576  # buckets of a table, and entries
 DEFAULT_SIZE: Final = 8192  # of a machine with more than 1 GiB
 
 SRC_IP: Final = 1
@@ -414,7 +414,7 @@ def read_config(values: Values) -> Config:
             if config.interval < 1:
                 raise ParameterProblem(f'hashlimit: Bad value for "--{name}" option: "{given.text}"')
     config.size = min(values.number("hashlimit-htable-size", 0), SIZE_LIMIT)
-    config.maximum = values.number("hashlimit-htable-max", 0)
+    config.maximum = min(values.number("hashlimit-htable-max", 0), SIZE_LIMIT)
     config.gc = values.number("hashlimit-htable-gcinterval", DEFAULT_GC)
     config.src_prefix = values.number("hashlimit-srcmask", bits)
     config.dst_prefix = values.number("hashlimit-dstmask", bits)
