@@ -65,7 +65,7 @@ class Frag(Dropping):
 
     def save(self) -> str:
         parts = [self.ids.option("fragid")]
-        if self.length > 0 or self.length_inverted:
+        if self.length >= 0:
             parts.append(f"{bang(self.length_inverted)}--fraglen {self.length}")
         parts += [f"--{name}" for name, _word in FLAGS if name in self.flags]
         return " ".join([part for part in parts if part])

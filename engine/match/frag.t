@@ -37,3 +37,4 @@
 :filter:INPUT
 @ipv6
 -m frag --fragid 1:42 ! --fraglen 0 | =
+-m frag --fraglen 0 | =
