@@ -2,10 +2,10 @@
 
     python bench/conntrack.py [ENTRIES]        (default 1000000)
 
-Fills the table with UDP and TCP flows, sends packets of known flows, then lets time pass second by second until all has
-ended, calling `expire` as the engine does before each packet, and prints the longest single call: in processor time (what
-the engine costs) and by the wall (what else ran on the machine counts too). The cyclic garbage collector is off:
-nothing here makes cycles, and it would look at a million entries at once.
+Fills the table with UDP and TCP flows, sends packets of known flows, then lets time pass second by second until all
+has ended, calling `expire` as the engine does before each packet, and prints the longest single call: in processor
+time (what the engine costs) and by the wall (what else ran on the machine counts too). The cyclic garbage collector is
+off: nothing here makes cycles, and it would look at a million entries at once.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from engine.core.verdict import ACCEPT
 class Generic(Tracker):
     def __init__(self, settings: Settings, clock: Clock) -> None:
         super().__init__(settings, clock)
+        self.allow_clash = True
         self.timeouts = settings.generic
 
     def packet(self, entry: Connection, packet: Packet, direction: int, confirmed: bool, context: Context) -> int:

@@ -63,6 +63,7 @@ class Gre(Tracker):
         super().__init__(settings, clock)
         self.name = "gre"
         self.proto = GRE
+        self.allow_clash = True
         self.timeouts = settings.gre
         self.keymap = KeyMap()
 

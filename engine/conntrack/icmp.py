@@ -29,7 +29,6 @@ class Icmp(Tracker):
         self.name = "icmp"
         self.proto = ICMP
         self.timeouts = settings.icmp
-        self.allow_clash = False
         self.answers = ANSWERS
         self.questions = QUESTIONS
 

@@ -36,8 +36,10 @@ BUCKETS: Final = 11
 FRAG6_HIGH: Final = 12
 FRAG6_LOW: Final = 13
 FRAG6_TIMEOUT: Final = 14
+THRESHOLDS: Final = (FRAG6_HIGH, FRAG6_LOW)
 
 INT_MAX: Final = (1 << 31) - 1
+LONG_MAX: Final = (1 << 63) - 1
 HZ: Final = 250
 LONGEST: Final = INT_MAX // HZ  # seconds that a timeout sysctl takes
 
@@ -68,9 +70,9 @@ ROWS: Final = (
     _option("nf_conntrack_checksum", CHECKSUM, 1, 1),
     _option("nf_conntrack_events", EVENTS, 2, 2),
     _option("nf_conntrack_expect_max", EXPECT_MAX, 4096, low=1),
-    _option("nf_conntrack_frag6_high_thresh", FRAG6_HIGH, 4194304),
-    _option("nf_conntrack_frag6_low_thresh", FRAG6_LOW, 3145728),
-    _option("nf_conntrack_frag6_timeout", FRAG6_TIMEOUT, 60),
+    _option("nf_conntrack_frag6_high_thresh", FRAG6_HIGH, 4194304, LONG_MAX),
+    _option("nf_conntrack_frag6_low_thresh", FRAG6_LOW, 3145728, LONG_MAX),
+    _timeout("nf_conntrack_frag6_timeout", "option", FRAG6_TIMEOUT, 60),
     _timeout("nf_conntrack_generic_timeout", "generic", 0, 600),
     _timeout("nf_conntrack_gre_timeout", "gre", UNREPLIED, 30),
     _timeout("nf_conntrack_gre_timeout_stream", "gre", REPLIED, 180),
@@ -142,15 +144,36 @@ class Settings:
         return self.groups[row.group][row.index]
 
     def write(self, name: str, text: str) -> str:
-        """Set a sysctl; "" or the error as sysctl(8) words it. Nothing changes on an error."""
+        """Set a sysctl; "" or the error as sysctl(8) words it. Nothing changes on an error, nor by an empty text."""
         row = BY_NAME.get(name.removeprefix(PREFIX))
         if row is None:
             return "No such file or directory"
-        try:
-            value = int(text.strip(), 0)
-        except ValueError:
+        words = text.split()
+        if not words:
+            return ""
+        value = number(words[0])  # further words are ignored, as the kernel ignores them
+        if value is None or not row.low <= value <= row.high:
             return "Invalid argument"
-        if not row.low <= value <= row.high:
+        if row.index in THRESHOLDS and row.group == "option" and not self._ordered(row.index, value):
             return "Invalid argument"
         self.groups[row.group][row.index] = value
         return ""
+
+    def _ordered(self, index: int, value: int) -> bool:
+        """Whether the low threshold of fragment memory stays at or below the high one."""
+        if index == FRAG6_HIGH:
+            return value >= self.option[FRAG6_LOW]
+        return value <= self.option[FRAG6_HIGH]
+
+
+def number(word: str) -> int | None:
+    """A number as a sysctl takes it: decimal, octal after 0, hexadecimal after 0x, with a minus; None if it is none."""
+    digits = word.removeprefix("-").lower()
+    if not digits.isalnum() or not digits.isascii():
+        return None
+    base = 16 if digits.startswith("0x") else 8 if digits.startswith("0") else 10
+    try:
+        value = int(digits.removeprefix("0x"), base)
+    except ValueError:
+        return None
+    return -value if word.startswith("-") else value

@@ -235,8 +235,9 @@ def _install(
     conntrack.now = now
     conntrack.flush()
     table = conntrack.table
-    for name, number in sysctls.items():
-        conntrack.set_sysctl(PREFIX + name, str(number))
+    for _ in range(2):  # once more: a threshold may have to wait for the other
+        for name, number in sysctls.items():
+            conntrack.set_sysctl(PREFIX + name, str(number))
     for entry in entries.values():
         master = entries.get(masters.get(entry.id, -1))
         if master is not None:

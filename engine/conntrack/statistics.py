@@ -20,15 +20,15 @@ NAMES: Final = (
 
 class Statistics:
     def __init__(self) -> None:
-        self.found = 0  # an expectation or the table was asked by a dump and knew
-        self.invalid = 0  # packets that cannot be tracked
-        self.insert = 0
-        self.insert_failed = 0  # somebody else had taken the tuple
-        self.drop = 0  # packets dropped because they could not be tracked (table full, clash)
+        self.found = 0  # NAT found a tuple taken
+        self.invalid = 0  # packets that belong to no connection
+        self.insert = 0  # entries made by the conntrack tool; those that packets make are not counted
+        self.insert_failed = 0  # the tuple was taken when the packet had passed every hook
+        self.drop = 0  # packets dropped: table full, or insert_failed
         self.early_drop = 0  # entries that gave way to new ones
-        self.error = 0
+        self.error = 0  # ICMP messages that are broken, or quote what belongs to no connection
         self.search_restart = 0
-        self.clash_resolve = 0
+        self.clash_resolve = 0  # two first packets of one flow that share an entry
         self.chaintoolong = 0
         self.expect_new = 0
         self.expect_create = 0

@@ -97,7 +97,6 @@ class Table(Clock):
         self.shards[hash(key_original) & SHARD_MASK][key_original] = entry
         self.shards[hash(key_reply) & SHARD_MASK][key_reply] = entry
         self.count += 1
-        self.statistics.insert += 1
         if entry.status & SRC_NAT:
             self.sources.add(entry)
         self.timers.put(entry)

@@ -19,7 +19,7 @@ from typing import Final
 from engine.conntrack.errors import ICMP_ERRORS, ICMPV6_REDIRECT, ICMPV6_UNTRACKED, embedded, redirected
 from engine.conntrack.events import NEW, UPDATE, Event
 from engine.conntrack.expectations import PERMANENT, Expectation, Follower, Policy
-from engine.conntrack.settings import ACCT, CHECKSUM, EVENTS, EXPECT_MAX, MAX, PREFIX, ROWS, Settings
+from engine.conntrack.settings import ACCT, CHECKSUM, EVENTS, EXPECT_MAX, LOG_INVALID, MAX, PREFIX, ROWS, Settings
 from engine.conntrack.table import Table
 from engine.conntrack.text import expect_line, proc_line
 from engine.conntrack.tracker import EVENT_NEW, EVENT_RELATED, EVENT_REPLY, INVALID, REPEAT, Tracker
@@ -33,6 +33,7 @@ from engine.core.connection import (
     CT_RELATED,
     CT_RELATED_REPLY,
     CT_UNTRACKED,
+    DST_NAT,
     DST_NAT_DONE,
     DYING,
     EXPECTED,
@@ -42,6 +43,8 @@ from engine.core.connection import (
     ORIGINAL,
     REPLY,
     SEEN_REPLY,
+    SEQ_ADJUST,
+    SRC_NAT,
     SRC_NAT_DONE,
     Connection,
     Proxied,
@@ -52,10 +55,19 @@ from engine.core.context import ConntrackView, Context, LogLine, Shared
 from engine.core.hooks import IPV4, IPV6, PREROUTING
 from engine.core.packet import EXTENSION_HEADERS, NO_NEXT_HEADER, Packet
 from engine.core.verdict import ACCEPT, DROP
+from engine.target.parts.log_text import ALL as EVERYTHING
+from engine.target.parts.log_text import log_text
 
 # The kernel's limit on repeated messages: ten, then one every half second
 LOG_BURST: Final = 10
 LOG_INTERVAL: Final = 5.0
+
+# nf_conntrack_log_invalid
+ALL_PROTOCOLS: Final = 255
+NOTICE: Final = 5
+
+NAT_DONE: Final = SRC_NAT_DONE | DST_NAT_DONE
+MOVED: Final = SRC_NAT | DST_NAT | SEQ_ADJUST
 
 
 class Conntrack(ConntrackView):
@@ -95,10 +107,10 @@ class Conntrack(ConntrackView):
         context.ctinfo = CT_INVALID
         proto = packet.proto
         if packet.fragment_offset:
-            return self._invalid(context, "fragment that was not reassembled")
+            return self._invalid(packet, context, "fragment that was not reassembled")
         if context.family == IPV6:
             if proto == NO_NEXT_HEADER or proto in EXTENSION_HEADERS:
-                return self._invalid(context, "no transport header")
+                return self._invalid(packet, context, "no transport header")
             if proto == ICMPV6 and not self._icmpv6(packet, context):
                 return ACCEPT
         elif proto == ICMP and not self._icmp(packet, context):
@@ -113,7 +125,7 @@ class Conntrack(ConntrackView):
         now = context.now
         ports = tracker.ports(packet)
         if ports is None:
-            return self._invalid(context, "short packet")
+            return self._invalid(packet, context, "short packet")
         key = self._key(packet, ports, context.zone_original)
         entry = self.table.get(key, now)
         confirmed = True
@@ -142,7 +154,7 @@ class Conntrack(ConntrackView):
             )
             reply = tracker.invert(original)
             if reply is None:
-                return self._invalid(context, "nothing can answer this packet")
+                return self._invalid(packet, context, "nothing can answer this packet")
             if not self._has_room(key, now):
                 self.table.statistics.drop += 1
                 context.reason = "table full"
@@ -152,7 +164,7 @@ class Conntrack(ConntrackView):
         if why:
             if not confirmed:
                 self.table.disown(entry, self.now)
-            return self._invalid(context, why)
+            return self._invalid(packet, context, why)
         verdict = tracker.packet(entry, packet, direction, confirmed, context)
         if verdict == ACCEPT:
             context.entry = entry
@@ -172,7 +184,7 @@ class Conntrack(ConntrackView):
         if not confirmed:
             self.table.disown(entry, self.now)
         if verdict == INVALID:
-            return self._invalid(context, tracker.reason)
+            return self._invalid(packet, context, tracker.reason)
         if verdict == DROP:
             self.table.statistics.drop += 1
         return verdict
@@ -184,10 +196,19 @@ class Conntrack(ConntrackView):
             return bytes((packet.proto, zone >> 8, zone & 255)) + addresses + ports
         return self.prefixes[packet.proto] + addresses + ports
 
-    def _invalid(self, context: Context, reason: str) -> int:
+    def _invalid(self, packet: Packet, context: Context, reason: str) -> int:
         self.table.statistics.invalid += 1
         context.reason = reason
+        if self.option[LOG_INVALID]:
+            self._log_invalid(packet, context)
         return ACCEPT
+
+    def _log_invalid(self, packet: Packet, context: Context) -> None:
+        """nf_conntrack_log_invalid names one protocol; 255 stands for every protocol."""
+        if self.option[LOG_INVALID] not in (packet.proto, ALL_PROTOCOLS):
+            return
+        text = log_text(packet, context, f"nf_ct_proto_{packet.proto}: {context.reason} ", EVERYTHING)
+        self.shared.log.append(LogLine(context.now, text, NOTICE))
 
     def _has_room(self, key: TupleKey, now: float) -> bool:
         limit = self.option[MAX]
@@ -218,7 +239,6 @@ class Conntrack(ConntrackView):
             entry.accounting = True
             entry.packets = [0, 0]
             entry.bytes = [0, 0]
-        entry.has_labels = self.shared.label_users > 0
         entry.events = self._event_mask(context.template_events)
         entry.expect_events = self._event_mask(context.template_expect_events)
         expectation = None
@@ -274,7 +294,7 @@ class Conntrack(ConntrackView):
         """True: an ICMP packet that is no error and goes on to its tracker. False: the packet is dealt with."""
         why = self.trackers[ICMP].fault(packet, context, self.option[CHECKSUM] != 0 and context.hook == PREROUTING)
         if why:
-            self._invalid(context, why)
+            self._error(packet, context, why)
             return False
         if packet.data[packet.l4] not in ICMP_ERRORS:
             return True
@@ -284,7 +304,7 @@ class Conntrack(ConntrackView):
     def _icmpv6(self, packet: Packet, context: Context) -> bool:
         why = self.trackers[ICMPV6].fault(packet, context, self.option[CHECKSUM] != 0 and context.hook == PREROUTING)
         if why:
-            self._invalid(context, why)
+            self._error(packet, context, why)
             return False
         kind = packet.data[packet.l4]
         if kind in ICMPV6_UNTRACKED:
@@ -293,7 +313,7 @@ class Conntrack(ConntrackView):
         if kind == ICMPV6_REDIRECT and packet.data[packet.l4 + 1] == 0:
             start, why = redirected(packet)
             if why:
-                self._invalid(context, why)
+                self._error(packet, context, why)
             else:
                 self._related(packet, start, context)
             return False
@@ -306,30 +326,36 @@ class Conntrack(ConntrackView):
         """An error whose quoted packet begins at `start`."""
         quoted = embedded(packet, start)
         if quoted is None:
-            self._invalid(context, "the packet in the ICMP error cannot be read")
+            self._error(packet, context, "the packet in the ICMP error cannot be read")
             return
         tracker = self.trackers[quoted.proto]
         ports = tracker.ports(quoted)
         if ports is None:
-            self._invalid(context, "the packet in the ICMP error is too short")
+            self._error(packet, context, "the packet in the ICMP error is too short")
             return
         sent = Tuple(
             quoted.family, quoted.proto, quoted.src, quoted.dst, ports[0] << 8 | ports[1], ports[2] << 8 | ports[3]
         )
         answer = tracker.invert(sent)
         if answer is None:
-            self._invalid(context, "ICMP error about a packet that nothing can answer")
+            self._error(packet, context, "ICMP error about a packet that nothing can answer")
             return
         found = self._find_either(answer, context)
         if found is None:
-            self._invalid(context, "ICMP error about an unknown connection")
+            self._error(packet, context, "ICMP error about an unknown connection")
             return
         entry, direction = found
         if packet.dst != entry.tuple_of(direction).dst:
-            self._invalid(context, "ICMP error addressed to somebody else")
+            self._error(packet, context, "ICMP error addressed to somebody else")
             return
         context.entry = entry
         context.ctinfo = CT_RELATED_REPLY if direction == REPLY else CT_RELATED
+
+    def _error(self, packet: Packet, context: Context, reason: str) -> None:
+        self.table.statistics.error += 1
+        context.reason = reason
+        if self.option[LOG_INVALID]:
+            self._log_invalid(packet, context)
 
     def _find_either(self, key: Tuple, context: Context) -> tuple[Connection, int] | None:
         """The entry that has a tuple, and in which direction, in the zones of a packet."""
@@ -363,6 +389,7 @@ class Conntrack(ConntrackView):
         if context.ctinfo in (CT_ESTABLISHED_REPLY, CT_RELATED_REPLY):
             return ACCEPT  # an answer that the engine itself made; the question is still on its way
         if entry.status & DYING:
+            self.table.statistics.insert_failed += 1
             return DROP
         now = context.now
         key_original = entry.original.key(entry.zone_original)
@@ -380,14 +407,11 @@ class Conntrack(ConntrackView):
     ) -> int:
         """Another packet of the same flow was quicker, or NAT chose a tuple that was taken since."""
         statistics = self.table.statistics
-        tracker = self.trackers[entry.original.proto]
-        if tracker.allow_clash:
-            same = winner.original.same(entry.original) and winner.reply.same(entry.reply)
-            if not entry.status & (SRC_NAT_DONE | DST_NAT_DONE) or same:
+        if self.trackers[entry.original.proto].allow_clash:
+            if not winner.status & NAT_DONE or _same_flow(entry, winner):
                 if entry.accounting and winner.accounting:
-                    for direction in (ORIGINAL, REPLY):
-                        winner.packets[direction] += entry.packets[direction]
-                        winner.bytes[direction] += entry.bytes[direction]
+                    winner.packets[ORIGINAL] += 1
+                    winner.bytes[ORIGINAL] += entry.bytes[ORIGINAL]
                 self.table.disown(entry, self.now)
                 context.entry = winner
                 statistics.clash_resolve += 1
@@ -497,14 +521,22 @@ class Conntrack(ConntrackView):
         entry.reply = reply
 
     def tuple_taken(self, key: Tuple, ignoring: Connection) -> bool:
-        """Would a new entry with this reply tuple clash? Two first packets of one and the same flow do not."""
+        """Would a new entry with this reply tuple clash? First packets that can share one entry do not."""
         other = self.table.get(key.key(ignoring.zone_reply), self.now)
         if other is None or other is ignoring:
             return False
-        return not (
+        if (
             other.original.same(ignoring.original)
             and other.zone_original == ignoring.zone_original
             and other.key_original != b""
+        ):
+            return False
+        self.table.statistics.found += 1
+        return not (
+            self.trackers[ignoring.original.proto].allow_clash
+            and not (ignoring.status | other.status) & MOVED
+            and key.same(ignoring.reply)
+            and _answers(ignoring, other)
         )
 
     # -- expectations
@@ -577,3 +609,24 @@ class Conntrack(ConntrackView):
     def expect_line(self, expectation: Expectation, now: float) -> str:
         """The line of /proc/net/nf_conntrack_expect."""
         return expect_line(expectation, now)
+
+
+def _same_flow(entry: Connection, winner: Connection) -> bool:
+    """Do both stand for one flow, begun by the same end or by both ends at once?"""
+    same = (
+        winner.original.same(entry.original)
+        and winner.reply.same(entry.reply)
+        and winner.zone_original == entry.zone_original
+        and winner.zone_reply == entry.zone_reply
+    )
+    return same or _answers(entry, winner)
+
+
+def _answers(entry: Connection, winner: Connection) -> bool:
+    """Is what begins `entry` an answer of `winner`, and the other way round?"""
+    return (
+        winner.original.same(entry.reply)
+        and winner.reply.same(entry.original)
+        and winner.zone_original == entry.zone_reply
+        and winner.zone_reply == entry.zone_original
+    )

@@ -297,6 +297,7 @@ class Carrier:
         self._equip(entry)
         table = conntrack.table
         table.insert(entry, entry.original.key(entry.zone_original), entry.reply.key(entry.zone_reply), self.now)
+        table.statistics.insert += 1
         entry.event_cache |= EVENT_NEW | (CHANGE_BITS & ~EVENT_LABEL)
         conntrack.deliver(entry, self.now)
         self.count += 1
