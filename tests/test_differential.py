@@ -162,3 +162,57 @@ def test_made_up_sessions_get_the_same_answers() -> None:
                 wrong.append(f"{' '.join(words)}\n   legacy: {want}\n   ours:   {got}\n   after {before}")
                 break
     assert not wrong, f"{len(wrong)} of {SESSIONS} sessions differ (seed {SEED})\n" + "\n".join(wrong[:5])
+
+
+def made_up_text(chance: random.Random) -> str:
+    """A ruleset: mostly possible, sometimes not."""
+    lines = []
+    for _ in range(chance.choice((1, 1, 2, 3))):
+        lines.append("*" + chance.choice(("filter", "filter", "nat", "mangle", "raw", "security")))
+        for _ in range(chance.randrange(4)):
+            counters = chance.choice(("", " [1:2]", " [1:2]", " 1:2"))
+            lines.append(f":{chance.choice(CHAINS)} {chance.choice(('-', '-', '-', 'ACCEPT', 'DROP'))}{counters}")
+        lines += [made_up_line(chance) for _ in range(chance.randrange(5))]
+        if chance.random() < 0.95:
+            lines.append("COMMIT")
+    return "\n".join(lines) + chance.choice(("\n",) * 20 + ("",))
+
+
+def made_up_line(chance: random.Random) -> str:
+    words = made_up(chance)[3:]
+    while any(word in words for word in ("-L", "-nL", "-S", "-nvxL", "-v")):
+        words = made_up(chance)[3:]
+    text = " ".join(words)
+    decoration = chance.randrange(12)
+    return {
+        0: f"[{chance.randrange(99)}:{chance.randrange(99)}] {text}",
+        1: f"  {text}  ",
+        2: f"-4 {text}",
+        3: f"-6 {text}",
+        4: f"# {text}",
+        5: f'{text} -m comment --comment "a \\"b\\" c"',
+    }.get(decoration, text)
+
+
+@pytest.mark.skipif(not probe("legacy")[0], reason=probe("legacy")[1])
+def test_made_up_rulesets_are_taken_or_refused_alike() -> None:
+    chance = random.Random(SEED)
+    start = "*filter\n:INPUT DROP [0:0]\n:a - [0:0]\n:b - [0:0]\n-A INPUT -j a\n-A b -s 1.1.1.1 -j DROP\nCOMMIT\n"
+    made: list[list[tuple[list[str], str]]] = []
+    for _ in range(200):
+        options = chance.choice(([], [], ["-n"], ["-c"], ["-n", "-c"], ["-t"], ["-T", "filter"], ["-v"]))
+        text = made_up_text(chance)
+        made.append(
+            [(["iptables-restore"], start), (["iptables-restore", *options], text), (["iptables-save", "-c"], "")]
+        )
+    wrong = []
+    for session, answers in zip(made, sessions.answers(made), strict=True):
+        store = fresh()
+        for (words, stdin), (status, out, err) in zip(session, answers, strict=True):
+            result = run(words, stdin, store)
+            want = (status, sessions.without_comments(out), normal(err))
+            got = (result.exit, sessions.without_comments(result.stdout), normal(result.stderr))
+            if want != got:
+                wrong.append(f"{' '.join(words)}\n{session[1][1]}\n   legacy: {want}\n   ours:   {got}")
+                break
+    assert not wrong, f"{len(wrong)} rulesets differ (seed {SEED})\n" + "\n".join(wrong[:5])
