@@ -187,7 +187,7 @@ def test_reset_ends_connections(lab: Lab) -> None:
     lab.reset()
     for node in ("client", "web"):
         assert lab[node].run(["ss", "-Htan", "state", "connected"]).stdout == ""
-    assert not any(port.received() for node in lab for port in node.ports)
+    assert [(port, frame.hex()) for node in lab for port in node.ports for frame in port.received()] == []
 
 
 def test_nodes_know_each_other_by_name(lab: Lab) -> None:
