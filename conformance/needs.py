@@ -108,7 +108,7 @@ NEEDS: Final[dict[str, Need]] = {
     "match-sctp": _match("sctp", "--dport 1", protocol="sctp"),
     "match-set": Need("the match set", command="ipset"),
     "match-socket": _match("socket", "", "mangle", "PREROUTING"),
-    "match-statistic": _match("statistic", "--mode nth --every 2"),
+    "match-statistic": _match("statistic", "--mode nth --every 2 --packet 0"),
     "match-string": _match("string", "--algo bm --string x"),
     "match-tcpmss": _match("tcpmss", "--mss 1", protocol="tcp"),
     "match-time": _match("time", "--timestart 00:00"),
