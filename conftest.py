@@ -76,6 +76,7 @@ class Session:
         self.writer: Any = None
         self.told: set[tuple[str, str]] = set()
         self.planned: list[tuple[str, str]] = []
+        self.not_collected: dict[str, str] = {}
         self.kept = ""
         config.stash[plugin.RUNNER] = Runner(
             self.stages, self.seed, self.folder / "captures", config.getoption("keep_lab")
@@ -107,6 +108,16 @@ class Session:
     def left_records(self) -> bool:
         """Whether this run has written any, here or in a worker."""
         return any(self.folder.glob(f"{self.prefix}-*.jsonl"))
+
+    def lost(self, engines: list[str]) -> list[Any]:
+        """Results of what was to be run, should it turn out that it was not."""
+        from reports.bundle import NOT_RUN
+        from reports.records import BROKEN, Result
+
+        found = [Result(name, engine, BROKEN, area="not-run", reason=NOT_RUN) for name, engine in self.planned]
+        found += [Result(file, engine, BROKEN, area="not-collected", reason=text, place=file)
+                  for file, text in self.not_collected.items() for engine in engines]  # fmt: skip
+        return found
 
     def _once(self, kind: str, name: str, record: Any) -> None:
         if (kind, name) not in self.told:
@@ -145,6 +156,7 @@ class Session:
 
 
 SESSION = pytest.StashKey[Session]()
+SCENARIOS: Session | None = None  # for the one hook that is not told the configuration
 PLANNED = pytest.StashKey[list[tuple[str, str]]]()
 
 
@@ -172,7 +184,8 @@ def pytest_configure(config: pytest.Config) -> None:
                 f"--engine: '{name}' is not an engine; there are {', '.join(engines.names())}, or all"
             )
     config.stash[plugin.ENGINES] = names
-    config.stash[SESSION] = Session(config)
+    global SCENARIOS
+    SCENARIOS = config.stash[SESSION] = Session(config)
     if config.pluginmanager.hasplugin("xdist"):
         config.pluginmanager.register(WithXdist(), "nflab-xdist")
 
@@ -234,6 +247,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     ordered = sorted(scenarios, key=lambda item: (engines.index(item.engine), item.instance.case.topology))
     for number, item in zip(places, ordered, strict=True):
         items[number] = item
+
+
+def pytest_collectreport(report: Any) -> None:
+    """A file of scenarios that cannot be read: without its scenarios the run is not what it seems."""
+    if report.failed and report.nodeid.startswith("conformance/") and SCENARIOS is not None:
+        SCENARIOS.not_collected[report.nodeid] = str(report.longrepr)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -307,9 +326,12 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
     ours = config.stash[SESSION]
     if hasattr(config, "workerinput") or config.option.collectonly or not ours.left_records():
         return
+    from conformance.plugin import ENGINES
     from reports import bundle
 
-    records = bundle.finish(ours.folder, ours.prefix, ours.planned, time.monotonic() - ours.started, int(exitstatus))
+    records = bundle.finish(
+        ours.folder, ours.prefix, ours.lost(config.stash[ENGINES]), time.monotonic() - ours.started, int(exitstatus)
+    )
     terminalreporter.section("nflab")
     terminalreporter.write(bundle.terminal(records))
     shown = os.path.relpath(ours.folder / "report.html")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from conformance.scene import Stage
 from conformance.stages import Stages
 from lab import LabError, state
-from lab.commands import up
 
 
 def keep(stages: Stages, stage: Stage) -> str:
@@ -15,7 +14,7 @@ def keep(stages: Stages, stage: Stage) -> str:
     try:
         claim = _first_free(names)
         try:
-            up.keep(lab, claim)
+            lab.keep(claim)
         except BaseException:
             claim.give_up()
             raise

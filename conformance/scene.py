@@ -18,6 +18,7 @@ from conformance.failing import Broken, Failed
 from conformance.names import Hop, NameFault, Names
 from conformance.packets import Packet, Raw, Sendable, ping, ping6, pong, pong6, udp, udp6
 from conformance.reading import Seen
+from lab import LabError
 from reports.records import Evidence, Step, TracedPacket, TracedRule
 
 if TYPE_CHECKING:
@@ -259,8 +260,13 @@ class Scene:
     def _prove(self, silence: Silence) -> None:
         sent, expected, sender = self._marker(silence)
         before = len(self.steps)
-        self.send(self.lab[sender], sent, "", "")
-        self.collect()
+        try:
+            self.send(self.lab[sender], sent, "", "")
+            self.collect()
+        except LabError as error:
+            raise Broken(
+                f"that {silence.node} saw no {silence.pattern.shown(self.names)} proves nothing: {error}"
+            ) from None
         found = self.find(silence.node, expected)
         del self.steps[before:]
         if not found:

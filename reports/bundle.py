@@ -6,19 +6,19 @@ import datetime
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from reports.records import BROKEN, End, Records, Result, read, write
+from reports.records import End, Records, Result, read, write
 
 NOT_RUN = "it was not run: the session, or the worker that had it, ended before"
 
 
-def finish(folder: Path, prefix: str, planned: Iterable[tuple[str, str]], seconds: float, status: int) -> Records:
-    """Merge the records of a run, which are the files PREFIX-*.jsonl in a folder; add what was planned but never
-    finished as BROKEN; write every report."""
+def finish(folder: Path, prefix: str, planned: Iterable[Result], seconds: float, status: int) -> Records:
+    """Merge the records of a run, which are the files PREFIX-*.jsonl in a folder; add results of
+    what was planned and never finished; write every report."""
     files = sorted(folder.glob(f"{prefix}-*.jsonl"))
     records = read(*files)
-    for name, engine in planned:
-        if (name, engine) not in records.results:
-            records.add(Result(name, engine, BROKEN, area="not-run", reason=NOT_RUN))
+    for lost in planned:
+        if lost.key not in records.results:
+            records.add(lost)
     ended = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     records.results = dict(sorted(records.results.items()))
     records.end = End(ended, round(seconds, 3), records.counts(), status)

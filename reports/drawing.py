@@ -6,6 +6,7 @@ node one column further for each hop. A link with more than two ends is drawn as
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from html import escape
 from typing import Final
@@ -40,7 +41,7 @@ class Box:
 
 
 def svg(topology: Topology) -> str:
-    """The drawing as an <svg> element. Its colours come from classes: see page.html."""
+    """The drawing as an <svg> element. Its colours come from classes: see page.html. `again` draws it a second time."""
     boxes = _boxes(topology)
     if not boxes:
         return ""
@@ -49,9 +50,20 @@ def svg(topology: Topology) -> str:
         f'<svg class="net" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}" role="img" '
         f'aria-label="{escape(topology.name)}">'
     ]
+    parts.append(f'<g id="{_id(topology)}">')
     parts += _wires(topology, boxes)
     parts += [_box(box) for box in boxes.values()]
-    return "".join(parts) + "</svg>"
+    return "".join(parts) + "</g></svg>"
+
+
+def again(topology: Topology) -> str:
+    """The same drawing in another place of the page, without saying it all again."""
+    found = re.match(r"<svg [^>]*>", svg(topology))
+    return f'{found[0]}<use href="#{_id(topology)}"/></svg>' if found else ""
+
+
+def _id(topology: Topology) -> str:
+    return "net-" + re.sub(r"[^A-Za-z0-9_-]", "-", topology.name)
 
 
 def _ends(topology: Topology) -> dict[str, list[str]]:

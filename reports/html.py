@@ -63,6 +63,7 @@ def render(records: Records) -> str:
         outcomes=OUTCOMES,
         symbols=SYMBOLS,
         drawings={name: drawing.svg(each) for name, each in records.topologies.items()},
+        drawn_again={name: drawing.again(each) for name, each in records.topologies.items()},
         views=views,
         anchor=anchor,
         steps_of=_steps,

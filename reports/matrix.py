@@ -138,26 +138,18 @@ def unsupported_reasons(records: Records) -> dict[str, dict[str, int]]:
 
 def verdict(records: Records) -> tuple[bool, str]:
     """Whether the run is good, and the sentence that says so."""
-    counts = records.counts()
-    broken = sum(each[BROKEN] for each in counts.values())
-    failed = [result for result in records.results.values() if result.outcome == FAIL]
-    red = sum(result.red for result in failed)
-    surprises = sum(bool(result.surprise) for result in records.results.values())
-    words = []
-    if records.unfinished:
-        words.append("the run was cut short")
-    words += [_counted(number, one, many) for number, one, many in (
-        (broken, "scenario is broken", "scenarios are broken"), (red, "scenario failed", "scenarios failed"),
-        (surprises, "scenario passed unexpectedly", "scenarios passed unexpectedly")) if number]  # fmt: skip
-    passed = sum(each[PASS] for each in counts.values())
-    tolerated = len(failed) - red
-    rest = f"; {_counted(tolerated, 'failure is', 'failures are')} tolerated" if tolerated else ""
+    results = records.results.values()
+    red = [result for result in results if result.red and result.outcome == FAIL]
+    broken = sum(result.outcome == BROKEN for result in results)
+    surprises = sum(bool(result.surprise) for result in results)
+    passed = sum(result.outcome == PASS for result in results)
+    tolerated = sum(bool(result.tolerated) for result in results)
+    words = ["the run was cut short"] if records.unfinished else []
+    words += [f"{number} {word}" for number, word in
+              ((broken, "broken"), (len(red), "failed"), (surprises, "passed unexpectedly")) if number]  # fmt: skip
+    rest = f"; {tolerated} {'failure is' if tolerated == 1 else 'failures are'} tolerated" if tolerated else ""
     if words:
         return False, f"{', '.join(words)}; {passed} passed{rest}"
     if not passed:
         return False, "nothing passed: no scenario was run to its end"
-    return True, f"{_counted(passed, 'scenario passed', 'scenarios passed')}, none failed{rest}"
-
-
-def _counted(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+    return True, f"{passed} passed, none failed{rest}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,7 +30,7 @@ def mark(tmp_path: Path) -> Iterator[str]:
     assert all_gone(str(tmp_path)), "every process of the run has ended"
 
 
-def start(mark: str, *arguments: str) -> subprocess.Popen[str]:
+def start(mark: str, *arguments: str, folder: Path = ROOT) -> subprocess.Popen[str]:
     words = [
         sys.executable,
         "-m",
@@ -42,12 +43,18 @@ def start(mark: str, *arguments: str) -> subprocess.Popen[str]:
         mark,
     ]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    return subprocess.Popen([*words, *arguments], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                            env={**environment, MARK: mark})  # fmt: skip
+    return subprocess.Popen(
+        [*words, *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**environment, MARK: mark},
+    )
 
 
-def run(mark: str, *arguments: str) -> tuple[int, str]:
-    process = start(mark, *arguments)
+def run(mark: str, *arguments: str, folder: Path = ROOT) -> tuple[int, str]:
+    process = start(mark, *arguments, folder=folder)
     output, _none = process.communicate(timeout=SECONDS)
     return process.returncode, output
 
@@ -104,6 +111,41 @@ def test_what_a_failure_looks_like(mark: str) -> None:
     assert text.splitlines()[2].startswith('  server saw          udp client:40000 > server:53 "query"   after ')
     assert "source is client, not firewall.wan" in text and "Traceback" not in text
     assert "  evidence            " in text
+
+
+def test_the_lab_of_a_failure_is_kept(mark: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under a name, with its rules and connections, until it is taken down."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", mark)
+    status, output = run(mark, "--keep-lab", FILE, "--engine=forgets-connections", "-k", "rewrites-source")
+    assert status == 1 and "the lab of the first failure is kept: nflab shell failed-three-legged/NODE" in output, (
+        output
+    )
+
+    def nflab(*words: str) -> str:
+        return subprocess.run([sys.executable, "-m", "lab", *words], cwd=ROOT, capture_output=True, text=True,
+                              check=True, timeout=SECONDS).stdout  # fmt: skip
+
+    assert "MASQUERADE" in nflab("exec", "failed-three-legged/firewall", "--", "iptables", "-t", "nat", "-S")
+    assert "is gone" in nflab("down", "failed-three-legged")
+
+
+def test_a_file_that_cannot_be_read_makes_the_run_red(mark: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Also where the other files are run: its scenarios are missing, and the report says so."""
+    copy = tmp_path_factory.mktemp("copy")
+    for name in ("conformance", "lab", "reports", "topologies", "tests", "engine"):
+        shutil.copytree(ROOT / name, copy / name, ignore=shutil.ignore_patterns("__pycache__", "corpus", "*.so"))
+    for name in ("conftest.py", "pyproject.toml"):
+        shutil.copy(ROOT / name, copy)
+    (copy / "conformance" / "nat" / "test_unreadable.py").write_text(
+        "from conformance.vocabulary import no_such_word\n"
+    )
+    status, output = run(mark, FILE, "conformance/nat/test_unreadable.py", "--engine=kernel-legacy",
+                         "--continue-on-collection-errors", "-q", folder=copy)  # fmt: skip
+    assert status == 1, output
+    found = read(Path(mark)).results
+    lost = found["conformance/nat/test_unreadable.py", "kernel-legacy"]
+    assert lost.outcome == BROKEN and "no_such_word" in lost.reason
+    assert found["nat.masquerade.ping", "kernel-legacy"].outcome == PASS
 
 
 def test_two_workers(mark: str) -> None:

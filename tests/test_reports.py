@@ -231,7 +231,7 @@ def test_the_files_of_several_workers_become_one(tmp_path: Path) -> None:
             tmp_path / f"records-gw{number}.jsonl",
             [whole.run, *whole.engines.values(), *whole.topologies.values(), *whole.requirements.values(), *results],
         )
-    planned = [*whole.results, ("nat.lost", "userspace")]
+    planned = [*whole.results.values(), Result("nat.lost", "userspace", BROKEN, reason=bundle.NOT_RUN)]
     merged = bundle.finish(tmp_path, "records", planned, 2.0, 1)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "junit.xml",
@@ -267,12 +267,12 @@ def test_the_matrix() -> None:
     [
         ([], False, "nothing passed"),
         ([Result("a", "e", UNSUPPORTED)], False, "nothing passed"),
-        ([Result("a", "e", PASS)], True, "1 scenario passed, none failed"),
-        ([Result("a", "e", PASS), Result("b", "e", UNSUPPORTED)], True, "1 scenario passed, none failed"),
-        ([Result("a", "e", PASS), Result("b", "e", FAIL)], False, "1 scenario failed; 1 passed"),
+        ([Result("a", "e", PASS)], True, "1 passed, none failed"),
+        ([Result("a", "e", PASS), Result("b", "e", UNSUPPORTED)], True, "1 passed, none failed"),
+        ([Result("a", "e", PASS), Result("b", "e", FAIL)], False, "1 failed; 1 passed"),
         ([Result("a", "e", PASS), Result("b", "e", FAIL, tolerated="x")], True, "none failed; 1 failure is tolerated"),
-        ([Result("a", "e", PASS), Result("b", "e", BROKEN)], False, "1 scenario is broken; 1 passed"),
-        ([Result("a", "e", PASS, surprise="x")], False, "1 scenario passed unexpectedly"),
+        ([Result("a", "e", PASS), Result("b", "e", BROKEN)], False, "1 broken; 1 passed"),
+        ([Result("a", "e", PASS, surprise="x")], False, "1 passed unexpectedly"),
     ],
 )
 def test_the_verdict(results: list[Result], good: bool, text: str) -> None:
@@ -338,7 +338,7 @@ def test_the_page_is_one_whole_file_without_scripts() -> None:
 def test_the_page_says_everything() -> None:
     page = Page(html.render(sample()))
     for text in (
-        "1 scenario is broken, 1 scenario failed; 4 passed; 2 failures are tolerated",
+        "1 broken, 1 failed; 4 passed; 2 failures are tolerated",
         NASTY,
         "NATRFC-05",
         "✗ not met",
