@@ -102,14 +102,13 @@ class Nat:
 
     def _ask(self, packet: Packet, context: Context, chain: Chain, entry: Connection, manip: int) -> int:
         """The chain decides on the first packet; without a decision of its own it is a null binding."""
-        context.nat = None
+        _taken(context)
         verdict = walk(chain, packet, context)
         if verdict == QUEUE:
             verdict = ACCEPT if context.queue_bypass else DROP  # nobody listens behind this engine
         if verdict != ACCEPT:
             return verdict
-        request = context.nat
-        context.nat = None
+        request = _taken(context)
         if entry.status & CONFIRMED:
             return ACCEPT
         if request is None or request.kind != KIND_OF[manip]:
@@ -155,6 +154,13 @@ class Nat:
         for entry in entries:
             self.conntrack.delete(entry)
         return len(entries)
+
+
+def _taken(context: Context) -> NatRequest | None:
+    """What the targets have asked for, and it is asked for no more."""
+    request = context.nat
+    context.nat = None
+    return request
 
 
 def _netmap(request: NatRequest, packet: Packet, hook: int) -> NatRequest:
