@@ -78,7 +78,7 @@ def column_missing(client: Any, code: int) -> None: ...
         ({"function": no_arguments, "rows": {"a": {"code": 1}}}, "column 'code' is not an argument of no_arguments"),
         ({"rows": {"a b": {}}}, "row 'a b': the name of a row is one word"),
     ],
-    ids=str,
+    ids=lambda value: "-".join(value) if isinstance(value, dict) else None,
 )
 def test_what_a_case_cannot_be(options: dict[str, Any], message: str) -> None:
     if not message:
