@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from conntrack_wire import CLIENT, SERVER, tcp, udp
+
 from engine.conntrack import Conntrack
 from engine.core.context import Context, Environment, Randomness, Shared
 from engine.core.hooks import PREROUTING
@@ -41,7 +43,7 @@ class World:
         return STATES[context.ctinfo] if verdict == ACCEPT else "DROP"
 
     def lines(self) -> list[str]:
-        return [self.conntrack.proc_line(entry, self.now) for entry in self.conntrack.entries()]
+        return [self.conntrack.proc_line(entry, self.now) for entry in self.conntrack.table.entries(self.now)]
 
     def line(self) -> str:
         (line,) = self.lines()
@@ -58,3 +60,56 @@ def summary(line: str) -> str:
     state = words[5] if "=" not in words[5] else ""
     flags = [word for word in words if word in ("[UNREPLIED]", "[ASSURED]")]
     return " ".join([*([state] if state else []), words[4], *flags])
+
+
+DNS = udp(CLIENT, SERVER, 1000, 53)
+ANSWER = udp(SERVER, CLIENT, 53, 1000)
+
+
+def flow(number: int) -> bytes:
+    """The first packet of one of many UDP flows."""
+    return udp(CLIENT, SERVER, 1024 + number, 53)
+
+
+def answer(number: int) -> bytes:
+    return udp(SERVER, CLIENT, 53, 1024 + number)
+
+
+def counters(world: World) -> dict[str, int]:
+    """The counters of conntrack -S that are not 0."""
+    return {name: value for name, value in world.conntrack.table.statistics.values() if value}
+
+
+def filled(limit: int, assured: bool) -> World:
+    """A table with `limit` entries that may hold no more."""
+    world = World()
+    world.sysctl("max", limit)
+    for number in range(limit):
+        assert world.send(flow(number)) == "NEW"
+        if assured:
+            assert world.send(answer(number)) == "ESTABLISHED"
+    world.now = 3.0
+    if assured:
+        for number in range(limit):
+            assert world.send(flow(number)) == "ESTABLISHED"
+    return world
+
+
+def closing(world: World, port: int) -> None:
+    """A TCP connection of which both ends have said goodbye: TIME_WAIT, ASSURED."""
+    out = (CLIENT, SERVER, port, 80)
+    back = (SERVER, CLIENT, 80, port)
+    world.send(tcp(*out, 100, 0, "S"))
+    world.send(tcp(*back, 300, 101, "SA"))
+    world.send(tcp(*out, 101, 301, "A"))
+    world.send(tcp(*out, 101, 301, "FA"))
+    world.send(tcp(*back, 301, 102, "FA"))
+    world.send(tcp(*out, 102, 302, "A"))
+
+
+def held(world: World, data: bytes) -> tuple[Packet, Context]:
+    """A packet that has been tracked and is now held up before its last hook."""
+    packet = Packet(data)
+    context = world.context(packet)
+    assert world.conntrack.track(packet, context) == ACCEPT
+    return packet, context

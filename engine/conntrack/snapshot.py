@@ -15,7 +15,7 @@ from engine.conntrack.expectations import Expectation, Policy
 from engine.conntrack.gre import Gre
 from engine.conntrack.settings import PREFIX, ROWS
 from engine.conntrack.tracking import Conntrack
-from engine.core.connection import DYING, EXPECTED, Connection, Proxied, SequenceAdjustment, Tuple
+from engine.core.connection import DYING, EXPECTED, NEVER, Connection, Proxied, SequenceAdjustment, Tuple
 from engine.core.hooks import IPV4, IPV6
 
 VERSION: Final = 1
@@ -69,7 +69,7 @@ def _entry(conntrack: Conntrack, entry: Connection, now: float) -> dict[str, Any
         value[name] = getattr(entry, name)
     if entry.accounting:
         value["counts"] = [entry.packets, entry.bytes]
-    if entry.started >= 0:
+    if entry.started != NEVER:
         value["age"] = now - entry.started
     if entry.master is not None:
         value["master"] = entry.master.id
@@ -178,7 +178,7 @@ def _read_entry(conntrack: Conntrack, reader: _Reader, now: float) -> Connection
         entry.packets = list(reader.numbers("counts", 2, packets))
         entry.bytes = list(reader.numbers("counts", 2, size))
     if "age" in reader.value:
-        entry.started = max(0.0, now - float(reader.get("age", (int, float))))
+        entry.started = now - float(reader.get("age", (int, float)))
     data = reader.get("helper_data", dict, {})
     if data:
         entry.helper_data.update(data)

@@ -22,6 +22,7 @@ from engine.core.connection import (
     DYING,
     EXPECTED,
     FIXED_TIMEOUT,
+    NEVER,
     SRC_NAT,
     Connection,
     TupleKey,
@@ -123,7 +124,7 @@ class Table(Clock):
         self.count -= 1
         if entry.status & SRC_NAT:
             self.sources.remove(entry)
-        if entry.started >= 0:
+        if entry.started != NEVER:
             entry.stopped = now
         if entry.helper and self.helper_end is not None:
             self.helper_end.ended(entry, now)

@@ -6,7 +6,7 @@ from ipaddress import IPv6Address
 from typing import Final
 
 from engine.conntrack.expectations import INACTIVE, PERMANENT, USERSPACE, Expectation
-from engine.core.connection import ASSURED, SEEN_REPLY, Connection, Tuple
+from engine.core.connection import ASSURED, NEVER, SEEN_REPLY, Connection, Tuple
 from engine.core.hooks import FAMILY_NAMES, IPV4
 
 ICMP: Final = 1
@@ -98,7 +98,7 @@ def proc_line(entry: Connection, state: str, seconds: int, wall: float) -> str:
         "[ASSURED] " if entry.status & ASSURED else "",
         f"mark={entry.mark} ",
         zone,
-        f"delta-time={max(0, int(wall - entry.started))} " if entry.started >= 0 else "",
+        f"delta-time={max(0, int(wall - entry.started))} " if entry.started != NEVER else "",
         f"use={2 + entry.children}",
     ]
     return "".join(parts)

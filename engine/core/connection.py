@@ -43,6 +43,7 @@ HELPER: Final = 1 << 13
 # protocol (1 byte), zone (2), source and destination address (4 or 16 each), what stands for ports (2 and 2).
 TupleKey = bytes
 
+NEVER: Final = -1e300  # a time that is not known
 NO_COUNTS: Final = [0, 0]  # shared by every entry without accounting; never written to
 
 
@@ -150,8 +151,8 @@ class Connection:
         self.packets = NO_COUNTS  # by direction, when accounting is on
         self.bytes = NO_COUNTS
         self.accounting = False
-        self.started = -1.0  # seconds, when timestamps are on
-        self.stopped = -1.0
+        self.started = NEVER  # seconds, when timestamps are on; may lie before the clock began
+        self.stopped = NEVER
         self.id = 0
         self.masquerade_device = ""  # the entry goes when this interface loses its address
         self.seqadj: list[SequenceAdjustment] | None = None  # by direction

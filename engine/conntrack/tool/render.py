@@ -21,7 +21,17 @@ from engine.conntrack.text import PORT_PROTOCOLS, PROTOCOL_NAMES, counts_text, p
 from engine.conntrack.tool.request import EXTENDED, ID, KTIMESTAMP, SAVE, TIMESTAMP, XML
 from engine.conntrack.tracker import EVENT_HELPER, EVENT_LABEL, EVENT_MARK, EVENT_PROTOINFO
 from engine.core.addresses import address_text
-from engine.core.connection import ASSURED, EXPECTED, FIXED_TIMEOUT, ORIGINAL, REPLY, SEEN_REPLY, Connection, Tuple
+from engine.core.connection import (
+    ASSURED,
+    EXPECTED,
+    FIXED_TIMEOUT,
+    NEVER,
+    ORIGINAL,
+    REPLY,
+    SEEN_REPLY,
+    Connection,
+    Tuple,
+)
 from engine.core.hooks import FAMILY_NAMES, IPV4
 
 DCCP: Final = 33
@@ -121,11 +131,11 @@ class Renderer:
         if picture.mark:
             parts.append(f"mark={entry.mark} ")
         parts.append(zone if zone != "zone=0 " else "")
-        if picture.times and entry.started >= 0:
+        if picture.times and entry.started != NEVER:
             parts.append(f"delta-time={self._age(entry)} ")
             if self.output & KTIMESTAMP:
                 parts.append(f"[start={self._date(entry.started)}] ")
-                if entry.stopped >= 0:
+                if entry.stopped != NEVER:
                     parts.append(f"[stop={self._date(entry.stopped)}] ")
         if picture.helper and entry.helper:
             parts.append(f"helper={entry.helper} ")
@@ -139,7 +149,7 @@ class Renderer:
 
     def _age(self, entry: Connection) -> int:
         """Whole seconds of the wall clock, as the tool counts them."""
-        end = entry.stopped if entry.stopped >= 0 else self.now
+        end = entry.stopped if entry.stopped != NEVER else self.now
         return max(0, floor(self._wall(end)) - floor(self._wall(entry.started)))
 
     def _wall(self, time: float) -> float:
@@ -183,7 +193,7 @@ class Renderer:
             parts.append("<assured/>")
         if not entry.status & SEEN_REPLY:
             parts.append("<unreplied/>")
-        if picture.times and entry.started >= 0:
+        if picture.times and entry.started != NEVER:
             if self.output & KTIMESTAMP:
                 parts.append(self._xml_times(entry))
             parts.append(f"<deltatime>{self._age(entry)}</deltatime>")
@@ -215,7 +225,7 @@ class Renderer:
         return "".join(parts)
 
     def _xml_times(self, entry: Connection) -> str:
-        stop = f"<stop>{int(self._wall(entry.stopped) * 1e9)}</stop>" if entry.stopped >= 0 else ""
+        stop = f"<stop>{int(self._wall(entry.stopped) * 1e9)}</stop>" if entry.stopped != NEVER else ""
         return f"<timestamp><start>{int(self._wall(entry.started) * 1e9)}</start>{stop}</timestamp>"
 
     def _xml_when(self) -> str:
