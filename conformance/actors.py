@@ -106,10 +106,10 @@ class Host:
         for number, packet in enumerate(_flat(packets), start=1):
             sent = self.scene.send(self.node, packet, via, next_hop)
             if number % BULK == 0:
-                self.scene.lab.settle()
+                self.scene.settle()
         if sent is None:
             raise PacketFault("sends() needs a packet")
-        self.scene.lab.settle()
+        self.scene.settle()
         return sent
 
     def sees(self, packet: Packet, times: int = 1, on: str = "", within: float = 0.0) -> Seen:
@@ -266,7 +266,7 @@ class Host:
         except subprocess.TimeoutExpired:
             step.ok, step.seen = False, f"not finished after {timeout:g} s"
             raise Failed((f"{self.name} runs", shown), ("it has not ended after", f"{timeout:g} s")) from None
-        self.scene.lab.settle()
+        self.scene.settle()
         output = Output(shown, finished)
         step.seen = "\n".join(filter(None, (f"exit {output.exit}", _short(output.out), _short(output.err))))
         allowed = (exits,) if isinstance(exits, int) else exits

@@ -62,10 +62,10 @@ class LocalSocket:
             else:
                 self._socket.sendto(data, target)
         except OSError as error:
-            self._scene.lab.settle()
+            self._scene.settle()
             self._judge(refused, errno.errorcode.get(error.errno or 0, str(error)))
             return
-        self._scene.lab.settle()
+        self._scene.settle()
         self._judge(refused, "")
 
     def _judge(self, wanted: str, got: str) -> None:
@@ -91,7 +91,7 @@ class LocalSocket:
 
     def hears(self, text: str | bytes | None = None, sender: str = "") -> bytes:
         """What arrived must be this, and from this end. Waits a moment where real programs answer."""
-        self._scene.lab.settle()
+        self._scene.settle()
         wanted = text.encode("latin-1") if isinstance(text, str) else text
         shown = f"{text!r}" + (f" from {sender}" if sender else "")
         step = self._scene.step(self._name, "should hear", expected=shown)
@@ -122,7 +122,7 @@ class LocalSocket:
 
     def hears_nothing(self) -> None:
         """Nothing has arrived. Everything that was sent has been handled before this is asked."""
-        self._scene.lab.settle()
+        self._scene.settle()
         step = self._scene.step(self._name, "should hear", expected="nothing", seen="nothing")
         self._socket.setblocking(False)
         try:
@@ -145,7 +145,7 @@ class LocalSocket:
             got = "ETIMEDOUT"
         except OSError as error:
             got = errno.errorcode.get(error.errno or 0, str(error))
-        self._scene.lab.settle()
+        self._scene.settle()
         self._judge(refused, got)
         return self
 

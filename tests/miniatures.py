@@ -88,7 +88,7 @@ listening = socket.socket(socket.AF_UNIX)
 listening.bind(run_dir + "/control")
 listening.listen(4)
 os.write(3, b"\\n")
-handled = 0
+handled = 1
 while True:
     connection, _ = listening.accept()
     file = connection.makefile("rwb")
