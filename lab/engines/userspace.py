@@ -29,7 +29,9 @@ COMMANDS: Final = ("iptables", "iptables-save", "iptables-restore", "ip6tables",
 
 class Userspace(Adapter):
     name: ClassVar[str] = "userspace"
-    refuses: ClassVar[dict[str, str]] = {}
+    refuses: ClassVar[dict[str, str]] = {
+        "send-errors": "a packet waits in a queue for its verdict, and the program that sent it has gone on by then",
+    }
     process: Process
     _socket: socket.socket | None
 
