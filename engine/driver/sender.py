@@ -15,10 +15,12 @@ import time
 from typing import Final
 
 from engine.core.addresses import address_text
+from engine.core.checksum import fold, pseudo_header
 from engine.core.context import BROADCAST, Arrival, Emission
 from engine.core.hooks import IPV4
 from engine.core.packet import Packet
 from engine.driver.environment import Link, LiveEnvironment
+from engine.driver.netlink import force_buffers
 
 IPV6_HDRINCL: Final = 36
 IP_PKTINFO: Final = 8
@@ -26,6 +28,15 @@ SO_MARK: Final = 36
 ETH_P_IP: Final = 0x0800
 ETH_P_IPV6: Final = 0x86DD
 ETHERNET: Final = 14
+SOL_PACKET: Final = 263
+PACKET_VNET_HDR: Final = 15
+# struct virtio_net_hdr: flags, gso_type, hdr_len, gso_size, csum_start, csum_offset
+VNET_HDR: Final = struct.Struct("=BBHHHH")
+NEEDS_CHECKSUM: Final = 1
+GSO_TCPV4: Final = 1
+GSO_TCPV6: Final = 4
+TCP: Final = 6
+TCP_CHECKSUM: Final = 16
 LINK_LOCAL: Final = 0xFE80 >> 6
 PATIENCE: Final = 3.0  # seconds that a packet waits for its neighbour
 WAITING_LIMIT: Final = 256
@@ -53,6 +64,7 @@ class Sender:
         self.raw: dict[int, socket.socket] = {}
         self.marks: dict[int, int] = {}
         self.link: socket.socket | None = None
+        self.offload: socket.socket | None = None
         self.waiting: list[Waiting] = []
 
     def send(self, emission: Emission, cause: Arrival | None = None) -> bool:
@@ -150,10 +162,15 @@ class Sender:
 
     def _frame(self, data: bytes, family: int, link: Link, target: bytes) -> bool:
         kind = ETH_P_IP if family == IPV4 else ETH_P_IPV6
+        header = target + link.mac.ljust(6, b"\0")[:6] + kind.to_bytes(2, "big")
         try:
-            self._link_socket().sendto(
-                target + link.mac.ljust(6, b"\0")[:6] + kind.to_bytes(2, "big") + data, (link.name, kind)
-            )
+            if len(data) <= link.mtu:
+                self._link_socket().sendto(header + data, (link.name, kind))
+            else:
+                offload, data = leave_cutting_to_the_card(Packet(data), link.mtu)
+                if not offload:
+                    return self._failed(f"wire: {len(data)} bytes do not fit into the {link.mtu} of {link.name}")
+                self._offload_socket().sendto(offload + header + data, (link.name, kind))
         except OSError as error:
             return self._failed(f"wire: {link.name}: {error}")
         self.sent += 1
@@ -163,6 +180,15 @@ class Sender:
         if self.link is None:
             self.link = socket.socket(socket.AF_PACKET, socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK, 0)
         return self.link
+
+    def _offload_socket(self) -> socket.socket:
+        """A packet socket whose frames begin with a struct virtio_net_hdr."""
+        if self.offload is None:
+            kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK
+            self.offload = socket.socket(socket.AF_PACKET, kind, 0)
+            self.offload.setsockopt(SOL_PACKET, PACKET_VNET_HDR, 1)
+            force_buffers(self.offload, 1 << 12, 4 << 20)
+        return self.offload
 
     def _ask(self, waiting: Waiting) -> None:
         """Have the kernel ask for a neighbour; retry() sends when it has answered."""
@@ -192,8 +218,29 @@ class Sender:
     def close(self) -> None:
         for sock in self.raw.values():
             sock.close()
-        if self.link is not None:
-            self.link.close()
+        for one in (self.link, self.offload):
+            if one is not None:
+                one.close()
+
+
+def leave_cutting_to_the_card(packet: Packet, mtu: int) -> tuple[bytes, bytes]:
+    """A TCP packet longer than the MTU as (virtio_net_hdr, packet): whoever sends it cuts it into segments and fills in
+    their checksums. b"" for what cannot be cut so."""
+    if packet.proto != TCP or not packet.has(20):
+        return b"", bytes(packet.data)
+    header = packet.payload()
+    room = mtu - header
+    if room <= 0:
+        return b"", bytes(packet.data)
+    where = packet.l4 + TCP_CHECKSUM
+    length = len(packet.data) - packet.l4
+    total = fold(pseudo_header(packet.family, packet.src, packet.dst, TCP, length))
+    packet.data[where : where + 2] = total.to_bytes(2, "big")
+    kind = GSO_TCPV4 if packet.family == IPV4 else GSO_TCPV6
+    return (
+        VNET_HDR.pack(NEEDS_CHECKSUM, kind, ETHERNET + header, room, ETHERNET + packet.l4, TCP_CHECKSUM),
+        bytes(packet.data),
+    )
 
 
 def group_address(address: int, family: int) -> bytes:
