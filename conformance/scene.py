@@ -25,8 +25,9 @@ if TYPE_CHECKING:
     from conformance.case import Instance
     from lab import Firewall, Lab, Node
 
-TRACED_PACKETS: Final = 24  # in a report
-TRACED_RULES: Final = 24
+# How many packets of the engine's trace a report has, and how many rules for each: of a failure, of a pass.
+TRACED_PACKETS: Final = {True: 24, False: 8}
+TRACED_RULES: Final = {True: 32, False: 10}
 ALSO_SEEN: Final = 12
 LISTED: Final = 40
 STOPPING: Final = ("DROP", "REJECT", "NFQUEUE", "TARPIT")
@@ -342,7 +343,9 @@ class Scene:
             evidence.conntrack_after = [str(entry) for entry in firewall.conntrack()][:LISTED]
             evidence.expectations = firewall.expectations()[:LISTED] if failed else []
             if "trace" not in firewall.adapter.refuses:
-                evidence.trace = [traced(entry) for entry in firewall.trace()[-TRACED_PACKETS:]]
+                evidence.trace = [
+                    traced(entry, TRACED_RULES[failed]) for entry in firewall.trace()[-TRACED_PACKETS[failed] :]
+                ]
             if failed:
                 evidence.counters = self._counters(firewall)
         if failed:
@@ -363,12 +366,12 @@ class Scene:
         return sorted(found, key=lambda each: each[0])
 
 
-def traced(entry: dict[str, Any]) -> TracedPacket:
+def traced(entry: dict[str, Any], most: int) -> TracedPacket:
     """A packet of the engine's trace, as docs/control-protocol.md describes it."""
     steps = entry.get("steps", ())
     rules = [TracedRule(step.get("table", ""), step.get("chain", ""), int(step.get("rule") or 0), step.get("text", ""),
                         bool(step.get("matched")), step.get("why") or "", step.get("verdict") or "",
-                        step.get("place") or "") for step in steps[:TRACED_RULES]]  # fmt: skip
+                        step.get("place") or "") for step in steps[:most]]  # fmt: skip
     return TracedPacket(
         entry.get("hook", ""),
         entry.get("packet", ""),

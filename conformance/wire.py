@@ -13,6 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from conformance import plain
 from conformance.flows import ANY
 from conformance.names import Hop, Names
 from conformance.packets import (
@@ -149,6 +150,14 @@ def _mac(text: str) -> bytes:
 @lru_cache(maxsize=16384)
 def build(what: Resolved) -> bytes:
     """The bytes of a packet from the IP header on."""
+    fields = dict(what.fields)
+    if what.sport is not None and what.dport is not None and plain.can_build(what.kind, fields):
+        return plain.build(what.kind, what.family, what.src, what.dst, (what.sport, what.dport), fields)
+    return build_by_scapy(what)
+
+
+def build_by_scapy(what: Resolved) -> bytes:
+    """The same for packets of every kind."""
     fields = dict(what.fields)
     if what.kind == "arp":
         return _arp(what, fields)

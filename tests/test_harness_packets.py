@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance import flows, matching, reading, wire
+from conformance import flows, matching, plain, reading, wire
 from conformance.actors import fill_in, reply_flow
 from conformance.flows import FlowError
 from conformance.names import NameFault, Names
-from conformance.packets import Packet, PacketFault, tcp_flags
+from conformance.packets import Packet, PacketFault, make, tcp_flags
 from conformance.vocabulary import (
     arp,
     between,
@@ -230,6 +230,29 @@ def test_scapy_reads_the_same(packet: Packet) -> None:
         assert bytes(theirs[TCP].payload) == found.payload
     if found.kind == "icmp":
         assert (theirs[ICMP].type, theirs[ICMP].code) == (found.type, found.code)
+
+
+PLAIN_FIELDS = st.fixed_dictionaries({}, optional={
+    "ttl": st.integers(0, 255), "tos": st.integers(0, 255), "ip_id": st.integers(0, 65535), "df": st.booleans(),
+    "payload": st.binary(max_size=64),
+})  # fmt: skip
+PLAIN_TCP = st.fixed_dictionaries({}, optional={
+    "flags": st.integers(0, 255), "seq": st.integers(0, 2**32 - 1), "ack": st.integers(0, 2**32 - 1),
+    "window": st.integers(0, 65535), "urgent": st.integers(0, 65535),
+})  # fmt: skip
+PORT = st.integers(0, 65535)
+
+
+@given(PLAIN_FIELDS, PLAIN_TCP, st.booleans(), st.booleans(), PORT, PORT)
+def test_ordinary_packets_are_those_of_scapy(
+    common: dict[str, Any], more: dict[str, Any], stream: bool, six: bool, sport: int, dport: int
+) -> None:
+    """The short way of building and scapy give the same bytes."""
+    fields = common | (more if stream else {})
+    flow = f"client:{sport} > server:{dport}"
+    what = wire.resolve(make("tcp" if stream else "udp", flow, 6 if six else 4, **fields), NAMES)
+    assert plain.can_build(what.kind, dict(what.fields))
+    assert wire.build(what) == wire.build_by_scapy(what)
 
 
 @pytest.mark.parametrize(
