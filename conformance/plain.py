@@ -64,8 +64,5 @@ def _ipv4(kind: str, source: bytes, destination: bytes, fields: dict[str, Any], 
 
 
 def _ipv6(kind: str, source: bytes, destination: bytes, fields: dict[str, Any], size: int) -> bytes:
-    return (
-        struct.pack("!IHBB", 6 << 28 | _tos(fields) << 20, size, NUMBER[kind], fields.get("ttl", 64))
-        + source
-        + destination
-    )
+    head = struct.pack("!IHBB", 6 << 28 | _tos(fields) << 20, size, NUMBER[kind], fields.get("ttl", 64))
+    return head + source + destination
