@@ -4,8 +4,9 @@
                [!] --cluster-local-node NODE | [!] --cluster-local-nodemask MASK
 
 A hash of the source address of the connection's first packet gives each connection to one of N nodes (1 to 32); it
-matches when that node is this one, or one of those in MASK. What another connection announced belongs to the same
-node. Packets without connection do not match, inverted or not. The hash is the kernel's, on little-endian machines.
+matches when that node is this one, or one of those in MASK. Of an IPv6 address only the first 32 bits count: all
+hosts of a site belong to one node (so the kernel has it). What another connection announced belongs to the same node.
+Packets without connection do not match, inverted or not. The hash is the kernel's, on little-endian machines.
 
 Kernel peer: xt_cluster. Source: iptables-extensions(8) cluster; Bob Jenkins, "lookup3" (public domain).
 """
@@ -43,10 +44,9 @@ class Cluster(Match):
 
     def node_of(self, entry: Connection) -> int:
         """Number of the node, from 0, that a connection belongs to."""
-        width = 4 if entry.original.family == IPV4 else 16
-        octets = entry.original.src.to_bytes(width, "big")
-        words = [int.from_bytes(octets[at : at + 4], "little") for at in range(0, width, 4)]
-        return scale(jhash(words, self.seed), self.total)
+        source = entry.original.src
+        first = source if entry.original.family == IPV4 else source >> 96
+        return scale(jhash([int.from_bytes(first.to_bytes(4, "big"), "little")], self.seed), self.total)
 
     def check(self, head: RuleHead, table: str, hooks: int) -> None:
         if self.nodes >= 1 << self.total:
