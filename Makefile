@@ -53,5 +53,17 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+compiled: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'mypy[mypyc]' setuptools
+	$(BIN)/python bench/build_compiled.py
+
+# The unit tests and the suite on the compiled engine. `-p` imports it before the checkout comes first on the path.
+test-compiled: compiled
+	NFLAB_ENGINE=compiled PYTHONPATH=build/compiled $(BIN)/python -P -m pytest -p engine.core.hooks tests -n $(WORKERS) -q
+	NFLAB_ENGINE=compiled $(BIN)/python -m pytest conformance --engine=userspace -n $(WORKERS) -q
+
+bench: setup
+	for each in bench/[!b]*.py; do $(BIN)/python $$each || exit 1; done
+
 clean:
 	rm -rf out build .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -96,13 +96,12 @@ def _run(name: str, words: list[str]) -> int:
 
 def become(name: str, words: list[str]) -> NoReturn:
     """Turn into the program behind a command. -P: a folder called `engine` where the user stands does not matter."""
-    from pathlib import Path
+    from lab.paths import python_path
 
     module, first, _words = PROGRAMS[name]
-    root = str(Path(__file__).resolve().parent.parent)
-    path = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
     sys.stdout.flush()
-    os.execve(sys.executable, [sys.executable, "-P", "-m", module, *first, *words], {**os.environ, "PYTHONPATH": path})
+    environment = {**os.environ, "PYTHONPATH": python_path(dict(os.environ))}
+    os.execve(sys.executable, [sys.executable, "-P", "-m", module, *first, *words], environment)
 
 
 if __name__ == "__main__":

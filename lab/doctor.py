@@ -17,7 +17,7 @@ from typing import Final
 
 from lab import engines, programs
 from lab.engines.kernel import CHAINS
-from lab.owner import PACKAGE_ROOT, python_path
+from lab.paths import PACKAGE_ROOT, python_path
 from lab.scratch import Run, in_scratch
 
 SECONDS: Final = 60
@@ -172,7 +172,7 @@ def engine_build() -> str:
     """Whether the engine runs compiled or interpreted. It is asked as a process: nothing of it is imported here."""
     code = "import engine.core.walk as walk; print('interpreted' if walk.__file__.endswith('.py') else 'compiled')"
     finished = subprocess.run(
-        [sys.executable, "-P", "-c", code],
+        [sys.executable, "-P", "-P", "-c", code],
         capture_output=True,
         text=True,
         check=False,

@@ -18,7 +18,8 @@ from lab.errors import LabError
 from lab.faults import did_you_mean
 from lab.model import Node as NodeSpec
 from lab.model import Topology
-from lab.owner import Holder, python_path
+from lab.owner import Holder
+from lab.paths import python_path
 from lab.port import Port
 from lab.process import Process
 from lab.programs import search_path

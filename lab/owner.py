@@ -25,15 +25,10 @@ from typing import Any, Final
 
 from lab import channel
 from lab.errors import LabError
+from lab.paths import python_path
 from lab.plan import Plan
 
-PACKAGE_ROOT: Final = Path(__file__).resolve().parent.parent
 CLOSE_SECONDS: Final = 20.0
-
-
-def python_path(environment: dict[str, str]) -> str:
-    """PYTHONPATH with which a started Python finds this project."""
-    return os.pathsep.join([str(PACKAGE_ROOT), *filter(None, [environment.get("PYTHONPATH")])])
 
 
 class _Nursery:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final
 from lab.channel import in_memory, read_all
 from lab.engines.base import FAMILIES, Adapter, Entry, Settings, Tuple, without_comments
 from lab.errors import EngineDied, LabError, RulesetError
-from lab.owner import PACKAGE_ROOT
+from lab.paths import PACKAGE_ROOT
 from lab.process import Process, attach, start
 
 START_SECONDS: Final = 30.0
