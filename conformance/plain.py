@@ -56,9 +56,9 @@ def _tos(fields: dict[str, Any]) -> int:
 
 
 def _ipv4(kind: str, source: bytes, destination: bytes, fields: dict[str, Any], size: int) -> bytes:
-    head = bytearray(struct.pack("!BBHHHBBH", 0x45, _tos(fields), 20 + size, fields.get("ip_id", 1),
-                                 0x4000 if fields.get("df") else 0, fields.get("ttl", 64), NUMBER[kind], 0))  # fmt: skip
-    head += source + destination
+    place = 0x4000 if fields.get("df") else 0
+    first = struct.pack("!BBHHH", 0x45, _tos(fields), 20 + size, fields.get("ip_id", 1), place)
+    head = bytearray(first + struct.pack("!BBH", fields.get("ttl", 64), NUMBER[kind], 0) + source + destination)
     head[10:12] = checksum_of(bytes(head)).to_bytes(2, "big")
     return bytes(head)
 

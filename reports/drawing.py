@@ -50,7 +50,7 @@ def svg(topology: Topology) -> str:
         f'<svg class="net" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}" role="img" '
         f'aria-label="{escape(topology.name)}">'
     ]
-    parts.append(f'<g id="{_id(topology)}">')
+    parts.append(f'<g class="drawn" id="{_id(topology)}">')
     parts += _wires(topology, boxes)
     parts += [_box(box) for box in boxes.values()]
     return "".join(parts) + "</g></svg>"

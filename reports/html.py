@@ -137,6 +137,7 @@ def trace_lines(packets: list[TracedPacket]) -> list[tuple[str, str]]:
 
 
 def _rule(rule: TracedRule) -> tuple[str, str]:
-    where = f"    {rule.table} {rule.chain} {rule.rule or 'policy'}"
+    number = rule.rule or ("policy" if rule.chain else "")
+    where = f"    {rule.table} {rule.chain} {number}".rstrip()
     told = rule.verdict or "yes" if rule.matched else f"no: {rule.why}" if rule.why else "no"
     return ("hit" if rule.matched else "miss", f"{where:<34} {rule.text:<52} {told}")

@@ -106,10 +106,11 @@ def _rows_of(result: Result, records: Records, rows: dict[str, Row]) -> Iterable
 
 
 def scenarios(records: Records) -> dict[str, dict[str, Result]]:
-    """Scenario -> engine -> result."""
+    """Scenario -> engine -> result; engines in the order in which they were asked for."""
     found: dict[str, dict[str, Result]] = {}
-    for (name, engine), result in sorted(records.results.items()):
-        found.setdefault(name, {})[engine] = result
+    for name in sorted({name for name, _engine in records.results}):
+        found[name] = {engine: records.results[name, engine] for engine in records.engine_names()
+                       if (name, engine) in records.results}  # fmt: skip
     return found
 
 

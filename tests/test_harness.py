@@ -171,6 +171,34 @@ def test_the_evidence_of_a_failure(runner: Runner) -> None:
     assert b"sent by client" in data and b"seen by server" in data
 
 
+@pytest.mark.parametrize(
+    ("cites", "engine", "outcome", "red"),
+    [
+        ("NATRFC-05", "accepts-everything", FAIL, False),  # the kernel does not do it either
+        ("NATRFC-01", "accepts-everything", FAIL, True),  # the kernel does
+        ("NAT-01", "accepts-everything", FAIL, True),
+        ("NATRFC-05", "kernel-legacy", PASS, True),  # a surprise
+        ("NATRFC-01", "kernel-legacy", PASS, False),
+    ],
+)
+def test_recommendations(runner: Runner, cites: str, engine: str, outcome: str, red: bool) -> None:
+    """What the RFCs recommend and the kernel does not do may fail; the outcome stays what it is."""
+    name = f"harness.recommended-{cites.lower()}-{engine}"
+    result = run(runner, case(name, topology="two-lans", cites=[cites])(again(drops)), engine)
+    assert (result.outcome, result.red) == (outcome, red)
+    assert bool(result.tolerated) == (outcome == FAIL and not red)
+    assert bool(result.surprise) == (outcome == PASS and red)
+
+
+def again(function: Any) -> Any:
+    """A function of its own with the same body."""
+
+    def copy(client: Any, server: Any, firewall: Any) -> None:
+        function(client, server, firewall)
+
+    return copy
+
+
 def test_known_deviations_stay_failures_but_are_not_red(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     from conformance import deviations
 
