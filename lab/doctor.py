@@ -172,7 +172,7 @@ def engine_build() -> str:
     """Whether the engine runs compiled or interpreted. It is asked as a process: nothing of it is imported here."""
     code = "import engine.core.walk as walk; print('interpreted' if walk.__file__.endswith('.py') else 'compiled')"
     finished = subprocess.run(
-        [sys.executable, "-P", "-P", "-c", code],
+        [sys.executable, "-P", "-c", code],
         capture_output=True,
         text=True,
         check=False,
