@@ -44,7 +44,7 @@ class KeyMap:
         """A flow `key` (dport: the call id in its packets, sport: that of the answers). False: another one is there."""
         for owner, known in self.tuples:
             if owner is master and known.src == key.src:
-                return known.same(key)
+                return known.dst == key.dst and known.dport == key.dport  # the same again, as far as it is looked up
         self.tuples.append((master, key))
         return True
 
