@@ -50,7 +50,6 @@ $(STAMP): pyproject.toml
 
 check: setup
 	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 compiled: setup

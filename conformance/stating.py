@@ -13,7 +13,9 @@ class States:
     extra: more rules, as {"raw": "-A PREROUTING ..."}.
     """
 
-    def __init__(self, firewall: Any, chain: str = "FORWARD", match: str = "", extra: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, firewall: Any, chain: str = "FORWARD", match: str = "", extra: dict[str, str] | None = None
+    ) -> None:
         self.firewall = firewall
         rules = [
             f"-A {chain} {match} -m conntrack --ctstate {state} -m comment --comment {state}".replace("  ", " ")
