@@ -6,6 +6,8 @@ import pytest
 from conntrack_wire import CLIENT, SERVER, chunk, icmp, ipv4, sctp, tcp, udp, udplite
 from conntrack_world import ANSWER, DNS, STATES, World, answer, closing, counters, filled, flow, held, summary
 
+from engine.conntrack import Expectation, Policy
+from engine.conntrack.expectations import PERMANENT
 from engine.core.connection import (
     ASSURED,
     CT_ESTABLISHED_REPLY,
@@ -142,6 +144,36 @@ def test_zone_of_the_reply_direction_alone() -> None:
     assert world.send(DNS, zone_reply=9) == "NEW"
     assert world.send(ANSWER, zone_original=9, zone_reply=9) == "ESTABLISHED"
     assert "zone-reply=9" in world.line()
+
+
+def test_entries_of_one_and_of_two_zones_stand_side_by_side() -> None:
+    """The second flow looks like an answer of the first, but its own answers belong to another zone."""
+    world = World()
+    world.send(DNS)
+    assert world.send(ANSWER, zone_reply=2) == "NEW"
+    assert len(world.lines()) == 2
+    assert world.send(ANSWER) == "NEW", "of both in zone 0 the newer one is found"
+    assert world.send(DNS, zone_original=2, zone_reply=2) == "ESTABLISHED", "an answer of the second"
+    newer = world.conntrack.entries()[1]
+    assert world.conntrack.delete(newer)
+    assert world.send(ANSWER) == "ESTABLISHED", "an answer of the first"
+
+
+def test_flow_that_would_take_the_tuple_of_two_zones_is_dropped() -> None:
+    world = World()
+    assert world.send(ANSWER, zone_reply=1) == "NEW"
+    assert world.send(DNS) == "DROP"
+    assert counters(world) == {"insert_failed": 1, "drop": 1}
+
+
+def test_expectation_follows_the_zone_of_its_master_in_either_direction() -> None:
+    world = World()
+    world.send(DNS, zone_original=3)
+    (master,) = world.conntrack.entries()
+    key = Tuple(IPV4, 17, SERVER, CLIENT, 53, 9)
+    assert world.conntrack.expect(Expectation(master, key, 0, 0, Policy("x", 0, 9), flags=PERMANENT)) == 0
+    assert world.send(udp(SERVER, CLIENT, 53, 9), zone_reply=3) == "RELATED"
+    assert world.send(udp(SERVER, CLIENT, 54, 9)) == "NEW"
 
 
 def test_error_is_found_in_its_zone_only() -> None:

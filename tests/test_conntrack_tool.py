@@ -300,5 +300,30 @@ def test_created_snat_is_found_by_its_reply(world: World) -> None:
     assert entry.reply.dport == 77
 
 
+ZONES = [
+    ("--orig-zone 5", "zone-orig=5"),
+    ("--reply-zone 5", "zone-reply=5"),
+    ("--zone 5", "zone=5"),
+    ("--orig-zone 0 --reply-zone 6", "zone-reply=6"),
+    ("--orig-zone 5 --reply-zone 6", ""),
+    ("--orig-zone 6 --reply-zone 6", ""),
+    ("--zone 6 --orig-zone 6", ""),
+]
+
+
+@pytest.mark.parametrize(("zones", "listed"), ZONES)
+def test_zones_of_a_created_entry(zones: str, listed: str) -> None:
+    """Measured: the kernel takes one number, for both directions or for one."""
+    world = World()
+    line = f"-I -p udp -s 10.0.1.5 -d 10.0.2.2 --sport 5 --dport 6 -t 50 {zones}"
+    code, _, err = tool(world, line)
+    if not listed:
+        assert (code, err) == (1, "conntrack v1.4.7 (conntrack-tools): Operation failed: invalid parameters\n")
+        return
+    assert code == 0
+    assert f" {listed} " in tool(world, "-L")[1]
+    assert "Such conntrack exists" in tool(world, line)[2]
+
+
 def test_words_of_a_file_line() -> None:
     assert split_line('-A -p "udp" "a b\\"c"  x') == ["-A", "-p", "udp", 'a b"c', "x"]

@@ -102,8 +102,7 @@ class Expectation:
             and mine.family == key.family
             and not (mine.src ^ key.src) & self.src_mask & other.src_mask
             and not (mine.sport ^ key.sport) & self.sport_mask & other.sport_mask
-            and self.master.zone_original == other.master.zone_original
-            and self.master.zone_reply == other.master.zone_reply
+            and zone_of(self.master) == zone_of(other.master)
         )
 
     def equals(self, other: Expectation) -> bool:
@@ -111,9 +110,13 @@ class Expectation:
             self.key.same(other.key)
             and self.src_mask == other.src_mask
             and self.sport_mask == other.sport_mask
-            and self.master.zone_original == other.master.zone_original
-            and self.master.zone_reply == other.master.zone_reply
+            and zone_of(self.master) == zone_of(other.master)
         )
+
+
+def zone_of(entry: Connection) -> int:
+    """The zone of an entry, whichever direction is in it."""
+    return entry.zone_original or entry.zone_reply
 
 
 def _place(key: Tuple) -> tuple[int, int, int, int]:
@@ -195,26 +198,20 @@ class Expectations:
         if deadline < self.next_deadline:
             self.next_deadline = deadline
 
-    def find(self, key: Tuple, zone_original: int, zone_reply: int, now: float) -> Expectation | None:
+    def find(self, key: Tuple, zone: int, now: float) -> Expectation | None:
         """The active expectation that a first packet fits, newest first."""
         row = self.by_destination.get(_place(key))
         if row is None:
             return None
         for one in reversed(row):
-            if (
-                not one.flags & INACTIVE
-                and one.master.zone_original == zone_original
-                and one.master.zone_reply == zone_reply
-                and one.deadline > now
-                and one.fits(key)
-            ):
+            if not one.flags & INACTIVE and zone_of(one.master) == zone and one.deadline > now and one.fits(key):
                 return one
         return None
 
     def lookup(self, key: Tuple, zone: int, now: float) -> Expectation | None:
         """The expectation for exactly this tuple's destination and a source that fits, active or not."""
         for one in self.by_destination.get(_place(key), []):
-            if one.deadline > now and one.master.zone_original == zone and one.fits(key):
+            if one.deadline > now and zone_of(one.master) == zone and one.fits(key):
                 return one
         return None
 

@@ -2,6 +2,14 @@
 
 Each entry stands in the table twice, under the tuple of either direction; an entry whose source clashes with another's
 only under its reply. The table is many small dictionaries instead of one, so that growing never takes long.
+
+A zone stands in the key of a tuple. An entry that is in a zone with one of its directions only (CT --zone-orig) has a
+mark behind its keys, because such a tuple may be the same as one of an entry that is in one zone altogether:
+
+    an entry's direction is found by packets of      a packet with two zones is looked for as
+    the zone that it has in that direction, and      a first direction in its original zone, then
+    both zones of the packet are the same, or        a second direction in its reply zone
+    it is that direction that is looked for
 """
 
 from __future__ import annotations
@@ -23,6 +31,8 @@ from engine.core.connection import (
     EXPECTED,
     FIXED_TIMEOUT,
     NEVER,
+    ORIGINAL,
+    REPLY,
     SRC_NAT,
     Connection,
     TupleKey,
@@ -35,6 +45,10 @@ SHARD_MASK: Final = SHARDS - 1
 LOOKS: Final = 128  # entries that the timers look at for each packet
 EVICTION_SHARDS: Final = 8  # how far a new flow looks for an entry that may go
 EVICTION_LOOKS: Final = 512
+
+
+# Behind the keys of an entry with two zones, by direction
+SPLIT: Final = (b"\0", b"\1")
 
 
 class HelperEnd:
@@ -58,6 +72,8 @@ class Table(Clock):
         self.statistics = Statistics()
         self.events = Events()
         self.count = 0
+        self.split = 0  # entries with two zones
+        self.direction = ORIGINAL  # of what `lookup` found
         self.next_id = 1
         self.sweep_shard = 0  # where the background sweep of a nearly full table goes on
         self.wall_offset = 0.0  # what to add to the engine's clock to get seconds since the epoch
@@ -70,6 +86,29 @@ class Table(Clock):
         if entry is not None and entry.deadline <= now:
             self.remove(entry, now)
             return None
+        return entry
+
+    def lookup(self, key: TupleKey, zone: int, zone_reply: int, now: float) -> Connection | None:
+        """The entry that a packet of these zones belongs to, and `direction`. key: the tuple in zone `zone`."""
+        same = zone == zone_reply
+        entry = self.standing(key, ORIGINAL, same, now)
+        if entry is not None:
+            self.direction = REPLY if same and entry.key_reply.startswith(key) else ORIGINAL
+        elif not same:
+            self.direction = REPLY
+            entry = self.standing(rezoned(key, zone_reply), REPLY, same, now)
+        return entry
+
+    def standing(self, key: TupleKey, direction: int, either: bool, now: float) -> Connection | None:
+        """The newest entry that has this tuple in this direction, or in either."""
+        entry = self.get(key, now)
+        if entry is not None and not either and key != (entry.key_reply if direction else entry.key_original):
+            entry = None
+        if self.split:
+            for mark in SPLIT if either else SPLIT[direction : direction + 1]:
+                other = self.get(key + mark, now)
+                if other is not None and (entry is None or other.id > entry.id):
+                    entry = other
         return entry
 
     def each(self) -> Iterator[Connection]:
@@ -88,7 +127,11 @@ class Table(Clock):
     # -- coming and going
 
     def insert(self, entry: Connection, key_original: TupleKey, key_reply: TupleKey, now: float) -> None:
-        """Make an entry findable; its relative timeout becomes a deadline."""
+        """Make an entry findable; its relative timeout becomes a deadline. The keys hold the zones."""
+        if entry.zone_original != entry.zone_reply:
+            self.split += 1
+            key_original += SPLIT[ORIGINAL]
+            key_reply += SPLIT[REPLY]
         entry.key_original = key_original
         entry.key_reply = key_reply
         entry.status |= CONFIRMED
@@ -104,6 +147,9 @@ class Table(Clock):
 
     def insert_reply_only(self, entry: Connection, key_reply: TupleKey, now: float) -> None:
         """The entry of a packet that clashes: answers find it, its own direction belongs to the winner."""
+        if entry.zone_original != entry.zone_reply:
+            self.split += 1
+            key_reply += SPLIT[REPLY]
         entry.key_reply = key_reply
         entry.status |= CONFIRMED
         entry.deadline += now
@@ -122,6 +168,8 @@ class Table(Clock):
             if shard.get(key) is entry:
                 del shard[key]
         self.count -= 1
+        if entry.zone_original != entry.zone_reply:
+            self.split -= 1
         if entry.status & SRC_NAT:
             self.sources.remove(entry)
         if entry.started != NEVER:
@@ -272,3 +320,8 @@ class Table(Clock):
 
 def _id_of(entry: Connection) -> int:
     return entry.id
+
+
+def rezoned(key: TupleKey, zone: int) -> TupleKey:
+    """The same tuple in another zone."""
+    return key[:1] + zone.to_bytes(2, "big") + key[3:]

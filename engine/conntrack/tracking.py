@@ -34,7 +34,6 @@ from engine.core.connection import (
     CT_RELATED_REPLY,
     CT_UNTRACKED,
     DST_NAT,
-    DST_NAT_DONE,
     DYING,
     EXPECTED,
     FIXED_TIMEOUT,
@@ -45,7 +44,6 @@ from engine.core.connection import (
     SEEN_REPLY,
     SEQ_ADJUST,
     SRC_NAT,
-    SRC_NAT_DONE,
     Connection,
     Proxied,
     Tuple,
@@ -66,7 +64,6 @@ LOG_INTERVAL: Final = 5.0
 ALL_PROTOCOLS: Final = 255
 NOTICE: Final = 5
 
-NAT_DONE: Final = SRC_NAT_DONE | DST_NAT_DONE
 MOVED: Final = SRC_NAT | DST_NAT | SEQ_ADJUST
 
 
@@ -127,20 +124,16 @@ class Conntrack(ConntrackView):
         if ports is None:
             return self._invalid(packet, context, "short packet")
         key = self._key(packet, ports, context.zone_original)
-        entry = self.table.get(key, now)
+        table = self.table
         confirmed = True
-        direction = ORIGINAL
-        if entry is not None:
-            if entry.key_original != key or entry.key_reply == key:
+        if table.split or context.zone_original != context.zone_reply:
+            entry = table.lookup(key, context.zone_original, context.zone_reply, now)
+            direction = table.direction
+        else:
+            entry = table.get(key, now)
+            direction = ORIGINAL
+            if entry is not None and (entry.key_original != key or entry.key_reply == key):
                 direction = REPLY  # also of a flow that is its own answer
-            if context.zone_original != context.zone_reply and direction == REPLY:
-                entry = None  # of another zone in that direction
-        if entry is None and context.zone_original != context.zone_reply:
-            other = self._key(packet, ports, context.zone_reply)
-            entry = self.table.get(other, now)
-            direction = REPLY
-            if entry is not None and entry.key_original == other:
-                entry = None
         if entry is None:
             direction = ORIGINAL
             confirmed = False
@@ -243,7 +236,8 @@ class Conntrack(ConntrackView):
         entry.expect_events = self._event_mask(context.template_expect_events)
         expectation = None
         if table.expectations.all:
-            expectation = table.expectations.find(original, context.zone_original, context.zone_reply, context.now)
+            zone = context.zone_original or context.zone_reply
+            expectation = table.expectations.find(original, zone, context.now)
         followed = expectation is not None and self._follow(entry, expectation, context)
         if not followed and context.template_helper:
             entry.helper = context.template_helper
@@ -359,13 +353,9 @@ class Conntrack(ConntrackView):
 
     def _find_either(self, key: Tuple, context: Context) -> tuple[Connection, int] | None:
         """The entry that has a tuple, and in which direction, in the zones of a packet."""
-        zones = (context.zone_original, context.zone_reply)
-        for direction in (ORIGINAL, REPLY):
-            packed = key.key(zones[direction])
-            entry = self.table.get(packed, context.now)
-            if entry is not None and (entry.key_reply if direction == REPLY else entry.key_original) == packed:
-                return entry, direction
-        return None
+        zone = context.zone_original
+        entry = self.table.lookup(key.key(zone), zone, context.zone_reply, context.now)
+        return None if entry is None else (entry, self.table.direction)
 
     # -- a packet leaves
 
@@ -395,7 +385,11 @@ class Conntrack(ConntrackView):
         key_original = entry.original.key(entry.zone_original)
         key_reply = entry.reply.key(entry.zone_reply)
         table = self.table
-        winner = table.get(key_original, now) or table.get(key_reply, now)
+        same = entry.zone_original == entry.zone_reply
+        if same and not table.split:
+            winner = table.get(key_original, now) or table.get(key_reply, now)
+        else:
+            winner = table.standing(key_original, ORIGINAL, same, now) or table.standing(key_reply, REPLY, same, now)
         if winner is not None:
             return self._clash(entry, winner, key_reply, packet, context)
         table.insert(entry, key_original, key_reply, now)
@@ -408,7 +402,7 @@ class Conntrack(ConntrackView):
         """Another packet of the same flow was quicker, or NAT chose a tuple that was taken since."""
         statistics = self.table.statistics
         if self.trackers[entry.original.proto].allow_clash:
-            if not winner.status & NAT_DONE or _same_flow(entry, winner):
+            if _same_flow(entry, winner):
                 if entry.accounting and winner.accounting:
                     winner.packets[ORIGINAL] += 1
                     winner.bytes[ORIGINAL] += entry.bytes[ORIGINAL]
@@ -416,7 +410,8 @@ class Conntrack(ConntrackView):
                 context.entry = winner
                 statistics.clash_resolve += 1
                 return ACCEPT
-            if self.table.get(key_reply, context.now) is None:
+            same = entry.zone_original == entry.zone_reply
+            if self.table.standing(key_reply, REPLY, same, context.now) is None:
                 entry.deadline = 1.0
                 entry.status |= FIXED_TIMEOUT | NAT_CLASH
                 self.table.insert_reply_only(entry, key_reply, context.now)
@@ -479,12 +474,12 @@ class Conntrack(ConntrackView):
 
     # -- the table, for NAT, helpers, matches and the conntrack tool
 
-    def find(self, key: Tuple, zone: int = 0) -> Connection | None:
-        """The entry that has this tuple in either direction."""
-        return self.table.get(key.key(zone), self.now)
+    def find(self, key: Tuple, zone: int = 0, zone_reply: int = -1) -> Connection | None:
+        """The entry that has this tuple in either direction. zone_reply: -1 = as `zone`."""
+        return self.table.lookup(key.key(zone), zone, zone if zone_reply < 0 else zone_reply, self.now)
 
     def find_by_packet_tuple(self, key: Tuple, zone: int, now: float) -> Connection | None:
-        return self.table.get(key.key(zone), now)
+        return self.table.lookup(key.key(zone), zone, zone, now)
 
     def entries(self) -> list[Connection]:
         """Entries that are not over, oldest first."""
@@ -522,7 +517,8 @@ class Conntrack(ConntrackView):
 
     def tuple_taken(self, key: Tuple, ignoring: Connection) -> bool:
         """Would a new entry with this reply tuple clash? First packets that can share one entry do not."""
-        other = self.table.get(key.key(ignoring.zone_reply), self.now)
+        zone = ignoring.zone_reply
+        other = self.table.standing(key.key(zone), REPLY, zone == ignoring.zone_original, self.now)
         if other is None or other is ignoring:
             return False
         if (

@@ -96,11 +96,10 @@ class Allocator:
         if left > HARDER or key.proto != TCP or not isinstance(state, TcpState) or state.number != SYN_SENT:
             return self.taken(key, entry)
         reply = self.answer(key)
-        zone = entry.zone_reply
-        other = self.conntrack.find(reply, zone)
+        other = self.conntrack.find(reply, entry.zone_original, entry.zone_reply)
         if other is None:
             return False
-        if other.key_reply != reply.key(zone):
+        if not other.reply.same(reply):
             return True  # it is another's first direction
         return not (self._may_go(other, state) and self.conntrack.delete(other))
 

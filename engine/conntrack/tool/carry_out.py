@@ -216,14 +216,23 @@ class Carrier:
 
     def _find(self, tuples: tuple[Tuple | None, Tuple | None]) -> Connection | None:
         original, reply = tuples
+        zones = self._zones()
         if original is not None:
-            return self.conntrack.find(original, self._zone("zone_orig"))
+            return self.conntrack.find(original, *zones)
         assert reply is not None
-        return self.conntrack.find(reply, self._zone("zone_reply"))
+        return self.conntrack.find(reply, *zones)
 
-    def _zone(self, name: str) -> int:
+    def _zones(self) -> tuple[int, int]:
+        """The zones of both directions. The kernel takes one number for both, or for one direction."""
         attributes = self.request.attributes
-        return attributes.get(name, attributes.get("zone", 0))
+        zone = attributes.get("zone", 0)
+        zones = (zone, zone)
+        for name in ("zone_orig", "zone_reply"):
+            if name in attributes:
+                if zones != (0, 0):
+                    raise failed(INVALID)
+                zones = (attributes[name], 0) if name == "zone_orig" else (0, attributes[name])
+        return zones
 
     # -- deleting
 
@@ -287,12 +296,13 @@ class Carrier:
             reply = tracker.invert(original)
         if original is None or reply is None:
             raise failed(INVALID)
-        existing = self._find((original, reply)) or conntrack.find(reply, self._zone("zone_reply"))
+        zones = self._zones()
+        existing = conntrack.find(original, *zones) or conntrack.find(reply, *zones)
         if existing is not None:
             if request.command == "A":
                 return
             raise failed("Such conntrack exists, try -U to update")
-        entry = Connection(original, reply, self._zone("zone_orig"), self._zone("zone_reply"))
+        entry = Connection(original, reply, *zones)
         self._translate(entry)
         self._equip(entry)
         table = conntrack.table
