@@ -153,6 +153,12 @@ class Environment:
     def __init__(self) -> None:
         self.addresses: dict[str, list[tuple[int, int, int]]] = {}  # device -> (family, address, prefix length)
         self.default_route_device = ""
+        self.groups: dict[str, int] = {}  # device -> group (`ip link set ... group`)
+        self.realms: dict[int, int] = {}  # destination -> realm of its route
+        self.sockets: dict[Tuple, SocketInfo] = {}  # by the tuple of a packet that comes for it
+        self.time = 0.0  # seconds since the epoch, UTC
+        self.kernel_zone = 0  # seconds east of UTC
+        self.processor = 0
 
     def primary_address(self, device: str, family: int, destination: int = 0) -> int | None:
         """The address a packet to `destination` gets when it leaves by (or comes in by) `device`; None without one."""
@@ -197,40 +203,45 @@ class Environment:
     def route(self, destination: int, family: int, mark: int = 0, source: int = 0, device: str = "") -> Route:
         """Where a packet would go (device: only routes by that interface; source: as if sent from there)."""
         kind = self.address_type(destination, family)
+        realm = self.realms.get(destination, 0)
         if kind == LOCAL:
-            return Route(LOCAL, "lo", 0, destination)
+            return Route(LOCAL, "lo", 0, destination, realm=realm)
         bits = 32 if family == IPV4 else 128
         for name, entries in self.addresses.items():
             for known, own, length in entries:
                 if known == family and (own ^ destination) >> (bits - length) == 0 and device in ("", name):
-                    return Route(kind, name, 0, own)
+                    return Route(kind, name, 0, own, realm=realm)
         if self.default_route_device and device in ("", self.default_route_device):
-            return Route(kind, self.default_route_device, 0, 0)
+            return Route(kind, self.default_route_device, 0, 0, realm=realm)
         return Route(UNREACHABLE)
 
     def mtu(self, device: str) -> int:
-        return 1500
+        return self.mtus.get(device, 1500)
 
     def device_group(self, device: str) -> int:
-        return 0
+        return self.groups.get(device, 0)
 
     def is_bridge_port(self, device: str) -> bool:
         return False
 
     def cpu(self) -> int:
-        return 0
+        return self.processor
 
     def wall_clock(self) -> float:
         """Seconds since the epoch, UTC (the time match)."""
-        return 0.0
+        return self.time
 
     def timezone_offset(self) -> int:
-        """Seconds east of UTC of the kernel's time zone (time match with --kerneltz)."""
+        """Seconds east of UTC of the time that people here read."""
         return 0
+
+    def kernel_timezone_offset(self) -> int:
+        """Seconds east of UTC of the kernel's own time zone (time match with --kerneltz)."""
+        return self.kernel_zone
 
     def socket(self, key: Tuple) -> SocketInfo | None:
         """The local socket for a packet with this tuple."""
-        return None
+        return self.sockets.get(key)
 
     def cgroup_path(self, key: Tuple) -> str:
         return ""

@@ -34,7 +34,7 @@ from engine.core.context import (
     SocketInfo,
 )
 from engine.core.hooks import IPV4
-from engine.driver.clocks import Clock
+from engine.driver.clocks import Clock, kernel_timezone_offset
 from engine.driver.netlink import (
     AF_NETLINK,
     NLM_F_ACK,
@@ -557,6 +557,9 @@ class LiveEnvironment(Environment):
 
     def timezone_offset(self) -> int:
         return time.localtime(self.wall_clock()).tm_gmtoff
+
+    def kernel_timezone_offset(self) -> int:
+        return kernel_timezone_offset()
 
     # -- asking
 

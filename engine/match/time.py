@@ -76,7 +76,7 @@ class Time(Match):
         environment = context.shared.environment
         stamp = int(environment.wall_clock())
         if self.kernel_zone:
-            stamp += environment.timezone_offset()
+            stamp += environment.kernel_timezone_offset()
         if not self.date_start <= stamp <= self.date_stop:
             return False
         second = stamp % DAY
