@@ -101,7 +101,10 @@ class Session:
 
         if self.writer is None:
             _clear(self.folder, self.began)
-            self.writer = Writer(self.folder / f"{self.prefix}-{self.worker or 'main'}.jsonl")
+            try:
+                self.writer = Writer(self.folder / f"{self.prefix}-{self.worker or 'main'}.jsonl")
+            except OSError as error:
+                pytest.exit(f"--report-dir: {self.folder} cannot be written to: {error.strerror}", returncode=4)
             self.writer.add(_run_record(self.config, self.seed))
         return self.writer
 
@@ -334,10 +337,22 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
     )
     terminalreporter.section("nflab")
     terminalreporter.write(bundle.terminal(records))
+    _demand_named_engines(records, terminalreporter)
     shown = os.path.relpath(ours.folder / "report.html")
     terminalreporter.write_line(f"report: {shown if not shown.startswith('..') else ours.folder / 'report.html'}")
     if ours.kept:
         terminalreporter.write_line(f"the lab of the first failure is kept: {ours.kept}")
+
+
+def _demand_named_engines(records: Any, terminalreporter: Any) -> None:
+    """An engine that was asked for by name and cannot run here is an error; with `all`, it is not."""
+    if terminalreporter.config.getoption("engine") == "all":
+        return
+    for engine in records.engines.values():
+        if engine.unavailable:
+            terminalreporter.write_line(f"--engine={engine.name} cannot run here: {engine.unavailable}", red=True)
+            session = terminalreporter._session
+            session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:

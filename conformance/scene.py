@@ -18,7 +18,7 @@ from conformance.failing import Broken, Failed
 from conformance.names import Hop, NameFault, Names
 from conformance.packets import Packet, Raw, Sendable, ping, ping6, pong, pong6, udp, udp6
 from conformance.reading import Seen
-from lab import LabError
+from lab import LabError, Unsupported
 from reports.records import Evidence, Step, TracedPacket, TracedRule
 
 if TYPE_CHECKING:
@@ -348,6 +348,8 @@ class Scene:
                 ]
             if failed:
                 evidence.counters = self._counters(firewall)
+                with contextlib.suppress(Unsupported):
+                    evidence.log = firewall.log()[-LISTED:]
         if failed:
             left = [seen for captured in self.seen.values() for seen in captured
                     if not seen.expected and not reading.is_chatter(seen)]  # fmt: skip

@@ -36,10 +36,13 @@ class Stages:
         key = (str(spec.path), engine, clock)
         if not fresh and key in self.open_stages:
             stage = self.open_stages[key]
-            if stage.lab.alive:
-                self.open_stages.move_to_end(key)
-                stage.lab.reset()
-                return stage
+            try:
+                if stage.lab.alive:
+                    self.open_stages.move_to_end(key)
+                    stage.lab.reset()
+                    return stage
+            except LabError:
+                pass  # what broke it has been judged with the scenario that did
             self.drop(stage)
         if len(self.failures.get(key, ())) >= TRIES:
             raise LabError(self.failures[key][-1])

@@ -100,6 +100,18 @@ def test_outcomes_in_pytests_words(mark: str) -> None:
         "nat.masquerade.rewrites-source.accepts-everything.pcapng"]  # fmt: skip
 
 
+@pytest.mark.parametrize("engine", ["not-here", "kernel-legacy,not-here"])
+def test_an_engine_that_is_named_has_to_be_there(mark: str, engine: str) -> None:
+    status, output = run(mark, FILE, f"--engine={engine}", "-k", "rewrites-source", "-q")
+    assert status == 1 and "--engine=not-here cannot run here: this machine has no such thing: install it" in output
+
+
+def test_a_folder_that_cannot_be_written_to(mark: str) -> None:
+    (Path(mark) / "file").write_text("")
+    status, output = run(mark, FILE, "--engine=kernel-legacy", "--report-dir", f"{mark}/file/below", "-q")
+    assert status == 4 and "cannot be written to: Not a directory" in output, output
+
+
 def test_what_a_failure_looks_like(mark: str) -> None:
     _status, output = run(mark, FILE, "--engine=accepts-everything", "-k", "rewrites-source")
     text = output[output.index("FAIL nat.masquerade") :]

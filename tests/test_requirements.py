@@ -42,6 +42,16 @@ def test_recommendations_are_those_of_the_rfcs() -> None:
     assert not [row.id for row in catalogue.load().values() if row.kernel == "fail" and row.level != "recommended"]
 
 
+def test_deviations_are_about_scenarios_that_exist() -> None:
+    from conformance import deviations
+    from lab import engines
+
+    known = {instance.id for each in case.load_all() for instance in each.instances()} | {
+        each.id for each in case.load_all()}  # fmt: skip
+    for deviation in deviations.known().values():
+        assert deviation.scenario in known and deviation.engine in engines.names(), deviation
+
+
 def row(name: str, untestable: str = "") -> Requirement:
     return Requirement(name, "x", "required", "title", "source", "stimulus", "expect", "pass", untestable=untestable)
 
