@@ -42,11 +42,9 @@ def main(argv: list[str] | None = None) -> int:
                 spent = time.monotonic() - start
                 if seed % 20 == 0:
                     show(tally, seed, spent)
-                over = (options.seconds and spent > options.seconds) or (limit and tally_count(seed) >= limit)
-                return not over and len(tally.failures) < options.stop_after
-
-            def tally_count(seed: int) -> int:
-                return seed - options.seed + 1
+                late = bool(options.seconds) and spent > options.seconds
+                enough = bool(limit) and seed - int(options.seed) + 1 >= limit
+                return not late and not enough and len(tally.failures) < int(options.stop_after)
 
             fuzzer.run(itertools.count(options.seed), options.packets, go_on)
         return report(fuzzer, options.out, time.monotonic() - start)

@@ -29,7 +29,7 @@ class Tally:
     rulesets: int = 0
     packets: int = 0
     refused: int = 0
-    seconds: Counter[str] = field(default_factory=Counter)
+    seconds: dict[str, float] = field(default_factory=dict)
     deviations: Counter[str] = field(default_factory=Counter)
     failures: list[tuple[Case, list[str]]] = field(default_factory=list)
 
@@ -62,7 +62,8 @@ class Fuzzer:
         for side in (self.left, self.right):
             start = time.perf_counter()
             outcomes.append(side.run(case))
-            self.tally.seconds[side.name] += time.perf_counter() - start
+            spent = time.perf_counter() - start
+            self.tally.seconds[side.name] = self.tally.seconds.get(side.name, 0.0) + spent
         self.tally.rulesets += 1
         self.tally.packets += case.packets()
         self.tally.refused += bool(outcomes[0].refused)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from conformance.fuzz import packets as p
 from conformance.fuzz.case import Answer, Case, Send, Step
@@ -338,7 +339,7 @@ class Traffic:
         sport, dport = dice.choice(PORTS), dice.choice(PORTS)
         self.ident += 1
         ipv4 = len(source) == 4
-        extra: dict[str, int] = {"ttl": dice.choice((64, 64, 64, 45, 2, 1)), "tos": dice.choice((0, 0, 0, 0x10, 0x28))}
+        extra: dict[str, Any] = {"ttl": dice.choice((64, 64, 64, 45, 2, 1)), "tos": dice.choice((0, 0, 0, 0x10, 0x28))}
         if ipv4:
             extra["ident"] = self.ident
         kind = dice.choices(("udp", "tcp", "echo", "odd-tcp", "proto", "query", "broken"), (30, 35, 12, 12, 4, 3, 4))[0]

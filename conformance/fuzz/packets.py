@@ -40,7 +40,7 @@ def ip(
     ttl: int = 64,
     tos: int = 0,
     ident: int = 1,
-    df: bool = False,
+    df: int = 0,
 ) -> bytes:
     """An IPv4 or IPv6 header in front of a payload, by the length of the addresses."""
     if len(source) == 16:

@@ -106,7 +106,8 @@ class Side:
 
     def read_counters(self, outcome: Outcome) -> None:
         for family in ("ipv4", "ipv6"):
-            table, numbers = "", {}
+            table = ""
+            numbers: dict[str, int] = {}
             for line in self.firewall.save(counters=True, family=family).splitlines():
                 if line.startswith("*"):
                     table, numbers = line[1:], {}
