@@ -8,46 +8,46 @@ from __future__ import annotations
 
 from collections import deque
 
-from engine.core.context import LOCAL, UNICAST, Arrival, Emission, Environment, Randomness, Route
+from engine.core.context import LOCAL, Arrival, Emission, Environment, Randomness
 from engine.core.engine import Engine
-from engine.core.hooks import FORWARD, INPUT, IPV4, OUTPUT, POSTROUTING, PREROUTING
+from engine.core.hooks import FORWARD, INPUT, IPV4, IPV6, OUTPUT, POSTROUTING, PREROUTING
 from engine.core.packet import Packet
 from engine.driver.clocks import Clock
 from engine.driver.nfqueue import Queued
 from engine.driver.worker import Worker
 
-OWN = {0x0A000101, 0x0A000201}
-IN_NETWORK = {0x0A0001: "lan", 0x0A0002: "wan"}
+# A router between lan (10.0.1.0/24, fd00:1::/64) and wan (10.0.2.0/24, everything else)
+ADDRESSES = {
+    "lan": [(IPV4, 0x0A000101, 24), (IPV6, (0xFD00 << 112 | 1 << 96) + 1, 64)],
+    "wan": [(IPV4, 0x0A000201, 24), (IPV6, (0xFD00 << 112 | 2 << 96) + 1, 64)],
+}
 
 
-class Surroundings(Environment):
-    """A router between 10.0.1.0/24 (lan) and 10.0.2.0/24 (wan)."""
+def surroundings() -> Environment:
+    environment = Environment()
+    environment.addresses = dict(ADDRESSES)
+    environment.default_route_device = "wan"
+    return environment
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.mtus = {"lan": 1500, "wan": 1500}
+
+class HandMachine:
+    """An environment as the worker wants it: nothing ever changes."""
+
+    def __init__(self, environment: Environment) -> None:
         self.losses: list[object] = []
         self.links_changed = False
         self.neighbours_changed = False
+        self.mtu = environment.mtu
+        self.route = environment.route
 
     def refresh(self) -> None:
         pass
 
+    def take_losses(self) -> list[object]:
+        return []
+
     def link(self, _name: str) -> None:
         return None
-
-    def mtu(self, device: str) -> int:
-        return self.mtus.get(device, 1500)
-
-    def address_type(self, address: int, family: int, device: str = "") -> int:
-        return LOCAL if address in OWN else UNICAST
-
-    def route(self, destination: int, family: int, mark: int = 0, source: int = 0, device: str = "") -> Route:
-        if destination in OWN:
-            return Route(LOCAL, "lo")
-        if family != IPV4:
-            return Route(UNICAST, "lan" if destination >> 96 & 0xFFFF == 1 else "wan", source=1)
-        return Route(UNICAST, IN_NETWORK.get(destination >> 8, "wan"), source=0x0A000101)
 
 
 class HandQueue:
@@ -119,13 +119,14 @@ class HandSender:
 
 class World:
     def __init__(self, rules: str = "", family: str = "ipv4", clock: str = "virtual") -> None:
-        self.environment = Surroundings()
+        self.environment = surroundings()
         self.engine = Engine(self.environment, Randomness())
         if rules:
             self.engine.load(rules, family)
         self.queues = HandQueues(self)
-        self.worker = Worker(self.engine, self.environment, Clock(clock), self.queues)
-        self.worker.sender = HandSender(self)
+        self.sender = HandSender(self)
+        machine = HandMachine(self.environment)
+        self.worker = Worker(self.engine, machine, Clock(clock), self.queues, self.sender)
         self.sent: list[bytes] = []
         self.delivered: list[bytes] = []
         self.verdicts: list[tuple[int, bool]] = []
@@ -161,7 +162,7 @@ class World:
             return
         data = arrival.data if data is None else data
         packet = Packet(data)
-        if arrival.hook == PREROUTING and packet.dst in OWN:
+        if arrival.hook == PREROUTING and self.environment.address_type(packet.dst, packet.family) == LOCAL:
             self._next(Arrival(INPUT, data, arrival.indev, mark=arrival.mark))
         elif arrival.hook == PREROUTING:
             packet.set_ttl(packet.ttl - 1)

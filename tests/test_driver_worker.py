@@ -7,7 +7,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.core.context import Arrival
-from engine.core.engine import Engine
 from engine.core.hooks import FORWARD, OUTPUT, POSTROUTING, PREROUTING
 from engine.core.packet import Packet
 from engine.driver.convoy import merge_rest
@@ -226,7 +225,7 @@ def test_a_copy_for_another_gateway_passes_output_here() -> None:
     rules = "*mangle\n-A PREROUTING -j TEE --gateway 10.0.2.77\n-A OUTPUT\n-A POSTROUTING -o wan\nCOMMIT\n"
     world = World(rules)
     world.receive(ipv4(udp(10)))
-    copies = [emission for emission in world.worker.sender.emissions if emission.via == "wire"]
+    copies = [emission for emission in world.sender.emissions if emission.via == "wire"]
     assert [(emission.device, emission.gateway) for emission in copies] == [("wan", 0x0A00024D)]
     assert counters(world) == ["1:38", "1:38", "2:76"]
 
@@ -234,17 +233,16 @@ def test_a_copy_for_another_gateway_passes_output_here() -> None:
 # -- our own bugs
 
 
-class Broken(Engine):
-    def process(self, arrival, now):
+def test_a_fault_drops_the_packet_and_is_kept() -> None:
+    world = World("*filter\n-A FORWARD -j REJECT\nCOMMIT\n")
+
+    def broken(_emission: object, _cause: object = None) -> bool:
         raise ZeroDivisionError("planted")
 
-
-def test_a_fault_drops_the_packet_and_is_kept() -> None:
-    world = World()
-    world.worker.engine = Broken(world.environment)
-    world.receive(ipv4(udp(10)))
-    assert world.verdicts == [(PREROUTING, False)]
-    assert world.worker.faults.count == 1
+    world.sender.send = broken
+    world.receive(ipv4(udp(10)), ipv4(udp(11)))
+    assert world.verdicts == [(PREROUTING, True), (FORWARD, False)] * 2
+    assert world.worker.faults.count == 2
     assert "planted" in world.worker.faults.kept[0] and "Arrival" in world.worker.faults.kept[0]
 
 

@@ -153,6 +153,7 @@ class Environment:
     def __init__(self) -> None:
         self.addresses: dict[str, list[tuple[int, int, int]]] = {}  # device -> (family, address, prefix length)
         self.default_route_device = ""
+        self.mtus: dict[str, int] = {}  # by device; 1500 where none is told
         self.groups: dict[str, int] = {}  # device -> group (`ip link set ... group`)
         self.realms: dict[int, int] = {}  # destination -> realm of its route
         self.sockets: dict[Tuple, SocketInfo] = {}  # by the tuple of a packet that comes for it
@@ -210,9 +211,9 @@ class Environment:
         for name, entries in self.addresses.items():
             for known, own, length in entries:
                 if known == family and (own ^ destination) >> (bits - length) == 0 and device in ("", name):
-                    return Route(kind, name, 0, own, realm=realm)
+                    return Route(kind, name, 0, own, self.mtu(name), realm)
         if self.default_route_device and device in ("", self.default_route_device):
-            return Route(kind, self.default_route_device, 0, 0, realm=realm)
+            return Route(kind, self.default_route_device, 0, 0, self.mtu(self.default_route_device), realm)
         return Route(UNREACHABLE)
 
     def mtu(self, device: str) -> int:

@@ -13,7 +13,7 @@ import selectors
 import socket
 import struct
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from engine.conntrack.events import DESTROY, NEW, UPDATE, Event
 from engine.conntrack.expectations import Expectation
@@ -28,9 +28,6 @@ from engine.driver.state import StateError, dump_state, restore_state
 from engine.driver.worker import Worker
 from engine.language.commands import run as run_command
 from engine.language.errors import RulesetError
-
-if TYPE_CHECKING:
-    from engine.driver.process import Process
 
 VERSION: Final = "1"
 SOCKET_NAME: Final = "control"
@@ -52,6 +49,13 @@ class BadRequest(Exception):
     """The request makes no sense; the text says what was found and what would."""
 
 
+class Owner(Protocol):
+    """What owns the control socket; see `engine.driver.process`."""
+
+    def quit(self, keep_rules: bool) -> None: ...
+    def stats(self) -> dict[str, int | str]: ...
+
+
 class Peer:
     """One connection. stream: it listens to events (conntrack -E or `events`)."""
 
@@ -65,10 +69,10 @@ class Peer:
 
 
 class Control:
-    def __init__(self, worker: Worker, run_dir: str, process: Process) -> None:
+    def __init__(self, worker: Worker, run_dir: str, owner: Owner) -> None:
         self.worker = worker
         self.engine: Engine = worker.engine
-        self.process = process
+        self.owner = owner
         self.path = os.path.join(run_dir, SOCKET_NAME)
         self.peers: set[Peer] = set()
         self.selector: selectors.BaseSelector | None = None
@@ -375,21 +379,15 @@ class Control:
         worker = self.worker
         return {
             "packets": worker.packets,
-            "verdicts": sum(queue.sent for queue in worker.queues.by_hook),
             "dropped": worker.dropped,
             "errors": worker.faults.count,
-            "verdicts_refused": sum(queue.refused for queue in worker.queues.by_hook),
             "too_big": worker.too_big,
-            "sent": worker.sender.sent,
-            "send_failed": worker.sender.failed,
-            "last_send_error": worker.sender.last_error,
-            "overruns": queue_overruns([number for queue in worker.queues.by_hook for number in queue.numbers]),
             "connections": self.engine.conntrack.table.count,
             "fragments": self.engine.fragments.waiting(),
             "flights": self.engine.flights.count,
             "refused_peers": self.refused,
-            "queue_rules": self.process.rules.tool,
             "memory_kib": peak_memory(),
+            **self.owner.stats(),
         }
 
     def faults(self, _request: Request, _peer: Peer) -> Answer:
@@ -437,8 +435,7 @@ class Control:
 
     def quit(self, request: Request, _peer: Peer) -> Answer:
         """End the process; with `keep` its queue rules stay, so that the node is closed until the next engine."""
-        self.process.keep_rules = _flag(request, "keep")
-        self.process.running = False
+        self.owner.quit(_flag(request, "keep"))
         return {}
 
 
@@ -528,20 +525,6 @@ def is_compiled() -> bool:
     from engine.core import walk
 
     return not str(getattr(walk, "__file__", "")).endswith(".py")
-
-
-def queue_overruns(numbers: list[int]) -> int:
-    """Packets that the kernel dropped because the queue or its socket was full."""
-    lost = 0
-    try:
-        with open("/proc/thread-self/net/netfilter/nfnetlink_queue", encoding="ascii") as file:
-            for line in file:
-                words = line.split()
-                if len(words) >= 7 and int(words[0]) in numbers:
-                    lost += int(words[5]) + int(words[6])
-    except OSError:
-        return 0
-    return lost
 
 
 def peak_memory() -> int:

@@ -21,7 +21,7 @@ import errno
 import os
 import socket
 import struct
-from typing import Final
+from typing import Final, Protocol
 
 from engine.core.context import Arrival
 from engine.core.hooks import FORWARD
@@ -134,6 +134,14 @@ class Names:
         return found
 
 
+class Source(Protocol):
+    """Where packets come from and verdicts go."""
+
+    def answer(
+        self, queued: Queued, accept: bool, data: bytes | None = None, mark: int = -1, priority: int = -1
+    ) -> None: ...
+
+
 class Queued:
     """A packet that waits in the kernel for its verdict.
 
@@ -143,7 +151,7 @@ class Queued:
 
     def __init__(self, id: int, queue: int, arrival: Arrival, truncated: bool) -> None:
         self.id = id
-        self.source: PacketQueue | None = None  # where the verdict goes
+        self.source: Source | None = None  # where the verdict goes
         self.queue = queue
         self.kind = queue & 3
         self.arrival = arrival

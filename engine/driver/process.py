@@ -26,6 +26,7 @@ from engine.driver.environment import LiveEnvironment, SystemRandomness
 from engine.driver.link_headers import LinkHeaders
 from engine.driver.nfqueue import own_map
 from engine.driver.queue_rules import QueueRules, QueueRulesError
+from engine.driver.sender import Sender
 from engine.driver.state import StateError, restore_state
 from engine.driver.worker import Queues, Worker
 from engine.language.errors import RulesetError
@@ -65,7 +66,7 @@ class Process:
         self.engine = Engine(self.environment, SystemRandomness())
         self.rules = QueueRules(options.on_failure == "accept", options.run_dir, os.path.exists(IPV6_THERE))
         self.running = True
-        self.keep_rules = False  # leave the queue rules behind: the node stays closed (or open) until the next engine
+        self.keep_rules = False
         self.wake_read, self.wake_write = socket.socketpair()
         self.selector = selectors.DefaultSelector()
 
@@ -79,7 +80,9 @@ class Process:
             queues = Queues(self.environment.names, own_map())
         except OSError as error:
             raise StartError(f"{error}: does another engine run in this network namespace?") from None
-        self.worker = Worker(self.engine, self.environment, self.clock, queues)
+        self.queues = queues
+        self.sender = Sender(self.environment)
+        self.worker = Worker(self.engine, self.environment, self.clock, queues, self.sender)
         self.control = Control(self.worker, self.options.run_dir, self)
         try:
             self.rules.install()
@@ -119,7 +122,7 @@ class Process:
             self.rules.link_headers = False  # LOG then shows no link header of bridged frames
 
     def _watch(self) -> None:
-        for queue in self.worker.queues.by_hook:
+        for queue in self.queues.by_hook:
             self.selector.register(queue.fileno(), selectors.EVENT_READ, "packets")
         self.selector.register(self.environment.notices.fileno(), selectors.EVENT_READ, "notices")
         self.selector.register(self.wake_read.fileno(), selectors.EVENT_READ, "signal")
@@ -132,6 +135,24 @@ class Process:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._told_to_end)
         signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+
+    def quit(self, keep_rules: bool) -> None:
+        """End soon. keep_rules: the queue rules stay; the node is closed (or open) until the next engine."""
+        self.keep_rules = keep_rules
+        self.running = False
+
+    def stats(self) -> dict[str, int | str]:
+        """Counters of what surrounds the worker."""
+        queues = self.queues.by_hook
+        return {
+            "verdicts": sum(queue.sent for queue in queues),
+            "verdicts_refused": sum(queue.refused for queue in queues),
+            "sent": self.sender.sent,
+            "send_failed": self.sender.failed,
+            "last_send_error": self.sender.last_error,
+            "overruns": queue_overruns([number for queue in queues for number in queue.numbers]),
+            "queue_rules": self.rules.tool,
+        }
 
     def _told_to_end(self, _number: int, _frame: object) -> None:
         self.running = False
@@ -177,6 +198,20 @@ class Process:
         self.control.close()
         self.worker.close()
         self.environment.close()
+
+
+def queue_overruns(numbers: list[int]) -> int:
+    """Packets that the kernel dropped because a queue or its socket was full."""
+    lost = 0
+    try:
+        with open("/proc/thread-self/net/netfilter/nfnetlink_queue", encoding="ascii") as file:
+            for line in file:
+                words = line.split()
+                if len(words) >= 7 and int(words[0]) in numbers:
+                    lost += int(words[5]) + int(words[6])
+    except OSError:
+        return 0
+    return lost
 
 
 def _read(path: str) -> str:

@@ -12,9 +12,9 @@ one starts, as in the kernel; a second packet of a flow finds the connection tha
 from __future__ import annotations
 
 import time
-from typing import Final
+from typing import Final, Protocol
 
-from engine.core.context import BROADCAST, LOCAL, MULTICAST, Arrival, Emission
+from engine.core.context import BROADCAST, LOCAL, MULTICAST, Arrival, Emission, Route
 from engine.core.engine import Departure, Engine
 from engine.core.hooks import FORWARD, HOOK_NAMES, INPUT, IPV4, IPV6, OUTPUT, POSTROUTING, PREROUTING
 from engine.core.packet import Packet
@@ -31,13 +31,13 @@ from engine.driver.convoy import (
     slices,
     whole_as_seen,
 )
-from engine.driver.environment import LiveEnvironment
+from engine.driver.environment import Link, Loss
 from engine.driver.link_headers import LinkHeaders
 from engine.driver.nfqueue import TO_BROADCAST, TO_HOST, Names, Owners, PacketQueue, Queued
 from engine.driver.queue_rules import ALL_KINDS
 from engine.driver.queue_rules import queue as queue_number
 from engine.driver.records import Faults, Log, Traces
-from engine.driver.sender import Sender, group_address
+from engine.driver.sender import group_address
 
 # Which packet comes first: the one that is furthest on its way (bridges flood their ports before they deliver here).
 ORDER: Final = (POSTROUTING, FORWARD, INPUT, OUTPUT, PREROUTING)
@@ -50,6 +50,39 @@ SLICE: Final = 256  # packets handled before the process looks at anything else
 DELIVERED: Final = (LOCAL, BROADCAST, MULTICAST)
 ALL_STATIONS: Final = b"\xff" * 6
 ETHERTYPES: Final[dict[int, bytes]] = {4: b"\x08\x00", 6: b"\x86\xdd"}
+
+
+class Machine(Protocol):
+    """What the worker asks of the machine around it; see `engine.driver.environment`."""
+
+    losses: list[Loss]
+    links_changed: bool
+    neighbours_changed: bool
+
+    def refresh(self) -> None: ...
+    def take_losses(self) -> list[Loss]: ...
+    def link(self, name: str) -> Link | None: ...
+    def mtu(self, device: str) -> int: ...
+    def route(self, destination: int, family: int, mark: int = 0, source: int = 0, device: str = "") -> Route: ...
+
+
+class Hooks(Protocol):
+    """The queues of all hooks; see `Queues`."""
+
+    full: list[bool]
+
+    def look_everywhere(self) -> None: ...
+    def next_of(self, order: tuple[int, ...]) -> Queued | None: ...
+    def expect(self, arrival: Arrival) -> None: ...
+    def close(self) -> None: ...
+
+
+class Sending(Protocol):
+    """What sends the engine's own packets; see `engine.driver.sender`."""
+
+    def send(self, emission: Emission, cause: Arrival | None = None) -> bool: ...
+    def retry(self) -> None: ...
+    def close(self) -> None: ...
 
 
 class Queues:
@@ -99,12 +132,12 @@ class Queues:
 class Worker:
     """packets, dropped: handled since the start. too_big: packets dropped because no verdict can carry their bytes."""
 
-    def __init__(self, engine: Engine, environment: LiveEnvironment, clock: Clock, queues: Queues) -> None:
+    def __init__(self, engine: Engine, environment: Machine, clock: Clock, queues: Hooks, sender: Sending) -> None:
         self.engine = engine
         self.environment = environment
         self.clock = clock
         self.queues = queues
-        self.sender = Sender(environment)
+        self.sender = sender
         self.convoys = Convoys()
         self.link_headers: LinkHeaders | None = None
         self.traces = Traces("on" if clock.virtual else "sparing")
