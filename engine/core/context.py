@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from engine.core.connection import CT_INVALID, CT_UNTRACKED, Connection, Tuple
+from engine.core.connection import CT_INVALID, CT_UNTRACKED, Connection, Tuple, TupleKey
 from engine.core.hooks import IPV4
 
 # Context.uid of a packet from a socket of the kernel's own (ICMP, IGMP): there is a socket, but nobody owns it.
@@ -156,7 +156,7 @@ class Environment:
         self.mtus: dict[str, int] = {}  # by device; 1500 where none is told
         self.groups: dict[str, int] = {}  # device -> group (`ip link set ... group`)
         self.realms: dict[int, int] = {}  # destination -> realm of its route
-        self.sockets: dict[Tuple, SocketInfo] = {}  # by the tuple of a packet that comes for it
+        self.sockets: dict[TupleKey, SocketInfo] = {}  # by the tuple of a packet that comes for it
         self.time = 0.0  # seconds since the epoch, UTC
         self.kernel_zone = 0  # seconds east of UTC
         self.processor = 0
@@ -242,7 +242,7 @@ class Environment:
 
     def socket(self, key: Tuple) -> SocketInfo | None:
         """The local socket for a packet with this tuple."""
-        return self.sockets.get(key)
+        return self.sockets.get(key.key())
 
     def cgroup_path(self, key: Tuple) -> str:
         return ""
