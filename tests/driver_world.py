@@ -75,6 +75,7 @@ class HandQueues:
     def __init__(self, world: World) -> None:
         self.by_hook = [HandQueue(world) for _hook in range(5)]
         self.full = [True] * 5
+        self.alone = False
 
     def look_everywhere(self) -> None:
         self.full = [True] * 5
@@ -86,7 +87,7 @@ class HandQueues:
                 return queued
         return None
 
-    def expect(self, arrival: Arrival) -> None:
+    def expect(self, arrival: Arrival, copies: bool) -> None:
         pass
 
     def close(self) -> None:

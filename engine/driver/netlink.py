@@ -38,6 +38,7 @@ ATTRIBUTE: Final = struct.Struct("=HH")
 TYPE_MASK: Final = 0x3FFF  # without the flags "nested" and "network byte order"
 
 RECEIVE_SIZE: Final = 1 << 16
+PATIENCE: Final = 5.0  # seconds; the kernel answers within the request, this is for a kernel that does not
 
 
 def align(length: int) -> int:
@@ -103,13 +104,14 @@ class Netlink:
     def __init__(self, protocol: int) -> None:
         self.sock = socket.socket(AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol)
         self.sock.bind((0, 0))
+        self.sock.settimeout(PATIENCE)
         self.sequence = 0
 
     def request(self, kind: int, body: bytes, flags: int = NLM_F_ACK, single: bool = False) -> list[tuple[int, bytes]]:
         """Send one request and collect the answer: (type, body) of each message.
 
         flags: NLM_F_ACK or NLM_F_DUMP, whose answers have an end; single: one message is the answer.
-        Raises OSError with the kernel's errno.
+        Raises OSError with the kernel's errno (TimeoutError if it does not answer).
         """
         self.sequence += 1
         sequence = self.sequence

@@ -122,8 +122,8 @@ class Process:
             self.rules.link_headers = False  # LOG then shows no link header of bridged frames
 
     def _watch(self) -> None:
-        for queue in self.queues.by_hook:
-            self.selector.register(queue.fileno(), selectors.EVENT_READ, "packets")
+        for hook, queue in enumerate(self.queues.by_hook):
+            self.selector.register(queue.fileno(), selectors.EVENT_READ, hook)
         self.selector.register(self.environment.notices.fileno(), selectors.EVENT_READ, "notices")
         self.selector.register(self.wake_read.fileno(), selectors.EVENT_READ, "signal")
         if self.worker.link_headers is not None:
@@ -173,8 +173,8 @@ class Process:
 
     def _serve(self, what: object, mask: int) -> None:
         worker = self.worker
-        if what == "packets":
-            self._guarded("packets", worker.handle_waiting)
+        if isinstance(what, int):
+            self._guarded("packets", lambda: worker.handle_waiting(hook=what))
         elif what == "notices":
             self._guarded("notices", worker.take_notice)
         elif what == "link headers":

@@ -47,6 +47,8 @@ NESTING: Final = 8  # a packet of ours may make the engine send another, but not
 CONVOY_LIFETIME: Final = 10.0  # seconds, of the real clock
 SYNC_LIMIT: Final = 2.0  # seconds that a sync may take under traffic that never ends
 SLICE: Final = 256  # packets handled before the process looks at anything else
+FIRST_MULTICAST: Final = 224  # first byte of an IPv4 multicast or limited broadcast address
+ALL_ONES: Final = 0xFF  # first byte of an IPv6 multicast address
 DELIVERED: Final = (LOCAL, BROADCAST, MULTICAST)
 ALL_STATIONS: Final = b"\xff" * 6
 ETHERTYPES: Final[dict[int, bytes]] = {4: b"\x08\x00", 6: b"\x86\xdd"}
@@ -70,10 +72,11 @@ class Hooks(Protocol):
     """The queues of all hooks; see `Queues`."""
 
     full: list[bool]
+    alone: bool
 
     def look_everywhere(self) -> None: ...
     def next_of(self, order: tuple[int, ...]) -> Queued | None: ...
-    def expect(self, arrival: Arrival) -> None: ...
+    def expect(self, arrival: Arrival, copies: bool) -> None: ...
     def close(self) -> None: ...
 
 
@@ -89,7 +92,9 @@ class Queues:
     """The queues of all hooks, and which to look at next.
 
     full[hook]: may a packet wait there? A look that finds none says no; a verdict that lets a packet go on says yes for
-    the hooks it may come to. Raises OSError when another process reads one of the queues (EBUSY, EPERM).
+    the hooks it may come to. alone: that packet has no copies, so one look that finds it is enough. What is overlooked
+    so (a packet that waited for a neighbour) is found when the socket is said to be readable. Raises OSError when
+    another process reads one of the queues (EBUSY, EPERM).
     """
 
     def __init__(self, names: Names, owners: Owners) -> None:
@@ -98,10 +103,11 @@ class Queues:
             for hook in range(len(HOOK_NAMES))
         ]
         self.full = [True] * len(HOOK_NAMES)
-        self.turn = 0
+        self.alone = False
 
     def look_everywhere(self) -> None:
         self.full = [True] * len(HOOK_NAMES)
+        self.alone = False
 
     def next_of(self, order: tuple[int, ...]) -> Queued | None:
         """The packet to handle now, None if none waits. order: hooks, the most urgent first."""
@@ -109,13 +115,20 @@ class Queues:
         for hook in order:
             if full[hook]:
                 queued = self.by_hook[hook].receive()
-                if queued is not None:
-                    return queued
-                full[hook] = False
+                if queued is None:
+                    full[hook] = False
+                    continue
+                if self.alone:
+                    if hook == POSTROUTING:
+                        full[POSTROUTING] = False
+                    elif hook in (FORWARD, INPUT):
+                        full[FORWARD] = full[INPUT] = False
+                return queued
         return None
 
-    def expect(self, arrival: Arrival) -> None:
+    def expect(self, arrival: Arrival, copies: bool) -> None:
         """A packet goes on from its hook: where may it, or its copies, turn up?"""
+        self.alone = not copies
         hook = arrival.hook
         if hook == PREROUTING:
             self.full[FORWARD] = self.full[INPUT] = True
@@ -151,11 +164,18 @@ class Worker:
 
     # -- the loop
 
-    def handle_waiting(self, limit: int = SLICE) -> int:
-        """Handle what waits in the queue, at most `limit` packets; returns how many those were."""
+    def handle_waiting(self, limit: int = SLICE, hook: int = -1) -> int:
+        """Handle what waits in the queues, at most `limit` packets; returns how many those were.
+
+        hook: whose queue is known to be readable; -1: look at all.
+        """
         self.take_notice()
         queues = self.queues
-        queues.look_everywhere()
+        if hook < 0:
+            queues.look_everywhere()
+        else:
+            queues.full[hook] = True
+            queues.alone = False
         count = 0
         real_time = time.monotonic()
         self.engine.tracing = self.traces.mode == "on"
@@ -231,13 +251,23 @@ class Worker:
         return self.engine.store.rulesets[IPV4 if arrival.data[0] >> 4 == 4 else IPV6].needs_conntrack
 
     def answer(
-        self, queued: Queued, accept: bool, data: bytes | None = None, mark: int = -1, priority: int = -1
+        self,
+        queued: Queued,
+        accept: bool,
+        data: bytes | None = None,
+        mark: int = -1,
+        priority: int = -1,
+        copies: bool = False,
     ) -> None:
-        """The verdict leaves for the queue from which the packet came."""
+        """The verdict leaves for the queue from which the packet came. copies: others like it are under way."""
         if queued.source is not None:
             queued.source.answer(queued, accept, data, mark, priority)
         if accept:
-            self.queues.expect(queued.arrival)
+            arrival = queued.arrival
+            several = (
+                queued.kind != TO_HOST or arrival.physin != "" or (arrival.hook == OUTPUT and to_group(arrival.data))
+            )
+            self.queues.expect(arrival, copies or several)
 
     def _process(self, arrival: Arrival, real_time: float) -> Departure:
         """The engine's word on a packet. Its log and trace are put down, its own packets sent."""
@@ -295,13 +325,16 @@ class Worker:
             return
         self.nested += 1
         try:
-            full = self.queues.full
+            queues = self.queues
+            full = queues.full
+            alone = queues.alone
             full[OUTPUT] = full[POSTROUTING] = True
-            queued = self.queues.next_of(OWN_WAY)
+            queued = queues.next_of(OWN_WAY)
             while queued is not None:
                 self.packets += 1
                 self.handle(queued, time.monotonic())
-                queued = self.queues.next_of(OWN_WAY)
+                queued = queues.next_of(OWN_WAY)
+            queues.alone = alone
         finally:
             self.nested -= 1
 
@@ -421,7 +454,7 @@ class Worker:
         accept, data = decision.take()
         if data is not None and data == queued.arrival.data:
             data = None
-        self.answer(queued, accept, data, decision.mark, decision.priority)
+        self.answer(queued, accept, data, decision.mark, decision.priority, copies=True)
 
     def _decide(self, arrival: Arrival, first: Packet, convoy: Convoy, real_time: float) -> Decision:
         way_out = (arrival.outdev, arrival.physout)
@@ -485,6 +518,13 @@ class Worker:
         self.sender.close()
         if self.link_headers is not None:
             self.link_headers.close()
+
+
+def to_group(data: bytes) -> bool:
+    """Does a packet go to several hosts (a copy may come back to this one)?"""
+    if len(data) < 40:
+        return len(data) >= 20 and data[0] >> 4 == 4 and data[16] >= FIRST_MULTICAST
+    return data[16] >= FIRST_MULTICAST if data[0] >> 4 == 4 else data[24] == ALL_ONES
 
 
 def _offset_of(queued: Queued) -> int:
