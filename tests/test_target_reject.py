@@ -34,20 +34,13 @@ from target_wire import (
 )
 
 from engine.core.checksum import checksum, pseudo_header
-from engine.core.context import UNICAST, Emission, Environment, Route
-from engine.core.hooks import FORWARD, HOOK_NUMBERS, IPV4, IPV6
+from engine.core.context import Emission
+from engine.core.hooks import HOOK_NUMBERS, IPV4, IPV6
 from engine.core.packet import Packet
 from engine.core.verdict import DROP
 from engine.language.rule import parse_rule
 
 BODY = bytes(range(1, 9))
-
-
-class Narrow(Environment):
-    """Every way has an MTU of 300 bytes."""
-
-    def route(self, destination: int, family: int, mark: int = 0, source: int = 0, device: str = "") -> Route:
-        return Route(UNICAST, "lan", 0, address("10.0.1.1"), 300)
 
 
 def answers(rule: str, data: bytes, chain: str = "FORWARD", **what: object) -> list[Emission]:
@@ -128,7 +121,8 @@ def test_as_much_is_quoted_as_fits() -> None:
 
 
 def test_a_small_path_mtu_leaves_less_room() -> None:
-    where = context(IPV4, FORWARD, Narrow())
+    where = context()
+    where.shared.environment.mtus["lan"] = 300
     apply("-j REJECT", udp4(data=b"x" * 1000), where, "filter")
     assert len(where.emit[0].data) == 300
 

@@ -29,8 +29,7 @@ from target_wire import (
     udp6,
 )
 
-from engine.core.context import UNICAST, Environment, Route
-from engine.core.hooks import FORWARD, IPV4, IPV6, POSTROUTING
+from engine.core.hooks import IPV4, IPV6, POSTROUTING
 from engine.core.packet import Packet
 from engine.core.verdict import CONTINUE, DROP
 from engine.language.rule import parse_rule
@@ -160,41 +159,19 @@ def test_a_syn_with_data_gets_no_option_and_broken_headers_are_dropped() -> None
     assert apply(f"{SYN_RULE} --set-mss 1000", ipv4(6, tcp_header(SYN), word=2)).verdict == CONTINUE
 
 
-class Mtus(Environment):
-    """Device and route MTUs as told."""
-
-    def __init__(self, there: int, back: int, device: int) -> None:
-        super().__init__()
-        self.there, self.back, self.device = there, back, device
-
-    def route(self, destination: int, family: int, mark: int = 0, source: int = 0, device: str = "") -> Route:
-        return Route(
-            UNICAST,
-            "wan",
-            0,
-            0,
-            self.there if destination in (address("10.0.2.10"), address("fd02::10")) else self.back,
-        )
-
-    def mtu(self, device: str) -> int:
-        return self.device
-
-
-@pytest.mark.parametrize(
-    ("there", "back", "device", "path"), [(1400, 1500, 1500, 1400), (1500, 1300, 1500, 1300), (1500, 1500, 1280, 1280)]
-)
-def test_clamping_takes_the_smallest_mtu_on_the_way(there: int, back: int, device: int, path: int) -> None:
-    for family, data, overhead in (
-        (IPV4, tcp4(SYN, options=b"\x02\x04\x05\xb4"), 40),
-        (IPV6, tcp6(SYN, options=b"\x02\x04\x05\xb4"), 60),
-    ):
-        where = context(family, FORWARD, Mtus(there, back, device))
+@pytest.mark.parametrize(("there", "back", "path"), [(1400, 1500, 1400), (1500, 1300, 1300), (1500, 1500, 1500)])
+def test_clamping_takes_the_smallest_mtu_on_the_way(there: int, back: int, path: int) -> None:
+    option = b"\x02\x04\x23\x28"
+    for data, overhead in ((tcp4(SYN, options=option), 40), (tcp6(SYN, options=option), 60)):
+        where = context(IPV4 if overhead == 40 else IPV6)
+        where.shared.environment.mtus = {"wan": there, "lan": back}
         got = options_of(apply(f"{SYN_RULE} --clamp-mss-to-pmtu", data, where).packet)
         assert got == b"\x02\x04" + (path - overhead).to_bytes(2, "big")
 
 
 def test_a_hopeless_mtu_drops() -> None:
-    where = context(IPV4, FORWARD, Mtus(40, 1500, 1500))
+    where = context()
+    where.shared.environment.mtus["wan"] = 40
     assert apply(f"{SYN_RULE} --clamp-mss-to-pmtu", tcp4(SYN), where).verdict == DROP
 
 
