@@ -136,8 +136,8 @@ def test_messages_carry_files_and_end_cleanly() -> None:
 
 
 def test_a_started_python_finds_the_project() -> None:
-    assert owner.python_path({"PYTHONPATH": "/x"}).split(os.pathsep) == [str(owner.PACKAGE_ROOT), "/x"]
-    assert owner.python_path({}) == str(owner.PACKAGE_ROOT)
+    assert paths.python_path({"PYTHONPATH": "/x"}).split(os.pathsep) == [str(paths.PACKAGE_ROOT), "/x"]
+    assert paths.python_path({}) == str(paths.PACKAGE_ROOT)
 
 
 def test_content_can_be_checked_wherever_it_arrives() -> None:

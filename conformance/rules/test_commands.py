@@ -208,7 +208,7 @@ def test_list_verbose(firewall):
     firewall.runs("iptables -A INPUT -c 5 500 -i net -j ACCEPT")
     short = firewall.runs("iptables -nvL INPUT")
     short.contains("Chain INPUT (policy DROP 0 packets, 0 bytes)")
-    assert short.lines[1].split() == "pkts bytes target prot opt in out source destination".split()
+    assert short.lines[1].split() == ["pkts", "bytes", "target", "prot", "opt", "in", "out", "source", "destination"]
     assert short.lines[2].split()[:7] == ["1235K", "123G", "ACCEPT", "0", "--", "*", "*"]
     assert short.lines[3].split()[:7] == ["5", "500", "ACCEPT", "0", "--", "net", "*"]
     firewall.runs("iptables -nvxL INPUT").contains("1234567 123456789012 ACCEPT")
@@ -228,7 +228,7 @@ def test_line_numbers(firewall, option):
 def test_append_verbose(firewall):
     """-v with -A prints the rule as it was understood."""
     said = firewall.runs("iptables -v -A INPUT -p tcp --dport 80 -j DROP")
-    assert said.out.split() == "DROP tcp opt -- in * out * 0.0.0.0/0 -> 0.0.0.0/0 tcp dpt:80".split()
+    assert said.out.split() == ["DROP", "tcp", "opt", "--", "in", "*", "out", "*", "0.0.0.0/0", "->", "0.0.0.0/0", "tcp", "dpt:80"]
 
 
 @case("rules.list-as-commands", topology="host", cites=["CLI-17", "CLI-18"])
