@@ -8,7 +8,7 @@ import struct
 
 import pytest
 
-from lab import build, channel, engines, nfnetlink, owner, programs, stack, state
+from lab import build, channel, engines, nfnetlink, paths, programs, stack, state
 from lab.engines import kernel, kernel_log
 from lab.errors import LabError
 from lab.port import slot_size, slots_of
