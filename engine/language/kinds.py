@@ -391,7 +391,7 @@ def parse_port(text: str, proto: str = "") -> int | None:
         return 0
     if DECIMAL.fullmatch(text):
         value = min(int(text[:64]), U64) & U32
-        return None if value == U32 else value & U16
+        return None if value >> 31 else value & U16  # a negative int: looked up as a name
     return NAMES.service(text, proto)
 
 

@@ -318,6 +318,8 @@ class Restore:
                 # `-6` behind a command: no rule of this family is meant, but iptables carries the command out
                 command.sources = []
             if command.version or command.help:
+                if self.whole:
+                    raise Refused("a request for help or the version is no rule\n")
                 self.finished = 0
                 self.helped = command.help
                 return

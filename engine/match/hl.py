@@ -24,4 +24,4 @@ def final(values: Values) -> None:
         raise ParameterProblem("HL match: You must specify one of `--hl-eq', `--hl-lt', `--hl-gt'")
 
 
-EXTENSIONS: Final = (Spec("hl", build, hop.options("hl"), families=(IPV6,), final=final),)
+EXTENSIONS: Final = (Spec("hl", build, hop.options("hl", ("hl",)), families=(IPV6,), final=final),)

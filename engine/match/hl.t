@@ -7,6 +7,7 @@
 -m hl                     | refused: HL match: You must specify one of `--hl-eq', `--hl-lt', `--hl-gt'
 -m hl --hl-eq 5           | =
 -m hl ! --hl-eq 5         | =
+-m hl --hl 5              | -m hl --hl-eq 5
 -m hl --hl-lt 5           | =
 -m hl --hl-gt 5           | =
 -m hl ! --hl-lt 5         | refused: hl: option "--hl-lt" cannot be inverted.

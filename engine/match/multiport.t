@@ -49,6 +49,8 @@
 -p tcp -m multiport --destination-port 1                            | -p tcp -m multiport --dports 1
 -p tcp -m multiport --dport 1                                       | -p tcp -m multiport --dports 1
 -p tcp -m multiport --port 1                                        | -p tcp -m multiport --ports 1
+-p tcp -m tcp -m multiport --sport 1                                | refused: multiport expection an option
+-p tcp -m multiport -m tcp --dport 1 --dports 2                     | -p tcp -m multiport --dports 2 -m tcp --dport 1
 -p udp -m multiport --dport 1                                       | -p udp -m multiport --dports 1
 -p udp -m multiport --sport 1,2                                     | -p udp -m multiport --sports 1,2
 -p sctp -m multiport --dport 1,2                                    | -p sctp -m multiport --dports 1,2

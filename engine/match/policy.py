@@ -159,7 +159,7 @@ def final(values: Values) -> None:
             )
         mode = element.parts.get("mode")
         if ("tunnel-src" in element.parts or "tunnel-dst" in element.parts) and (
-            mode is None or mode[0] != "tunnel" or mode[2]
+            mode is None or (mode[0] == "tunnel") == mode[2]
         ):
             raise ParameterProblem("policy match: --tunnel-src/--tunnel-dst is only valid in tunnel mode")
 

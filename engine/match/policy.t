@@ -31,6 +31,8 @@
 -m policy --dir in --pol ipsec --strict --mode tunnel --tunnel-src 10.0.0.0/8 --tunnel-dst 10.0.0.0/8 | -m policy --dir in --pol ipsec --strict --mode tunnel --tunnel-dst 10.0.0.0/8 --tunnel-src 10.0.0.0/8
 -m policy --dir in --pol ipsec --tunnel-src 10.0.0.0/8                   | refused: policy match: --tunnel-src/--tunnel-dst is only valid in tunnel mode
 -m policy --dir in --pol ipsec --mode tunnel --tunnel-src 10.0.0.0/8     | =
+-m policy --dir in --pol ipsec ! --mode transport --tunnel-src 10.0.0.0/8 | =
+-m policy --dir in --pol ipsec ! --mode tunnel --tunnel-src 10.0.0.0/8   | refused: policy match: --tunnel-src/--tunnel-dst is only valid in tunnel mode
 -m policy --dir out --pol ipsec                                          | refused: Invalid argument
 -m policy --dir in --pol ipsec --strict --reqid 1 --next                 | refused: policy match: empty policy element 1. --strict is in effect, but at least one of reqid, spi, tunnel-src, tunnel-dst, proto or mode is required.
 -m policy --dir in --pol ipsec --strict --reqid 1 --next --reqid 2 --next --reqid 3 --next --reqid 4 --next --reqid 5 | refused: policy match: maximum policy depth reached

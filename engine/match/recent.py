@@ -239,7 +239,8 @@ def build(values: Values) -> Extension:
     bits = 32 if values.family == IPV4 else 128
     mask = values.number("mask", (1 << bits) - 1)
     match = Recent(COMMANDS[command.option.name], command.inverted, text, mask, values.family)
-    match.by_destination = values.has("rdest")
+    sides = [item.option.name for item in values.given if item.option.name in ("rsource", "rdest")]
+    match.by_destination = sides[-1:] == ["rdest"]
     match.seconds = values.number("seconds", 0)
     match.hitcount = values.number("hitcount", 0)
     match.match_ttl = values.has("rttl")

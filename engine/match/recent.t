@@ -52,8 +52,9 @@
 -m recent --set --name aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjjkkkkkkkkkkllllllllllmmmmmmmmmmnnnnnnnnnnooooooooooppppppppppqqqqqqqqqqrrrrrrrrrrsssssssssst | -m recent --set --name aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjjkkkkkkkkkkllllllllllmmmmmmmmmmnnnnnnnnnnooooooooooppppppppppqqqqqqqqqqrrrrrrrrrrsssssssssst --mask 255.255.255.255 --rsource
 -m recent --set --name aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjjkkkkkkkkkkllllllllllmmmmmmmmmmnnnnnnnnnnooooooooooppppppppppqqqqqqqqqqrrrrrrrrrrsssssssssstttttttttt1 | -m recent --set --name aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggghhhhhhhhhhiiiiiiiiiijjjjjjjjjjkkkkkkkkkkllllllllllmmmmmmmmmmnnnnnnnnnnooooooooooppppppppppqqqqqqqqqqrrrrrrrrrrssssssssssttttttttt --mask 255.255.255.255 --rsource
 -m recent --set --rsource                                                | -m recent --set --name DEFAULT --mask 255.255.255.255 --rsource
--m recent --set --rdest                                                  | -m recent --set --name DEFAULT --mask 255.255.255.255 --rdest
+-m recent --set --rdest --rsource                                        | -m recent --set --name DEFAULT --mask 255.255.255.255 --rsource
 -m recent --set --rsource --rdest                                        | -m recent --set --name DEFAULT --mask 255.255.255.255 --rdest
+-m recent --set --rdest                                                  | -m recent --set --name DEFAULT --mask 255.255.255.255 --rdest
 -m recent --set --name foo --rdest                                       | -m recent --set --name foo --mask 255.255.255.255 --rdest
 -m recent --set --mask 255.255.255.0                                     | -m recent --set --name DEFAULT --mask 255.255.255.0 --rsource
 -m recent --set --mask 255.255.255.255                                   | -m recent --set --name DEFAULT --mask 255.255.255.255 --rsource

@@ -16,6 +16,9 @@
 -p udp --dport 022             | -p udp -m udp --dport 22
 -p udp --dport 0x16            | refused: Port "0x16" does not resolve to anything.
 -p udp --dport 65536           | -p udp -m udp --dport 0
+-p udp --dport 2147483647      | -p udp -m udp --dport 65535
+-p udp --dport 2147483648      | refused: Port "2147483648" does not resolve to anything.
+-p udp --dport 4294967297      | -p udp -m udp --dport 1
 -p udp --dport 22:             | -p udp -m udp --dport 22:65535
 -p udp --dport :22             | -p udp -m udp --dport 0:22
 -p udp --dport :               | -p udp -m udp
