@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Final
 
 from engine.core.extension import Spec
+from engine.core.registry import Registry
 
 NAMES: Final[dict[str, str]] = {
     "addrtype": "addrtype",
@@ -72,23 +72,9 @@ NAMES: Final[dict[str, str]] = {
     "udp": "udp",
 }
 
-_found: Final[dict[tuple[str, int], Spec | None]] = {}
+REGISTRY: Final = Registry("engine.match", NAMES)
 
 
 def find(name: str, family: int) -> Spec | None:
-    """The extension of that name for one family, or None. Its module is imported when it is first asked for."""
-    key = (name, family)
-    if key not in _found:
-        _found[key] = _load(name, family)
-    return _found[key]
-
-
-def _load(name: str, family: int) -> Spec | None:
-    module = NAMES.get(name)
-    if module is None:
-        return None
-    specs: tuple[Spec, ...] = import_module(f"engine.match.{module}").EXTENSIONS
-    for spec in specs:
-        if spec.name == name and family in spec.families:
-            return spec
-    return None
+    """The match of that name for one family, or None. Its file is imported when it is first asked for."""
+    return REGISTRY.find(name, family)

@@ -5,10 +5,10 @@ What several targets share stands in `engine.target.parts`.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import Final
 
 from engine.core.extension import Spec
+from engine.core.registry import Registry
 
 NAMES: Final[dict[str, str]] = {
     "ACCEPT": "accept",
@@ -55,23 +55,9 @@ NAMES: Final[dict[str, str]] = {
     "ULOG": "ulog",
 }
 
-_found: Final[dict[tuple[str, int], Spec | None]] = {}
+REGISTRY: Final = Registry("engine.target", NAMES)
 
 
 def find(name: str, family: int) -> Spec | None:
-    """The extension of that name for one family, or None. Its module is imported when it is first asked for."""
-    key = (name, family)
-    if key not in _found:
-        _found[key] = _load(name, family)
-    return _found[key]
-
-
-def _load(name: str, family: int) -> Spec | None:
-    module = NAMES.get(name)
-    if module is None:
-        return None
-    specs: tuple[Spec, ...] = import_module(f"engine.target.{module}").EXTENSIONS
-    for spec in specs:
-        if spec.name == name and family in spec.families:
-            return spec
-    return None
+    """The target of that name for one family, or None. Its file is imported when it is first asked for."""
+    return REGISTRY.find(name, family)
