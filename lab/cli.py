@@ -31,6 +31,7 @@ PROGRAMS: Final = {
     "ip6tables": ("engine.cli", ["ip6tables"], "the same for IPv6"),
     "explain": ("engine.cli", ["explain"], "what a packet meets in a ruleset, rule by rule"),
     "fuzz": ("conformance.fuzz", [], "random rulesets and packets through two engines, compared"),
+    "mutate": ("conformance.mutation", [], "faults planted in the engine: does the suite notice them?"),
     "report": ("reports", [], "render records as a report; 'report diff OLD NEW' compares two runs"),
 }
 

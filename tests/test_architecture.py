@@ -20,7 +20,6 @@ MAY_IMPORT: dict[str, tuple[set[str], set[str]]] = {
     "lab/services": ({"lab"}, {"pyftpdlib"}),
     "conformance": ({"conformance", "lab", "reports.records"}, {"pytest", "yaml"}),
     "conformance/wire.py": ({"conformance"}, {"scapy"}),
-    "conformance/fuzz": ({"conformance", "lab", "engine", "reports.records"}, {"pytest", "yaml"}),
     "reports": ({"reports"}, {"tabulate"}),
     "reports/html.py": ({"reports"}, {"jinja2"}),
 }

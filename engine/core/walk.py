@@ -18,7 +18,7 @@ from typing import Final
 
 from engine.core.context import Context, LogLine, TraceStep
 from engine.core.packet import Packet
-from engine.core.ruleset import Chain, Rule
+from engine.core.ruleset import Chain, NamedMatch, Rule
 from engine.core.ruletext import head_text, rule_text
 from engine.core.verdict import ACCEPT, CONTINUE, DROP, RETURN, VERDICT_NAMES
 from engine.target.parts.log_text import IP_OPTIONS, TCP_OPTIONS, TCP_SEQUENCE, UID, log_text
@@ -30,10 +30,9 @@ TRACE_FLAGS: Final = TCP_SEQUENCE | TCP_OPTIONS | IP_OPTIONS | UID
 
 
 def walk(chain: Chain, packet: Packet, context: Context) -> int:
-    """The verdict of a built-in chain: ACCEPT, DROP, STOLEN or QUEUE."""
-    if context.trace is not None:
-        return _walk_traced(chain, packet, context, context.trace)
+    """The verdict of a built-in chain: ACCEPT, DROP, STOLEN or QUEUE. Each rule met is added to `context.trace`."""
     base = chain
+    trace = context.trace
     size = len(packet.data)
     indev = context.indev
     outdev = context.outdev
@@ -47,7 +46,10 @@ def walk(chain: Chain, packet: Packet, context: Context) -> int:
             if not stack:
                 base.packets += 1
                 base.bytes += size
-                return ACCEPT if base.policy is None else base.policy
+                policy = ACCEPT if base.policy is None else base.policy
+                if trace is not None:
+                    trace.append(TraceStep(context.table, base.name, 0, "", "policy", True, "", VERDICT_NAMES[policy]))
+                return policy
             chain, index = stack.pop()
             rules = chain.rules
             continue
@@ -55,24 +57,36 @@ def walk(chain: Chain, packet: Packet, context: Context) -> int:
         index += 1
         part = rule.mismatch(packet, indev, outdev)
         if part:
-            if part == "-p" and packet.headless:
+            hotdrop = part == "-p" and packet.headless
+            if trace is not None:
+                trace.append(_miss(rule, chain, index, context, part, hotdrop))
+            if hotdrop:
                 return DROP
             continue
-        matched = True
+        says_no: NamedMatch | None = None
         for named in rule.matches:
-            match = named.match
-            if not match.matches(packet, context):
-                if match.drops():
-                    return DROP
-                matched = False
+            if not named.match.matches(packet, context):
+                says_no = named
                 break
-        if not matched:
+        if says_no is not None:
+            hotdrop = says_no.match.drops()
+            if trace is not None:
+                part = f"-m {says_no.name} {says_no.match.save()}".rstrip()
+                trace.append(_miss(rule, chain, index, context, part, hotdrop))
+            if hotdrop:
+                return DROP
             continue
         rule.packets += 1
         rule.bytes += size
         if context.nftrace:
             _log_rule(rule, chain, index, packet, context)
+        step: TraceStep | None = None
+        if trace is not None:
+            step = _step(rule, chain, index, context)
+            trace.append(step)
         if rule.jump is not None:
+            if step is not None:
+                step.verdict = ("goto " if rule.goto else "jump ") + rule.jump.name
             if not rule.goto:
                 stack.append((chain, index))
             chain = rule.jump
@@ -80,9 +94,13 @@ def walk(chain: Chain, packet: Packet, context: Context) -> int:
             index = 0
             continue
         if rule.target is None:
+            if step is not None:
+                step.verdict = VERDICT_NAMES[CONTINUE]
             continue
         context.chain = chain.name
         verdict = rule.target.apply(packet, context)
+        if step is not None:
+            step.verdict = VERDICT_NAMES[verdict]
         if verdict == CONTINUE:
             size = len(packet.data)
             continue
@@ -92,57 +110,19 @@ def walk(chain: Chain, packet: Packet, context: Context) -> int:
         return verdict
 
 
-def _walk_traced(chain: Chain, packet: Packet, context: Context, trace: list[TraceStep]) -> int:
-    """The same walk, writing down each rule that was met and why it did not match."""
-    base = chain
-    stack: list[tuple[Chain, int]] = []
-    index = 0
-    while True:
-        if index >= len(chain.rules):
-            if context.nftrace:
-                _log_end(base, chain, index, not stack, packet, context)
-            if not stack:
-                base.packets += 1
-                base.bytes += len(packet.data)
-                policy = ACCEPT if base.policy is None else base.policy
-                trace.append(TraceStep(context.table, base.name, 0, "", "policy", True, "", VERDICT_NAMES[policy]))
-                return policy
-            chain, index = stack.pop()
-            continue
-        rule = chain.rules[index]
-        index += 1
-        why = _why_not(rule, packet, context)
-        step = TraceStep(context.table, chain.name, index, str(rule.place), "", not why, why, "")
-        step.text = rule_text(rule)
-        trace.append(step)
-        if why:
-            if why.startswith("hotdrop"):
-                step.verdict = "DROP"
-                return DROP
-            continue
-        rule.packets += 1
-        rule.bytes += len(packet.data)
-        if context.nftrace:
-            _log_rule(rule, chain, index, packet, context)
-        if rule.jump is not None:
-            step.verdict = ("goto " if rule.goto else "jump ") + rule.jump.name
-            if not rule.goto:
-                stack.append((chain, index))
-            chain = rule.jump
-            index = 0
-            continue
-        if rule.target is None:
-            step.verdict = "CONTINUE"
-            continue
-        context.chain = chain.name
-        verdict = rule.target.apply(packet, context)
-        step.verdict = VERDICT_NAMES[verdict]
-        if verdict == CONTINUE:
-            continue
-        if verdict == RETURN:
-            index = BEHIND_THE_END
-            continue
-        return verdict
+def _step(rule: Rule, chain: Chain, number: int, context: Context) -> TraceStep:
+    """A rule that matched; its verdict is not known yet."""
+    return TraceStep(context.table, chain.name, number, str(rule.place), rule_text(rule), True, "", "")
+
+
+def _miss(rule: Rule, chain: Chain, number: int, context: Context, part: str, hotdrop: bool) -> TraceStep:
+    """A rule that did not match because of one part of it; what drops the packet at once says so."""
+    step = _step(rule, chain, number, context)
+    step.matched = False
+    step.why = f"hotdrop by {part}" if hotdrop else part
+    if hotdrop:
+        step.verdict = VERDICT_NAMES[DROP]
+    return step
 
 
 def _log_rule(rule: Rule, chain: Chain, number: int, packet: Packet, context: Context) -> None:
@@ -164,15 +144,3 @@ def _log(what: str, packet: Packet, context: Context) -> None:
     prefix = f"TRACE: {context.table}:{what} "
     text = log_text(packet, context, prefix, TRACE_FLAGS)
     context.shared.log.append(LogLine(context.now, text, TRACE_LEVEL, -1, prefix, bytes(packet.data)))
-
-
-def _why_not(rule: Rule, packet: Packet, context: Context) -> str:
-    """The part of the rule that says no, "" if all of it says yes."""
-    part = rule.mismatch(packet, context.indev, context.outdev)
-    if part:
-        return "hotdrop by -p" if part == "-p" and packet.headless else part
-    for named in rule.matches:
-        if not named.match.matches(packet, context):
-            text = f"-m {named.name} {named.match.save()}".rstrip()
-            return f"hotdrop by {text}" if named.match.drops() else text
-    return ""
