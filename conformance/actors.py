@@ -6,6 +6,7 @@ should be.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shlex
@@ -14,14 +15,14 @@ import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from conformance import connections, counters, flows, icmp_names, sockets, waits, wire
+from conformance import connections, counters, flows, icmp_names, sockets, waits, watching, wire
 from conformance.failing import Failed
 from conformance.names import NameFault, Names
 from conformance.packets import CONDITIONS, Packet, PacketFault, Sendable, make
 from conformance.programs import __name__ as PROGRAMS_MODULE
 from conformance.reading import Seen, is_chatter
 from conformance.tcp_talk import CLIENT_ISN, SERVER_ISN, Talk
-from lab import RulesetError
+from lab import LabError, RulesetError
 
 if TYPE_CHECKING:
     from conformance.scene import Scene
@@ -285,6 +286,11 @@ class Host:
                          ("complained", output.err.strip() or "not at all"))  # fmt: skip
         return output
 
+    def watches(self, command: str) -> watching.Watch:
+        """A program that tells what happens, `conntrack -E` with options: watch.says("[NEW] udp", ...)."""
+        self.scene.step(self.name, "starts", sent=command)
+        return watching.Watch(self.scene, self.node, self.fills_in(command))
+
     def fetches(self, url: str) -> dict[str, Any]:
         """HTTP GET by a real client: {"bytes": ..., "sha256": ...}. Services: docs/topologies.md."""
         return self._program("fetch", url)
@@ -459,6 +465,18 @@ class Firewall(Host):
         """All counters."""
         self.scene.collect()
         return counters.read(self.saved(family, counters=True))
+
+    def fills_table(self, assured: bool = True, free: int = 0) -> int:
+        """Put connections into the table until there is room for `free` more only. Returns the limit. Where it can be
+        set, it is 200."""
+        with contextlib.suppress(LabError, OSError):  # Linux has it read-only but in the first namespace
+            self.node.sysctl("net.netfilter.nf_conntrack_max", 200)
+        limit = int(self.shows("net.netfilter.nf_conntrack_max"))
+        count = limit - free - int(self.shows("net.netfilter.nf_conntrack_count"))
+        self.node.add_connections(count, assured)
+        self.scene.step(self.name, "fills", sent=f"{count} connections, {'assured' if assured else 'unreplied'}")
+        self.scene.undo.append(self.node.flush_conntrack)
+        return limit
 
     def flushes_connections(self) -> None:
         """Forget all connections; rules stay."""

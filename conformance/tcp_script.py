@@ -38,7 +38,7 @@ class Side:
 
 
 class Script:
-    """Plays lines between two hosts with a firewall in between. `sets`: sysctls of TCP tracking, without their prefix."""
+    """Plays lines between two hosts, a firewall in between. `sets`: sysctls of TCP tracking, without their prefix."""
 
     def __init__(self, client: Any, server: Any, firewall: Any, sets: dict[str, Any] | None = None) -> None:
         self.hosts = {"c": client, "s": server}

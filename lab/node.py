@@ -195,8 +195,10 @@ class Node:
         """Read a sysctl of the node, or set it until reset()."""
         if value is None:
             return self._sysctl(name, None)
-        self._first_sysctls.setdefault(name, self._sysctl(name, None))
-        return self._sysctl(name, str(value))
+        before = self._sysctl(name, None)
+        after = self._sysctl(name, str(value))
+        self._first_sysctls.setdefault(name, before)
+        return after
 
     def _sysctl(self, name: str, value: str | None) -> str:
         return self.holder.sysctl(self.name, {} if value is None else {name: value}, (name,))[name]
@@ -334,6 +336,10 @@ class Firewall(Node):
     def flush(self) -> None:
         """No rules, no connections, no counters."""
         self.adapter.flush()
+
+    def add_connections(self, count: int, assured: bool = True, seconds: int = 600) -> None:
+        """Put so many UDP connections into the table, each of an address of 198.18.0.0/15 to 198.51.100.1:9."""
+        self.adapter.add_connections(count, assured, seconds)
 
     def flush_conntrack(self) -> None:
         self.adapter.flush_conntrack()

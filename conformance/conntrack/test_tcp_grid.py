@@ -58,7 +58,7 @@ def cells(grid, side, name):
     heads, *lines = [line.split() for line in grid.strip().splitlines()]
     return {
         f"{name}.{segment}.{state}": {
-            "side": side, "segment": segment, "state": state, "outcome": outcome, "cites": CITES[state]}  # fmt: skip
+            "side": side, "segment": segment, "state": state, "outcome": outcome, "cites": CITES[state]}
         for segment, *outcomes in lines
         for state, outcome in zip(heads, outcomes, strict=True)
     }

@@ -45,6 +45,8 @@ SHARD_MASK: Final = SHARDS - 1
 LOOKS: Final = 128  # entries that the timers look at for each packet
 EVICTION_SHARDS: Final = 8  # how far a new flow looks for an entry that may go
 EVICTION_LOOKS: Final = 512
+SWEEP_SECONDS: Final = 60.0
+SWEEP_STEP: Final = 8
 
 
 # Behind the keys of an entry with two zones, by direction
@@ -75,7 +77,8 @@ class Table(Clock):
         self.split = 0  # entries with two zones
         self.direction = ORIGINAL  # of what `lookup` found
         self.next_id = 1
-        self.sweep_shard = 0  # where the background sweep of a nearly full table goes on
+        self.swept = 0.0  # when a nearly full table was last looked through
+        self.to_sweep = 0  # shards that are still to be looked through
         self.wall_offset = 0.0  # what to add to the engine's clock to get seconds since the epoch
 
     # -- finding
@@ -304,18 +307,25 @@ class Table(Clock):
                 break
         return freed
 
-    def sweep(self, trackers: list[Tracker], now: float) -> None:
-        """Above 95 percent: let closing connections go, a piece of the table at a time."""
-        limit = self.option[MAX]
-        if not limit or self.count <= limit // 100 * 95:
+    def sweep(self, trackers: list[Tracker], now: float, most: int = SWEEP_STEP) -> None:
+        """Above 95 percent, once a minute: let go what is closing or not ASSURED. `most`: shards to look at now."""
+        limit = self.option[MAX] // 100 * 95
+        if not limit or self.count <= limit:
+            self.swept = now
+            self.to_sweep = 0
             return
-        for _ in range(EVICTION_SHARDS):
-            self.sweep_shard = (self.sweep_shard + 1) & SHARD_MASK
-            shard = self.shards[self.sweep_shard]
-            for entry in list(shard.values()):
-                if entry.status & ASSURED and trackers[entry.original.proto].may_go_early(entry):
-                    self.remove(entry, now)
+        if not self.to_sweep:
+            if now - self.swept < SWEEP_SECONDS:
+                return
+            self.swept = now
+            self.to_sweep = SHARDS
+        for _ in range(min(most, self.to_sweep)):
+            self.to_sweep -= 1
+            for entry in list(self.shards[self.to_sweep].values()):
+                if self.count <= limit:
                     return
+                if not entry.status & ASSURED or trackers[entry.original.proto].may_go_early(entry):
+                    self.remove(entry, now)
 
 
 def _id_of(entry: Connection) -> int:

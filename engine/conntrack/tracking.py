@@ -20,7 +20,7 @@ from engine.conntrack.errors import ICMP_ERRORS, ICMPV6_REDIRECT, ICMPV6_UNTRACK
 from engine.conntrack.events import NEW, UPDATE, Event
 from engine.conntrack.expectations import PERMANENT, Expectation, Follower, Policy
 from engine.conntrack.settings import ACCT, CHECKSUM, EVENTS, EXPECT_MAX, LOG_INVALID, MAX, PREFIX, ROWS, Settings
-from engine.conntrack.table import Table
+from engine.conntrack.table import SHARDS, Table
 from engine.conntrack.text import expect_line, proc_line
 from engine.conntrack.tracker import EVENT_NEW, EVENT_RELATED, EVENT_REPLY, INVALID, REPEAT, Tracker
 from engine.core.checksum import ICMP, ICMPV6, TCP
@@ -502,13 +502,13 @@ class Conntrack(ConntrackView):
         """A little housekeeping: entries whose time is over go. Call it often; it never takes long."""
         self.now = now
         self.table.expire(now)
-        if self.table.count > self.option[MAX] // 100 * 95:
-            self.table.sweep(self.trackers, now)
+        self.table.sweep(self.trackers, now)
 
     def expire_all(self, now: float) -> None:
         """All entries whose time is over go, at once."""
         self.now = now
         self.table.expire_all(now)
+        self.table.sweep(self.trackers, now, SHARDS)
 
     def alter_reply(self, entry: Connection, reply: Tuple) -> None:
         """NAT chose what answers will look like; only before the entry is confirmed."""

@@ -130,6 +130,10 @@ class Adapter:
         """No connections and no expectations; rules stay."""
         raise NotImplementedError
 
+    def add_connections(self, count: int, assured: bool, seconds: int) -> None:
+        """Put so many UDP connections into the table, each of an address of 198.18.0.0/15."""
+        raise NotImplementedError
+
     def zero(self, family: str = "ipv4") -> None:
         """Set every counter to zero."""
         raise NotImplementedError

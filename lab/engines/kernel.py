@@ -24,6 +24,10 @@ CHAINS: Final = {
 }
 COMMAND: Final = {"ipv4": "iptables", "ipv6": "ip6tables"}
 CONNTRACK_FILE: Final = "/proc/thread-self/net/nf_conntrack"
+# Status bits of an entry (linux/netfilter/nf_conntrack_common.h)
+SEEN_REPLY: Final = 2
+ASSURED: Final = 4
+CONFIRMED: Final = 8
 EXPECT_FILE: Final = "/proc/thread-self/net/nf_conntrack_expect"
 
 # One command of each kind, run in a namespace of its own, shows whether kernel and tool can do it.
@@ -196,6 +200,9 @@ class Kernel(Adapter):
 
     def flush_conntrack(self) -> None:
         self.netlink.flush_conntrack()
+
+    def add_connections(self, count: int, assured: bool, seconds: int) -> None:
+        self.netlink.add_connections(count, CONFIRMED | (SEEN_REPLY | ASSURED if assured else 0), seconds)
 
     def flush(self) -> None:
         for family in FAMILIES:

@@ -12,6 +12,7 @@ import select
 import socket
 import threading
 from dataclasses import replace
+from ipaddress import ip_address
 from typing import Any, ClassVar, Final
 
 from lab.channel import in_memory, read_all
@@ -30,6 +31,7 @@ COMMANDS: Final = ("iptables", "iptables-save", "iptables-restore", "ip6tables",
 class Userspace(Adapter):
     name: ClassVar[str] = "userspace"
     refuses: ClassVar[dict[str, str]] = {
+        "shared-limit": "each engine has a table and limits of its own; they can be set in the node",
         "send-errors": "a packet waits in a queue for its verdict, and the program that sent it has gone on by then",
     }
     process: Process
@@ -250,6 +252,16 @@ class Userspace(Adapter):
     def flush_conntrack(self) -> None:
         for table in ("conntrack", "expect"):
             self.request(do="command", argv=["conntrack", "-F", table])
+
+    def add_connections(self, count: int, assured: bool, seconds: int) -> None:
+        status = ["-u", "SEEN_REPLY,ASSURED"] if assured else []
+        first = int(ip_address("198.18.0.0"))
+        words = ["-d", "198.51.100.1", "-p", "udp", "--sport", "9", "--dport", "9", "-t", str(seconds), *status]
+        requests = [{"do": "command", "argv": ["conntrack", "-I", "-s", str(ip_address(first + number)), *words]}
+                    for number in range(count)]  # fmt: skip
+        for answer in self.ask_all(requests):
+            if answer.get("exit"):
+                raise LabError(f"{self.name}: {answer.get('stderr', '').strip()}")
 
     def zero(self, family: str = "ipv4") -> None:
         command = "iptables" if family == "ipv4" else "ip6tables"
