@@ -135,7 +135,10 @@ NEEDS: Final[dict[str, Need]] = {
     "target-REJECT": _target("REJECT"),
     "target-SECMARK": _target("SECMARK", "--selctx system_u:object_r:x_t:s0", "mangle"),
     "target-SET": Need("the target SET", command="ipset"),
-    "target-SNPT": Need("the targets SNPT and DNPT", rules6=_rule("mangle", "-A POSTROUTING -j SNPT --src-pfx fd01::/64 --dst-pfx fd02::/64")),
+    "target-SNPT": Need(
+        "the targets SNPT and DNPT",
+        rules6=_rule("mangle", "-A POSTROUTING -j SNPT --src-pfx fd01::/64 --dst-pfx fd02::/64"),
+    ),
     "target-SYNPROXY": _target("SYNPROXY", "--mss 1460", protocol="tcp"),
     "target-TCPMSS": _target("TCPMSS", "--set-mss 1400", "mangle", protocol="tcp --tcp-flags SYN,RST SYN"),
     "target-TCPOPTSTRIP": _target("TCPOPTSTRIP", "--strip-options mss", "mangle", protocol="tcp"),
