@@ -18,7 +18,7 @@ from engine.core.packet import Packet
 from engine.core.text import quoted
 from engine.core.values import Values
 from engine.core.verdict import CONTINUE
-from engine.target.parts.log_text import ALL, MAC_DECODE, log_text
+from engine.target.parts.log_text import UID, log_text
 
 PREFIX_LENGTH: Final = 63
 LEVEL: Final = 5  # notice; NFLOG itself knows no levels
@@ -62,7 +62,7 @@ class NfLog(Target):
         data = bytes(packet.data)
         if self.size != UNSET:
             data = data[: self.size]
-        text = log_text(packet, context, self.prefix, ALL & ~MAC_DECODE)
+        text = log_text(packet, context, self.prefix, UID)
         context.shared.log.append(LogLine(context.now, text, LEVEL, self.group, self.prefix, data))
         return CONTINUE
 
