@@ -52,7 +52,7 @@ def test_packet_goes_on(client, server, firewall, row, options):
 def test_prefix(firewall, given, saved):
     """29 characters are kept; what is longer is cut off, and nobody says so."""
     firewall.runs(f"iptables -A INPUT -j LOG --log-prefix {given}")
-    firewall.runs("iptables -S INPUT").contains(f"-A INPUT -j LOG {str(saved)}\n")
+    firewall.runs("iptables -S INPUT").contains(f"-A INPUT -j LOG {saved!s}\n")
 
 
 @case("log.empty-prefix", topology="host", cites=["LOG-06"])
