@@ -27,6 +27,7 @@ TCP_OPTIONS: Final = 2
 IP_OPTIONS: Final = 4
 UID: Final = 8
 MAC_DECODE: Final = 32
+ALL: Final = TCP_SEQUENCE | TCP_OPTIONS | IP_OPTIONS | UID | MAC_DECODE
 
 ETHERNET: Final = 14  # bytes of a link header
 
