@@ -286,10 +286,13 @@ class Host:
                          ("complained", output.err.strip() or "not at all"))  # fmt: skip
         return output
 
-    def watches(self, command: str) -> watching.Watch:
-        """A program that tells what happens, `conntrack -E` with options: watch.says("[NEW] udp", ...)."""
+    def watches(
+        self, command: str, mark: Callable[[], object] | None = None, marked: str = watching.MARK
+    ) -> watching.Watch:
+        """A program that tells what happens, `conntrack -E` with options: watch.says("[NEW] udp", ...). Where it does
+        not tell of connections: `mark` makes something happen of which it does, in lines that contain `marked`."""
         self.scene.step(self.name, "starts", sent=command)
-        return watching.Watch(self.scene, self.node, self.fills_in(command))
+        return watching.Watch(self.scene, self.node, self.fills_in(command), mark, marked)
 
     def fetches(self, url: str) -> dict[str, Any]:
         """HTTP GET by a real client: {"bytes": ..., "sha256": ...}. Services: docs/topologies.md."""

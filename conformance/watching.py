@@ -1,7 +1,7 @@
 """A program of a node that goes on while packets are sent, and whose lines are looked at: conntrack -E.
 
-That it listens, and that nothing more will come, is shown by an entry of its own: 192.0.2.1 to 192.0.2.2 is put into
-the table and taken out again, and the program has to say so.
+That it listens, and that nothing more will come, is shown by a mark: 192.0.2.1 to 192.0.2.2 is put into the table and
+taken out again, and the program has to say so. Who listens for something else brings a mark of his own.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import select
 import shlex
+from collections.abc import Callable
 from typing import Any, Final
 
 from conformance import waits
@@ -20,9 +21,14 @@ MARKING: Final = (f"conntrack -I {FLOW} -t 60", f"conntrack -U {FLOW} -m 1", f"c
 
 
 class Watch:
-    """Starts the program and returns when it listens. `node`: a node of the lab. Ends with the scenario."""
+    """Starts the program and returns when it listens. `node`: a node of the lab. Ends with the scenario. `mark`: makes
+    something happen of which the program has to tell; `marked`: what all lines about it contain."""
 
-    def __init__(self, scene: Any, node: Any, command: str) -> None:
+    def __init__(
+        self, scene: Any, node: Any, command: str, mark: Callable[[], object] | None = None, marked: str = MARK
+    ) -> None:
+        self.mark = mark or self._put_mark
+        self.marked = marked
         self.scene = scene
         self.node = node
         self.command = command
@@ -44,9 +50,9 @@ class Watch:
         if self.process.poll() is not None:
             self._read(0.0)
             raise Broken(f"{self.command} has ended by itself: {self.text}")
-        self._put_mark()
+        self.mark()
         self._read(0.02)
-        return MARK in self.text
+        return self.marked in self.text
 
     def _put_mark(self) -> None:
         for line in MARKING:
@@ -66,17 +72,21 @@ class Watch:
     def lines(self) -> list[str]:
         """What it has said since the last call, up to this moment, without the marks."""
         self.scene.collect()
-        marks = self.text.count(MARK)
-        self._put_mark()
+        marks = self.text.count(self.marked)
+        self.mark()
+
+        def told() -> bool:
+            return self._read(0.02) and self.text.count(self.marked) > marks
+
         try:
-            waits.until(lambda: self._read(0.02) and self.text.count(MARK) > marks, "the mark", waits.ANSWER, step=0.0)
+            waits.until(told, "the mark", waits.ANSWER, step=0.0)
         except waits.TooLong:
             raise Broken(f"{self.command} does not say any more what happens: {self.text}") from None
         whole = self.text.splitlines()
         if not self.text.endswith("\n"):
             whole.pop()
         new, self.given = whole[self.given :], len(whole)
-        return [line for line in new if MARK not in line]
+        return [line for line in new if self.marked not in line]
 
     def skip(self) -> None:
         """Forget what it has said so far."""

@@ -114,6 +114,13 @@ class Expectation:
         )
 
 
+class Witness:
+    """Who is told of every expectation that ends, whether it was met, replaced, forgotten or too old."""
+
+    def expectation_gone(self, expectation: Expectation, now: float) -> None:
+        raise NotImplementedError
+
+
 def zone_of(entry: Connection) -> int:
     """The zone of an entry, whichever direction is in it."""
     return entry.zone_original or entry.zone_reply
@@ -127,6 +134,7 @@ class Expectations:
     """All live expectations, found by their destination. Oldest first within one destination and overall."""
 
     def __init__(self) -> None:
+        self.witness: Witness | None = None
         self.by_destination: dict[tuple[int, int, int, int], list[Expectation]] = {}
         self.all: dict[int, Expectation] = {}  # by id, in order of creation
         self.next_id = 1
@@ -146,12 +154,12 @@ class Expectations:
             if old.equals(new) and (new.any_master or old.master is new.master):
                 if old.class_number != new.class_number or old.master is not new.master:
                     return EALREADY
-                self.remove(old)
+                self.remove(old, now)
             elif old.clashes(new):
                 return EBUSY
         policy = new.policy
         if policy.limit and self.count_of(new.master, new.class_number) >= policy.limit:
-            self._drop_oldest(new.master, new.class_number)
+            self._drop_oldest(new.master, new.class_number, now)
             if self.count_of(new.master, new.class_number) >= policy.limit:
                 return EMFILE
         if len(self.all) >= self.limit:
@@ -174,13 +182,13 @@ class Expectations:
             return 0
         return counts[class_number]
 
-    def _drop_oldest(self, master: Connection, class_number: int) -> None:
+    def _drop_oldest(self, master: Connection, class_number: int, now: float) -> None:
         for old in self.all.values():
             if old.master is master and old.class_number == class_number:
-                self.remove(old)
+                self.remove(old, now)
                 return
 
-    def remove(self, one: Expectation) -> bool:
+    def remove(self, one: Expectation, now: float) -> bool:
         if self.all.pop(one.id, None) is None:
             return False
         place = _place(one.key)
@@ -190,6 +198,8 @@ class Expectations:
             del self.by_destination[place]
         _count(one.master, one.class_number, -1)
         self.deleted += 1
+        if self.witness is not None:
+            self.witness.expectation_gone(one, now)
         return True
 
     def prolong(self, one: Expectation, deadline: float) -> None:
@@ -218,19 +228,13 @@ class Expectations:
     def of_master(self, master: Connection) -> list[Expectation]:
         return [one for one in self.all.values() if one.master is master]
 
-    def expire(self, now: float) -> list[Expectation]:
-        """Take out and return those whose time is over."""
+    def expire(self, now: float) -> None:
+        """Take out those whose time is over."""
         if not self.all or now < self.next_deadline:
-            return []
-        ended = [one for one in self.all.values() if one.deadline <= now]
-        for one in ended:
-            self.remove(one)
+            return
+        for one in [one for one in self.all.values() if one.deadline <= now]:
+            self.remove(one, now)
         self.next_deadline = min((one.deadline for one in self.all.values()), default=0.0)
-        return ended
-
-    def clear(self) -> None:
-        for one in list(self.all.values()):
-            self.remove(one)
 
 
 def _count(master: Connection, class_number: int, change: int) -> None:

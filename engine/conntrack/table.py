@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from engine.conntrack.events import DESTROY, Event, Events
-from engine.conntrack.expectations import Expectation, Expectations
+from engine.conntrack.expectations import Expectation, Expectations, Witness
 from engine.conntrack.settings import MAX, TIMESTAMP, Settings
 from engine.conntrack.sources import Sources
 from engine.conntrack.statistics import Statistics
@@ -60,6 +60,17 @@ class HelperEnd:
         """`entry` has left the table; its expectations are still there."""
 
 
+class ExpectationEvents(Witness):
+    """Listeners hear of every expectation that ends."""
+
+    def __init__(self, events: Events) -> None:
+        self.events = events
+
+    def expectation_gone(self, expectation: Expectation, now: float) -> None:
+        if expectation.master.expect_events & EVENT_DESTROY and self.events.listeners:
+            self.events.tell(Event(DESTROY, now, None, expectation, EVENT_DESTROY, self.events.portid))
+
+
 class Table(Clock):
     """Entries by tuple, with timers, expectations, counters and events."""
 
@@ -73,6 +84,7 @@ class Table(Clock):
         self.helper_end: HelperEnd | None = None
         self.statistics = Statistics()
         self.events = Events()
+        self.expectations.witness = ExpectationEvents(self.events)
         self.count = 0
         self.split = 0  # entries with two zones
         self.direction = ORIGINAL  # of what `lookup` found
@@ -207,12 +219,8 @@ class Table(Clock):
                 self.unexpect(expectation, now)
 
     def unexpect(self, expectation: Expectation, now: float) -> bool:
-        """End an expectation before it was met."""
-        if not self.expectations.remove(expectation):
-            return False
-        if expectation.master.expect_events & EVENT_DESTROY and self.events.listeners:
-            self.events.tell(Event(DESTROY, now, None, expectation, EVENT_DESTROY, self.events.portid))
-        return True
+        """End an expectation; False if it has ended already."""
+        return self.expectations.remove(expectation, now)
 
     def clear(self, now: float) -> None:
         """Every entry and expectation goes, each with its event."""
@@ -265,9 +273,7 @@ class Table(Clock):
         for entry in ended:
             self.remove(entry, now)
         if self.expectations.all:
-            for expectation in self.expectations.expire(now):
-                if expectation.master.expect_events & EVENT_DESTROY and self.events.listeners:
-                    self.events.tell(Event(DESTROY, now, None, expectation, EVENT_DESTROY))
+            self.expectations.expire(now)
         return left
 
     def expire_all(self, now: float) -> None:

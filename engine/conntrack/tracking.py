@@ -270,7 +270,7 @@ class Conntrack(ConntrackView):
         if not master.status & CONFIRMED or master.status & DYING:
             return False
         if not expectation.flags & PERMANENT:
-            self.table.expectations.remove(expectation)
+            self.table.unexpect(expectation, self.now)
         self.table.adopt(entry, master)
         if expectation.helper:
             entry.helper = expectation.helper

@@ -423,9 +423,10 @@ def _one_word(word: str, shown: str, table: tuple[tuple[str, int], ...], request
 
 
 def _status(request: Request, text: str) -> None:
-    """Bits that must be set; UNREPLIED and !WORD: bits that must not."""
-    mask = 0
-    value = 0
+    """Bits that must be set; UNREPLIED and !WORD: bits that must not. Another -u adds to what the first one said, but a
+    mask, once there is one, does not grow by bits that must be set."""
+    mask = max(request.status_mask, 0)
+    value = request.status_value
     rest = text
     while True:
         word, comma, behind = rest.partition(",")
