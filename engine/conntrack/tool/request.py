@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
@@ -89,6 +90,8 @@ OUTPUT_WORDS: Final[tuple[tuple[str, int], ...]] = (
     ("save", SAVE),
 )
 UNREPLIED: Final = "UNREPLIED"
+BLANK: Final = re.compile(r"[ \t\n\v\f\r]")
+NETMASK: Final = re.compile(r"[ \t\n\v\f\r]*[-+]?[0-9]+")
 
 
 class Request:
@@ -256,7 +259,7 @@ def _address(text: str) -> tuple[int, int] | None:
     """(family, address) of a numeric address; IPv4 in the forms of inet_aton(3)."""
     if ":" in text:
         try:
-            return IPV6, int(IPv6Address(text.split("%")[0]))
+            return (IPV6, int(IPv6Address(text))) if "%" not in text else None
         except ValueError:
             return None
     try:
@@ -266,7 +269,8 @@ def _address(text: str) -> tuple[int, int] | None:
 
 
 def _inet_aton(text: str) -> tuple[int, int] | None:
-    parts = text.split(".")
+    """What stands behind a blank does not count."""
+    parts = BLANK.split(text, 1)[0].split(".")
     if not 1 <= len(parts) <= 4:
         return None
     value = 0
@@ -278,6 +282,15 @@ def _inet_aton(text: str) -> tuple[int, int] | None:
             return None
         value = value << room | piece
     return IPV4, value
+
+
+def _netmask(text: str) -> int:
+    """The number behind a slash, -1 if it is none. No digits are 0; it is cut to 32 bits."""
+    found = NETMASK.fullmatch(text)
+    if found is None:
+        return -1 if text else 0
+    value = max(-(1 << 63), min(int(found.group()), (1 << 63) - 1)) & 0xFFFFFFFF
+    return value - (1 << 32) if value >> 31 else value
 
 
 def _address_option(request: Request, letter: str, text: str) -> None:
@@ -293,9 +306,9 @@ def _address_option(request: Request, letter: str, text: str) -> None:
         raise wrong(f"CIDR notation unavailable for `--{LONG_NAMES[letter]}'")
     bits = -1
     if slash:
-        if not bits_text.strip("-+").isdigit() or not 0 <= int(bits_text) <= width:
+        bits = _netmask(bits_text)
+        if not 0 <= bits <= width:
             raise wrong("Invalid netmask")
-        bits = int(bits_text)
     request.attributes[ADDRESS_ATTRIBUTES[letter]] = address
     if bits >= 0 and bits != width:
         mask = (1 << width) - (1 << (width - bits))
