@@ -15,8 +15,8 @@ import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from conformance import connections, counters, flows, icmp_names, sockets, waits, watching, wire
-from conformance.failing import Failed
+from conformance import connections, counters, flows, icmp_names, sockets, transfers, waits, watching, wire
+from conformance.failing import Broken, Failed
 from conformance.names import NameFault, Names
 from conformance.packets import CONDITIONS, Packet, PacketFault, Sendable, make
 from conformance.programs import __name__ as PROGRAMS_MODULE
@@ -298,6 +298,12 @@ class Host:
         """HTTP GET by a real client: {"bytes": ..., "sha256": ...}. Services: docs/topologies.md."""
         return self._program("fetch", url)
 
+    def begins_fetching(self, url: str, first: int = 100_000) -> transfers.Download:
+        """HTTP GET of http://.../bytes/N by a real client that stops reading after `first` bytes: download.goes_on,
+        .runs, .ends."""
+        self.scene.step(self.name, "begins to fetch", sent=self.fills_in(url))
+        return transfers.Download(self.scene, self.node, self.fills_in(url), first)
+
     def downloads(self, server: str, mode: str = "passive", name: str = "hello.txt") -> dict[str, Any]:
         """An FTP download by a real client. `mode`: passive, active, epsv, eprt."""
         return self._program("ftp", server, mode, name)
@@ -350,6 +356,9 @@ class Host:
     def changes(self, command: str, undo: str = "") -> Output:
         """Run a command that changes the node (addresses, routes, links), and the one that takes it back afterwards.
         What cannot be taken back needs a lab of its own: @case(..., fresh=True)."""
+        narrow = re.search(r"\bmtu (\d+)", command)
+        if narrow and int(narrow[1]) < 1280 and not self.scene.instance.case.fresh:
+            raise Broken(f"{command}: below 1280 bytes a link loses its IPv6 addresses for good; use fresh=True")
         output = self.runs(command)
         if undo:
             words = shlex.split(self.fills_in(undo))
@@ -485,6 +494,38 @@ class Firewall(Host):
         """Forget all connections; rules stay."""
         self.scene.step(self.name, "forgets its connections")
         self.node.flush_conntrack()
+
+    # --- the engine's process
+    # --------------------------------------------------------------------------------------------
+
+    def saves_state(self) -> Any:
+        """Rules and connections as they are now, for `restarts`. needs=["save-state"]"""
+        self.scene.step(self.name, "saves its state")
+        return self.node.dump()
+
+    def dies(self) -> None:
+        """The engine's process is killed (SIGKILL). Until it restarts, it cannot be asked for rules or connections.
+        needs=["engine-process"], fresh=True"""
+        self.scene.collect()
+        self.scene.step(self.name, "dies")
+        self.scene.away = True
+        self.node.kill_engine()
+
+    def goes_away(self) -> None:
+        """The engine's process ends by itself, and leaves the node as for a restart. needs=["engine-process"],
+        fresh=True"""
+        self.scene.collect()
+        self.scene.step(self.name, "goes away")
+        self.scene.away = True
+        self.node.adapter.request(do="quit", keep=True)
+
+    def restarts(self, state: Any = None, keep: bool = True) -> None:
+        """The engine's process ends, if it lives, and a new one goes on: with the state in which it ends, or with a
+        saved one, or (keep=False) with nothing. needs=["engine-process"]"""
+        self.scene.step(self.name, "restarts", sent="with a saved state" if state else "" if keep else "with nothing")
+        self.node.restart(keep, state)
+        self.scene.away = False
+        self.scene.stage.faults = 0
 
     # --- connections
     # -----------------------------------------------------------------------------------------------------

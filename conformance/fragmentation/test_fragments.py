@@ -100,20 +100,20 @@ def test_translated(client, server, firewall):
 @case("fragments.narrow-way-out", topology="two-lans", needs=["conntrack"], cites=["FRAG-14"])
 def test_narrow(client, server, firewall):
     """A packet put together is cut to the MTU of its way out."""
-    firewall.changes("ip link set lan2 mtu 1000", undo="ip link set lan2 mtu 1500")
+    firewall.changes("ip link set lan2 mtu 1300", undo="ip link set lan2 mtu 1500")
     firewall.loads(TRACKING + "COMMIT\n")
     whole = udp("client:1000 > server:2000", size=1900, ip_id=1900)
     client.sends(fragments(whole, 1480))
-    server.sees_reassembled(whole, sizes=[996, 952])
+    server.sees_reassembled(whole, sizes=[1300, 648])
 
 
 @case("fragments.df", topology="two-lans", cites=["FRAG-15"])
 def test_df(client, server, firewall):
     """What must not be cut is answered with the MTU."""
-    firewall.changes("ip link set lan2 mtu 1000", undo="ip link set lan2 mtu 1500")
+    firewall.changes("ip link set lan2 mtu 1300", undo="ip link set lan2 mtu 1500")
     firewall.loads(TRACKING + "COMMIT\n")
-    client.sends(udp("client:1000 > server:2000", size=1200, df=True))
-    client.sees(icmp("firewall.lan1 > client", (3, 4), mtu=1000))
+    client.sends(udp("client:1000 > server:2000", size=1400, df=True))
+    client.sees(icmp("firewall.lan1 > client", (3, 4), mtu=1300))
     server.never_saw(udp("client:1000 > server:2000"))
 
 
