@@ -1,6 +1,8 @@
 """Programs that scenarios run inside nodes: clients of real services, written with the standard library.
 
     python -m conformance.programs fetch URL            HTTP: prints length and SHA-256 of the body
+    python -m conformance.programs fetch-in-parts URL   HTTP: reads up to each number that comes on standard input, and
+                                                        says so; at the end of the input it reads the rest
     python -m conformance.programs ftp HOST MODE NAME   MODE: passive, active, epsv, eprt; prints length and SHA-256
     python -m conformance.programs put HOST MODE NAME SIZE
     python -m conformance.programs tftp HOST NAME       prints length and SHA-256
@@ -33,6 +35,19 @@ def fetch(url: str) -> dict[str, Any]:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(url, timeout=SECONDS) as answer:
         return _digest(answer.read())
+
+
+def fetch_in_parts(url: str) -> dict[str, Any]:
+    import urllib.request
+
+    data = bytearray()
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with opener.open(url, timeout=SECONDS) as answer:
+        for line in sys.stdin:
+            while len(data) < int(line):
+                data += answer.read(min(1 << 16, int(line) - len(data)))
+            print(len(data), flush=True)
+        return _digest(data + answer.read())
 
 
 def _ftp(host: str, mode: str) -> Any:
@@ -128,7 +143,8 @@ def echo(host: str, port: str, protocol: str, text: str) -> dict[str, Any]:
 
 
 PROGRAMS: dict[str, Callable[..., dict[str, Any]]] = {
-    "fetch": fetch, "ftp": ftp, "put": put, "tftp": tftp, "tftp-put": tftp_put, "echo": echo,
+    "fetch": fetch, "fetch-in-parts": fetch_in_parts,
+    "ftp": ftp, "put": put, "tftp": tftp, "tftp-put": tftp_put, "echo": echo,
 }  # fmt: skip
 
 

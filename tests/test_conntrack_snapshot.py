@@ -73,6 +73,20 @@ def test_everything_comes_back() -> None:
     assert other.conntrack.entries()[1].master is master and master.children == 1
 
 
+def test_connections_have_gone_on_unseen() -> None:
+    """After a crash the snapshot is older than the connection: its numbers are learnt from what comes, and believed."""
+    world = busy()
+    other = moved(world.conntrack.snapshot(world.now), 3.0)
+    other.conntrack.resume()
+    assert other.lines() == world.lines()
+    far = tcp(SERVER, CLIENT, 21, 1000, 700000000, 900000001, "A", size=1)
+    assert other.send(far) == "ESTABLISHED"
+    assert other.send(tcp(CLIENT, SERVER, 1000, 21, 900000001, 700000501, "A", size=1)) == "ESTABLISHED"
+    before = other.lines()
+    other.conntrack.resume()
+    assert other.lines() == before
+
+
 def test_connections_go_on() -> None:
     world = busy()
     other = moved(world.conntrack.snapshot(world.now), 3.0)

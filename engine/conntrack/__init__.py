@@ -56,5 +56,10 @@ class Conntrack(tracking.Conntrack):
         """Go on with the connections of a snapshot; ValueError (and nothing changed) if it is not one."""
         snapshot.restore(self, value, now)
 
+    def resume(self) -> None:
+        """The connections have gone on unseen: learn anew what each packet of them tells, as the windows of TCP."""
+        for entry in self.table.each():
+            self.tracker_of(entry).resume(entry)
+
 
 __all__ = ["TRACKERS", "Conntrack", "Expectation", "Follower", "Policy"]

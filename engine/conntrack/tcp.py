@@ -188,6 +188,12 @@ class Tcp(Tracker):
         state.windows.load(numbers[1:])
         return state
 
+    def resume(self, entry: Connection) -> None:
+        state = entry.state
+        assert isinstance(state, TcpState)
+        if state.number not in (NONE, SYN_SENT, SYN_SENT2):
+            state.windows.resume()
+
     # -- one packet
 
     def packet(self, entry: Connection, packet: Packet, direction: int, confirmed: bool, context: Context) -> int:

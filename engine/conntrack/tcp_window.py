@@ -262,6 +262,12 @@ class Windows:
         side.flags = SACK_PERMITTED | LIBERAL
         self.reply.flags = SACK_PERMITTED | LIBERAL
 
+    def resume(self) -> None:
+        """Segments have passed unseen: as if picked up in the middle, but the scales are known."""
+        for side in (self.original, self.reply):
+            side.max_window = 0
+            side.flags |= SACK_PERMITTED | LIBERAL
+
 
 class Judgement:
     """The answer of `judge`: what, and why in words."""

@@ -99,6 +99,9 @@ class Tracker:
         """Raises ValueError if they are none."""
         return None
 
+    def resume(self, entry: Connection) -> None:
+        """Packets of the entry may have passed unseen (TCP only)."""
+
     def timeouts_of(self, entry: Connection) -> list[int]:
         if entry.timeout_policy:
             return self.policies.get(entry.timeout_policy, self.timeouts)

@@ -393,9 +393,9 @@ class Control:
     def faults(self, _request: Request, _peer: Peer) -> Answer:
         return {"faults": self.worker.faults.kept, "count": self.worker.faults.count}
 
-    def dump(self, _request: Request, _peer: Peer) -> Answer:
+    def dump(self, request: Request, _peer: Peer) -> Answer:
         self.worker.sync()
-        return {"state": dump_state(self.engine, self.worker.clock.now())}
+        return {"state": dump_state(self.engine, self.worker.clock.now(), _flag(request, "final"))}
 
     def restore(self, request: Request, _peer: Peer) -> Answer:
         restore_state(self.engine, request.get("state"), self.worker.clock.now())

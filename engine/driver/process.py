@@ -111,7 +111,8 @@ class Process:
                 self.engine.load(_read(path), family, path)
         if self.options.state:
             try:
-                restore_state(self.engine, json.loads(_read(self.options.state)), self.clock.now())
+                state = json.loads(_read(self.options.state))
+                restore_state(self.engine, state, self.clock.now(), self.options.on_failure == "accept")
             except (ValueError, StateError) as error:
                 raise StartError(f"{self.options.state}: {error}") from None
 

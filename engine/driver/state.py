@@ -1,8 +1,10 @@
 """An engine's rules and connections as one JSON value: what lets a restarted engine go on where another stopped.
 
-    {"version": 1, "rules": text of both families with counters, "connections": ...}
+    {"version": 1, "final": whether the engine ended with it, "rules": text of both families with counters,
+     "connections": ...}
 
-Times are kept as seconds to go, because each process has its own clock.
+Times are kept as seconds to go, because each process has its own clock. A state that is not final is older than the
+connections in it: they have gone on since, and the windows of TCP have to be learnt anew.
 """
 
 from __future__ import annotations
@@ -21,12 +23,21 @@ class StateError(Exception):
     """A value that `dump_state` did not write."""
 
 
-def dump_state(engine: Engine, now: float) -> dict[str, Any]:
-    return {"version": VERSION, "rules": state_text(engine.store), "connections": engine.conntrack.snapshot(now)}
+def dump_state(engine: Engine, now: float, final: bool = False) -> dict[str, Any]:
+    """`final`: no packet will be handled after it."""
+    return {
+        "version": VERSION,
+        "final": final,
+        "rules": state_text(engine.store),
+        "connections": engine.conntrack.snapshot(now),
+    }
 
 
-def restore_state(engine: Engine, state: Any, now: float) -> None:
-    """Replace rules and connections. Raises StateError (also for rules that cannot be loaded); then nothing changed."""
+def restore_state(engine: Engine, state: Any, now: float, unwatched: bool = False) -> None:
+    """Replace rules and connections. Raises StateError (also for rules that cannot be loaded); then nothing changed.
+
+    unwatched: packets may have passed since the state was made, even if it is a final one.
+    """
     if not isinstance(state, dict) or state.get("version") != VERSION:
         found = state.get("version") if isinstance(state, dict) else type(state).__name__
         raise StateError(f"this is no engine state of version {VERSION} (found {found!r}); {NOTHING_CHANGED}")
@@ -36,13 +47,15 @@ def restore_state(engine: Engine, state: Any, now: float) -> None:
         raise StateError(f"rules or connections are missing; {NOTHING_CHANGED}")
     before = dump_state(engine, now)
     try:
-        _fill(engine, rules, connections, now)
+        _fill(engine, rules, connections, now, unwatched or state.get("final") is not True)
     except (RulesetError, ValueError, KeyError, TypeError, IndexError) as error:
-        _fill(engine, before["rules"], before["connections"], now)
+        _fill(engine, before["rules"], before["connections"], now, False)
         raise StateError(f"{type(error).__name__}: {error}; {NOTHING_CHANGED}") from None
 
 
-def _fill(engine: Engine, rules: str, connections: dict[str, Any], now: float) -> None:
+def _fill(engine: Engine, rules: str, connections: dict[str, Any], now: float, stale: bool) -> None:
     engine.flush()
     load_state(engine.store, rules, "state")
     engine.conntrack.restore(connections, now)
+    if stale:
+        engine.conntrack.resume()

@@ -109,7 +109,7 @@ class Userspace(Adapter):
 
     def _last_state(self) -> Any:
         """The state in which the engine ends. Both requests go in one piece, so no packet is handled between them."""
-        state, end = self.ask_all([{"do": "dump"}, {"do": "quit", "keep": True}])
+        state, end = self.ask_all([{"do": "dump", "final": True}, {"do": "quit", "keep": True}])
         for answer in (state, end):
             if not answer.get("ok"):
                 raise LabError(f"the engine of {self.node.name} cannot be restarted: {answer.get('error')}")
