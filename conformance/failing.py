@@ -7,9 +7,11 @@ firewall            POSTROUTING nat rule 1 `-o wan -j MASQUERADE`: no, leaves by
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 LABEL_WIDTH = 20
+MARK = "is_recommendation"
 
 
 class Failed(AssertionError):
@@ -22,6 +24,22 @@ class Failed(AssertionError):
     def add(self, *lines: tuple[str, str]) -> None:
         self.lines += lines
         self.args = ("\n".join(text_of(self.lines)),)
+
+
+@contextmanager
+def recommended() -> Iterator[None]:
+    """What is only recommended, and what the kernel does not do. A failure in here need not make a run red
+    (deviations.py); one before or after it does, as ever: so it is known that the rest of the scenario is in order."""
+    try:
+        yield
+    except AssertionError as error:
+        setattr(error, MARK, True)
+        raise
+
+
+def is_recommendation(error: Exception) -> bool:
+    """Whether that failed which is only recommended."""
+    return bool(getattr(error, MARK, False))
 
 
 class Broken(Exception):

@@ -20,7 +20,7 @@ from typing import Any
 
 from conformance import actors, deviations, keeping, needs, wire
 from conformance.case import ROOT, Instance, spec_of
-from conformance.failing import Broken, Failed, text_of
+from conformance.failing import Broken, Failed, is_recommendation, text_of
 from conformance.packets import FlowError, NameFault, PacketFault
 from conformance.scene import Scene, Stage, counting, explained
 from conformance.stages import Stages
@@ -112,6 +112,7 @@ class Runner:
             result.outcome, result.reason = PASS, ""
         elif isinstance(error, AssertionError):
             result.outcome = FAIL
+            result.recommendation = is_recommendation(error)
             result.reason = "\n".join(text_of(_lines(error)))
         else:
             _broken(result, error)

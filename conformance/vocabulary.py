@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from conformance.actors import Firewall, Host, Output
 from conformance.case import case, table
-from conformance.failing import Failed
+from conformance.failing import Failed, recommended
 from conformance.packets import (
     Packet,
     ah,
@@ -45,7 +45,6 @@ from conformance.tcp_talk import Talk
 __all__ = [
     "Failed", "Firewall", "Host", "Output", "Packet", "Seen", "Talk", "ah", "arp", "between", "case", "esp",
     "every_chain", "filler", "fragment", "fragment6", "fragments", "gre", "icmp", "icmp6", "ip", "ip6", "one_of",
-    "other_than", "path_rules", "ping", "ping6", "pong", "pong6", "raw_frame", "raw_packet", "sctp", "table", "tcp",
-    "tcp6", "udp",
-    "udp6", "udplite", "visits",
+    "other_than", "path_rules", "ping", "ping6", "pong", "pong6", "raw_frame", "raw_packet", "recommended", "sctp",
+    "table", "tcp", "tcp6", "udp", "udp6", "udplite", "visits",
 ]  # fmt: skip

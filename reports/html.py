@@ -58,6 +58,7 @@ def render(records: Records) -> str:
         red=matrix.red_results(records),
         tolerated=matrix.tolerated_results(records),
         recommended=matrix.recommended(records),
+        met=matrix.met,
         unsupported=matrix.unsupported_reasons(records),
         counts=records.counts(),
         outcomes=OUTCOMES,

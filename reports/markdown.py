@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from reports.matrix import Cell, areas, recommended, red_results, tolerated_results, unsupported_reasons, verdict
-from reports.records import Records, Result
-from reports.terminal import cell_text
+from reports.matrix import Cell, Row, areas, recommended, red_results, tolerated_results, unsupported_reasons, verdict
+from reports.records import FAIL, PASS, Records, Result
+from reports.terminal import cell_text, recommendations
 
 SHOWN_LINES = 12
+KERNEL = {PASS: "met", FAIL: "not met"}
 
 
 def render(records: Records) -> str:
@@ -39,9 +40,19 @@ def render(records: Records) -> str:
             ),
         ]
     if rows_recommended := recommended(records):
-        told = [[row.id, row.title, *(cell_text(row.cell(engine)) for engine in engines)] for row in rows_recommended]
-        parts += ["## Recommendations: who meets them", tabulate(told, headers=["", "", *engines], tablefmt="github")]
+        told = [[row.id, row.title, KERNEL.get(row.expected(), "?"), *(_met(row, engine) for engine in engines)]
+                for row in rows_recommended]  # fmt: skip
+        parts += [
+            "## Recommendations: who meets them",
+            recommendations(rows_recommended, engines).strip().replace("\n", "\n\n"),
+            tabulate(told, headers=["", "", "kernel (catalogue)", *engines], tablefmt="github"),
+        ]
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _met(row: Row, engine: str) -> str:
+    text = cell_text(row.cell(engine))
+    return f"{text}, unlike the kernel" if row.unlike(engine) else text
 
 
 def _machine(records: Records) -> str:

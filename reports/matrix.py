@@ -10,6 +10,8 @@ from reports.records import BROKEN, FAIL, OUTCOMES, PASS, UNSUPPORTED, Records, 
 
 # What a cell with several scenarios shows: the first of these that one of them has.
 SHOWN: Final = (BROKEN, FAIL, PASS, UNSUPPORTED)
+# The catalogue's word for what the kernel was seen to do -> the outcome to be expected.
+EXPECTED: Final = {"pass": PASS, "fail": FAIL}
 
 
 @dataclass(slots=True)
@@ -60,6 +62,15 @@ class Row:
 
     def cell(self, engine: str) -> Cell:
         return self.cells.get(engine) or Cell()
+
+    def expected(self) -> str:
+        """Whether the kernel was seen to do it, according to the catalogue: PASS, FAIL, or "" if nobody looked."""
+        return EXPECTED.get(self.requirement.kernel, "") if self.requirement else ""
+
+    def unlike(self, engine: str) -> bool:
+        """Whether the engine does not do what the catalogue says that the kernel does."""
+        found = self.cell(engine).outcome
+        return bool(self.expected()) and found in (PASS, FAIL) and found != self.expected()
 
 
 @dataclass(slots=True)
@@ -125,6 +136,18 @@ def tolerated_results(records: Records) -> list[Result]:
 def recommended(records: Records) -> list[Row]:
     """The requirements that are recommendations, with who meets them."""
     return [row for area in areas(records) for row in area.rows if row.level == "recommended"]
+
+
+def met(rows: list[Row], engine: str) -> tuple[int, int]:
+    """How many of these an engine meets, and of how many it is known."""
+    outcomes = [row.cell(engine).outcome for row in rows]
+    return outcomes.count(PASS), outcomes.count(PASS) + outcomes.count(FAIL)
+
+
+def unlike_kernel(rows: list[Row], engines: Iterable[str]) -> list[tuple[str, str, str]]:
+    """(requirement, engine, met or not met) wherever an engine does not do what the catalogue says of the kernel."""
+    return [(row.id, engine, "met" if row.cell(engine).outcome == PASS else "not met")
+            for row in rows for engine in engines if row.unlike(engine)]  # fmt: skip
 
 
 def unsupported_reasons(records: Records) -> dict[str, dict[str, int]]:

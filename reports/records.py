@@ -147,6 +147,7 @@ class Result:
     """A scenario on an engine.
 
     `reason`: of FAIL what should have been and what was, of BROKEN what broke, of UNSUPPORTED what the engine says.
+    `recommendation`: what failed is only recommended (the rest of the scenario was in order until then).
     `tolerated`: why a FAIL does not make the run red ("" if it does): a known deviation, or a recommendation that the
     kernel does not follow either. `surprise`: why a PASS makes it red: an expected failure did not happen.
     """
@@ -164,6 +165,7 @@ class Result:
     place: str = ""
     arguments: dict[str, str] = field(default_factory=dict)
     reason: str = ""
+    recommendation: bool = False
     tolerated: str = ""
     surprise: str = ""
     started: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports.matrix import Cell, areas, unsupported_reasons, verdict
+from reports.matrix import Cell, Row, areas, met, recommended, unlike_kernel, unsupported_reasons, verdict
 from reports.records import BROKEN, FAIL, PASS, UNSUPPORTED, Records
 
 
@@ -23,7 +23,17 @@ def matrix(records: Records) -> str:
     for engine, reasons in unsupported_reasons(records).items():
         for reason, number in sorted(reasons.items(), key=lambda each: -each[1]):
             text += f"\n{engine}: {number} unsupported: {reason}"
+    text += recommendations(recommended(records), engines)
     return f"{text}\n\n{verdict(records)[1]}\n"
+
+
+def recommendations(rows: list[Row], engines: list[str]) -> str:
+    """How many recommendations each engine meets, and where one does not do what the kernel was seen to do."""
+    told = [f"{engine} {found} of {known}" for engine in engines for found, known in (met(rows, engine),) if known]
+    lines = [f"recommendations met: {', '.join(told)}"] if told else []
+    lines += [f"unlike the kernel of the catalogue: {name} is {what} by {engine}"
+              for name, engine, what in unlike_kernel(rows, engines)]  # fmt: skip
+    return "".join(f"\n{line}" for line in lines)
 
 
 def cell_text(cell: Cell) -> str:

@@ -444,6 +444,22 @@ def test_the_table() -> None:
     assert re.search(r"^nat +4 +1 pass, 1 FAIL, 1 unsupported, 1 BROKEN +2 pass$", text, re.MULTILINE), text
     assert re.search(r"^nat-rfc +1 +1 FAIL \(1 tolerated\) +1 FAIL \(1 tolerated\)$", text, re.MULTILINE), text
     assert "userspace: 1 unsupported: nat6: not yet" in text
+    assert "\nrecommendations met: userspace 0 of 1, kernel-legacy 0 of 1\n" in text and "unlike the kernel" not in text
+
+
+def test_who_does_not_do_what_the_kernel_does() -> None:
+    """An engine that meets what the kernel was seen not to meet is told of in every report, and is not red for it."""
+    found = sample()
+    found.results["natrfc.parity", "userspace"].outcome = PASS
+    found.results["natrfc.parity", "userspace"].tolerated = ""
+    rows = matrix.recommended(found)
+    assert matrix.unlike_kernel(rows, found.engine_names()) == [("NATRFC-05", "userspace", "met")]
+    assert (matrix.met(rows, "userspace"), matrix.met(rows, "kernel-legacy")) == ((1, 1), (0, 1))
+    assert "natrfc.parity" not in {result.id for result in matrix.red_results(found)}
+    told = "unlike the kernel of the catalogue: NATRFC-05 is met by userspace"
+    assert told in terminal.matrix(found) and told in markdown.render(found)
+    assert "| 1 pass, unlike the kernel |" in re.sub(" +", " ", markdown.render(found))
+    assert html.render(found).count("unlike the kernel") == 1
 
 
 # --- comparison and command line --------------------------------------------------------------------------------------

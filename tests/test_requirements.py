@@ -42,6 +42,18 @@ def test_recommendations_are_those_of_the_rfcs() -> None:
     assert not [row.id for row in catalogue.load().values() if row.kernel == "fail" and row.level != "recommended"]
 
 
+def test_what_the_kernel_does_not_do_is_checked_apart() -> None:
+    """A scenario that may fail must not check what has to pass, and says what of it is the recommendation."""
+    rows = catalogue.load()
+    for each in case.load_all():
+        for instance in each.instances():
+            kernels = {rows[name].kernel == "fail" for name in instance.cites}
+            assert len(kernels) < 2, f"{instance.id} cites {instance.cites}: some of it the kernel does, some not"
+            assert kernels != {True} or "recommended" in each.function.__code__.co_names, (
+                f"{each.id}: `with recommended():` is missing around what the kernel does not do"
+            )
+
+
 def test_deviations_are_about_scenarios_that_exist() -> None:
     from conformance import deviations
     from lab import engines
