@@ -67,6 +67,7 @@ NEEDS: Final[dict[str, Need]] = {
     "zones": Need("conntrack zones", _rule("raw", "-A PREROUTING -j CT --zone 1")),
     "conntrack-tool": Need("the command conntrack", command="conntrack"),
     "ipset": Need("the command ipset", command="ipset"),
+    "nft": Need("the command nft", command="nft"),
     "ping-command": Need("the command ping", command="ping"),
     "curl": Need("the command curl", command="curl"),
     "helper-ftp": _helper("ftp", "tcp"),

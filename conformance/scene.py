@@ -35,10 +35,12 @@ STOPPING: Final = ("DROP", "REJECT", "NFQUEUE", "TARPIT")
 
 @dataclass(slots=True)
 class Silence:
-    """Somebody claims to have seen no such packet. `after`: when the last packet before the claim was sent."""
+    """Somebody claims to have seen no such packet. `on`: on this link, "" any. `after`: when the last packet before the
+    claim was sent."""
 
     node: str
     pattern: Packet
+    on: str
     step: Step
     sender: str
     after: float
@@ -238,11 +240,11 @@ class Scene:
         the path works and that nothing was still under way."""
         self.collect()
         step = self.step(node, "should not see", expected=f"no {pattern.shown(self.names)}", seen="nothing of the kind")
-        self.silences.append(Silence(node, pattern, step, self.last_sender, self.last_send))
-        self._still_silent(self.silences[-1], on)
+        self.silences.append(Silence(node, pattern, on, step, self.last_sender, self.last_send))
+        self._still_silent(self.silences[-1])
 
-    def _still_silent(self, silence: Silence, on: str = "") -> None:
-        found = [seen for seen in self.seen[silence.node] if not seen.expected and (not on or seen.device == on)
+    def _still_silent(self, silence: Silence) -> None:
+        found = [seen for seen in self.seen[silence.node] if not seen.expected and silence.on in ("", seen.device)
                  and matching.matches(silence.pattern, seen, self.names, checksums=False)]  # fmt: skip
         if found:
             silence.step.ok = False

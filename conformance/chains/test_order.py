@@ -30,7 +30,7 @@ OUTGOING = [
 
 
 @case("chain-order.forwarded", topology="two-lans", needs=["conntrack", "nat", "security"],
-      cites=["CHAIN-ORDER-01", "CHAIN-ORDER-04"])  # fmt: skip
+      cites=["CHAIN-ORDER-01", "CHAIN-ORDER-04", "CHAIN-ORDER-06"])  # fmt: skip
 def test_forwarded(client, server, firewall):
     """The first packet of a forwarded flow meets these chains in this order, and no chain of INPUT or OUTPUT."""
     firewall.loads(path_rules(FORWARDED, extra=TRACKING))
@@ -40,7 +40,7 @@ def test_forwarded(client, server, firewall):
 
 
 @case("chain-order.incoming", topology="host", needs=["conntrack", "nat", "security"],
-      cites=["CHAIN-ORDER-02", "CHAIN-ORDER-05"])  # fmt: skip
+      cites=["CHAIN-ORDER-02", "CHAIN-ORDER-05", "CHAIN-ORDER-06"])  # fmt: skip
 def test_incoming(client, firewall):
     """The first packet of a flow for the firewall itself meets these chains, and neither FORWARD nor POSTROUTING."""
     order = firewall.differs(legacy=INCOMING, nft=INCOMING_NFT, because="iptables-nft: security INPUT has priority 150")
@@ -51,7 +51,7 @@ def test_incoming(client, firewall):
     assert visits(firewall) == order
 
 
-@case("chain-order.outgoing", topology="host", needs=["conntrack", "nat", "security"], cites=["CHAIN-ORDER-03"])
+@case("chain-order.outgoing", topology="host", needs=["conntrack", "nat", "security"], cites=["CHAIN-ORDER-03", "CHAIN-ORDER-06"])
 def test_outgoing(client, firewall):
     """The first packet of a flow that a program on the firewall starts meets these chains."""
     firewall.loads(path_rules(OUTGOING, match="-p udp --dport 9999", extra=TRACKING))
@@ -336,3 +336,29 @@ def test_nat_sleeps(client, server, firewall):
     server.sees(udp("client:1 > server:3", "x"))
     firewall.counted("nat", packets=1)
     firewall.tracks("udp client:1 > server:3")
+
+
+@case("chain-order.expected-connection", topology="two-lans", needs=["nat", "helper-ftp"], cites=["CHAIN-ORDER-26"])
+def test_expected_connection(client, server, firewall):
+    """A connection that a helper expected begins like any other: its first packet meets the chains of nat."""
+    firewall.loads("""
+        *raw
+        -A PREROUTING -p tcp --dport 2121 -j CT --helper ftp
+        COMMIT
+        *nat
+        -A PREROUTING -p tcp --sport 20 -m comment --comment before
+        -A POSTROUTING -p tcp --sport 20 -m comment --comment after
+        COMMIT
+        *filter
+        -A FORWARD -p tcp --sport 20 -m conntrack --ctstate RELATED -m comment --comment related
+        COMMIT
+    """)
+    talk = client.connects("client:40000 > server:2121")
+    talk.server_says("220 ready\r\n")
+    talk.client_says("USER x\r\n")
+    talk.client_says("PORT 10,0,1,10,156,65\r\n")
+    server.sends(tcp("server:20 > client:40001", "SYN"))
+    client.answers(client.sees(tcp("server:20 > client:40001", "SYN")), flags="SYN,ACK")
+    server.sends(tcp("server:20 > client:40001", "ACK", seq=1, ack=1))
+    for place in ("before", "after", "related"):
+        firewall.counted(place, packets=1)
