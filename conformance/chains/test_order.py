@@ -51,7 +51,8 @@ def test_incoming(client, firewall):
     assert visits(firewall) == order
 
 
-@case("chain-order.outgoing", topology="host", needs=["conntrack", "nat", "security"], cites=["CHAIN-ORDER-03", "CHAIN-ORDER-06"])
+@case("chain-order.outgoing", topology="host", needs=["conntrack", "nat", "security"],
+      cites=["CHAIN-ORDER-03", "CHAIN-ORDER-06"])  # fmt: skip
 def test_outgoing(client, firewall):
     """The first packet of a flow that a program on the firewall starts meets these chains."""
     firewall.loads(path_rules(OUTGOING, match="-p udp --dport 9999", extra=TRACKING))
