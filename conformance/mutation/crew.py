@@ -12,18 +12,20 @@ from typing import Any, Final
 from conformance.mutation.operators import Mutant
 from conformance.mutation.trial import Trials, Verdict
 
-LIMIT: Final = 90.0  # seconds for one fault; the whole suite takes a third of it
+PATIENCE: Final = 4.0  # times as long as all scenarios took on the engine as it is
 HANGS: Final = "HANGS"
 
 
 @dataclass
 class Member:
-    """A process that tries one fault after the other. `since`: when it was given the one it works on."""
+    """A process that tries one fault after the other. `since`: when it was given the one it works on;
+    `limit`: the seconds that it may take for it."""
 
     process: Any
     line: Connection
     mutant: Mutant | None = None
     since: float = 0.0
+    limit: float = 0.0
 
 
 class Crew:
@@ -51,10 +53,11 @@ class Crew:
                     answer = self._heard(member)
                     if isinstance(answer, Verdict):
                         yield answer
-                    elif isinstance(answer, str):
-                        self.said(answer)
-                elif member.mutant is not None and time.monotonic() - member.since > LIMIT:
-                    yield Verdict(member.mutant, "", HANGS, f"no end within {LIMIT:g} s", 0, LIMIT)
+                    else:
+                        words, member.limit = answer
+                        self.said(words)
+                elif member.mutant is not None and time.monotonic() - member.since > member.limit:
+                    yield Verdict(member.mutant, "", HANGS, f"no end within {member.limit:.0f} s", 0, member.limit)
                     waiting[waiting.index(member)] = self._instead_of(member)
                     continue
                 else:
@@ -98,8 +101,10 @@ class Crew:
 def work(line: Connection, only: tuple[str, ...]) -> None:
     """A member: says which scenarios count, then answers each fault with its verdict until the line is closed."""
     with Trials(only) as trials:
+        start = time.monotonic()
         left_out = trials.baseline()
-        line.send(f"{len(trials.instances)} scenarios pass on the engine as it is" + told_apart(left_out))
+        words = f"{len(trials.instances)} scenarios pass on the engine as it is" + told_apart(left_out)
+        line.send((words, 30.0 + PATIENCE * (time.monotonic() - start)))
         while True:
             try:
                 mutant = line.recv()

@@ -35,7 +35,7 @@ ARITHMETIC: Final[dict[type[ast.operator], tuple[str, str]]] = {
     ast.RShift: (">>", "<<"),
 }
 UNFELT: Final = (ast.Raise, ast.Assert, ast.JoinedStr, ast.Import, ast.ImportFrom)
-UNFELT_FUNCTIONS: Final = ("save", "listing", "__init__", "__repr__", "__str__")  # text, and what tests/ measure
+UNFELT_FUNCTIONS: Final = ("__init__",)  # and what returns text: listings and the like, which tests/ measure
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class _Reader(ast.NodeVisitor):
         super().visit(node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-        if node.name in UNFELT_FUNCTIONS:
+        if node.name in UNFELT_FUNCTIONS or (isinstance(node.returns, ast.Name) and node.returns.id == "str"):
             return
         self.functions += 1
         for statement in node.body:
