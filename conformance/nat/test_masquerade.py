@@ -65,3 +65,14 @@ def test_masquerade_keeps_closed_ports_closed(client, laptop, server, firewall):
 
     server.sends(tcp("server:1000 > laptop:22", "SYN"))
     laptop.never_saw(tcp("server:1000 > laptop:22"))
+
+
+@case("nat.masquerade.no-address", topology="two-lans", needs=["nat"], cites=["NAT-30"], fresh=True)
+def test_no_address(client, server, firewall):
+    """The way out has no address of its own: that of another interface is taken, and nothing is dropped."""
+    firewall.changes("ip -4 addr flush dev lan2")
+    firewall.changes("ip route add 10.0.2.0/24 dev lan2")
+    firewall.changes(f"ip neigh replace 10.0.2.10 lladdr {server.mac('lan2')} dev lan2")
+    firewall.loads("*nat\n-A POSTROUTING -o lan2 -j MASQUERADE\nCOMMIT")
+    client.sends(udp("client:40000 > server:5353", "query"))
+    server.sees(udp("10.0.1.1:40000 > server:5353", "query"))
