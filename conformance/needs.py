@@ -48,6 +48,7 @@ def _helper(name: str, protocol: str) -> Need:
 NEEDS: Final[dict[str, Need]] = {
     "virtual-clock": Need("time can be made to pass (firewall.time_passes of more than a few seconds)"),
     "send-errors": Need("a program learns from send() that its packet was dropped"),
+    "both-iptables": Need("iptables-legacy and iptables-nft rule the same packets"),
     "shared-limit": Need("nf_conntrack_max belongs to the machine, not to the node"),
     "trace": Need("the engine tells which rules a packet met"),
     "log": Need("what LOG and NFLOG write can be read"),

@@ -189,3 +189,15 @@ def test_ipv6(client, server, firewall, switch, packets):
     server.sees(udp6("client:1000 > server:99", "x"))
     six = firewall.saved(family=6, counters=True)
     assert f"[{packets}:" in next(line for line in six.splitlines() if "seen" in line)
+
+
+@case("bridge.switches", topology="bridged", needs=["bridge"], cites=["BRIDGE-03"])
+def test_switches(firewall):
+    """Where nobody says otherwise bridged packets pass the rules of arptables, iptables and ip6tables, but those with a
+    VLAN tag or of PPPoE do not."""
+    shown = firewall.runs(["unshare", "-n", "sysctl", "-a", "-r", "^net.bridge.bridge-nf-"]).out
+    values = dict(line.split(" = ") for line in shown.splitlines())
+    for name in ("call-arptables", "call-iptables", "call-ip6tables"):
+        assert values[f"net.bridge.bridge-nf-{name}"] == "1"
+    for name in ("filter-vlan-tagged", "filter-pppoe-tagged"):
+        assert values[f"net.bridge.bridge-nf-{name}"] == "0"

@@ -1,7 +1,7 @@
 """NEW, ESTABLISHED, RELATED, INVALID, UNTRACKED: what conntrack says of which packet."""
 
 from conformance.stating import States
-from conformance.vocabulary import case, icmp, ip, ping, pong, table, tcp, udp
+from conformance.vocabulary import case, icmp, ip, ping, pong, table, tcp, udp, udplite
 
 QUERY = "client:40000 > server:53"
 
@@ -216,6 +216,8 @@ def test_new_without_syn(client, server, firewall):
     "udp-cut": {"packet": ip("client > server", 17, b"1234"), "cites": ["CTSTATE-22", "CTUDP-07"]},
     "udp-length-7": {"packet": udp(QUERY, "x", length=7), "cites": ["CTSTATE-22", "CTUDP-07"]},
     "udp-length-100": {"packet": udp(QUERY, "x", length=100), "cites": ["CTSTATE-22", "CTUDP-07"]},
+    "udplite-no-checksum": {"packet": udplite(QUERY, "x", checksum=0), "cites": ["CTUDP-08"]},
+    "udplite-bad-checksum": {"packet": udplite(QUERY, "x", checksum="bad"), "cites": ["CTUDP-08"]},
     "tcp-offset-4": {"packet": tcp(QUERY, "SYN", data_offset=4), "cites": ["CTSTATE-22"]},
     "tcp-offset-15": {"packet": tcp(QUERY, "SYN", data_offset=15), "cites": ["CTSTATE-22"]},
     "icmp-cut": {"packet": ip("client > server", 1, b"\x08\x00\x00\x00"), "cites": ["CTICMP-08"]}})  # fmt: skip
@@ -224,6 +226,17 @@ def test_invalid_is_forwarded(client, server, firewall, packet):
     states = States(firewall)
     client.sends(packet)
     assert states.after() == "INVALID"
+
+
+@case("ctstate.udplite", topology="two-lans", needs=["conntrack"], cites=["CTUDP-08"])
+def test_udplite(client, server, firewall):
+    """UDP-Lite has connections as UDP has."""
+    states = States(firewall)
+    client.sends(udplite(QUERY, "x"))
+    assert states.after() == "NEW"
+    firewall.tracks("udplite client:40000 > server:53", timeout=30, unreplied=True)
+    server.sends(udplite("server:53 > client:40000", "y"))
+    assert states.after() == "ESTABLISHED"
 
 
 @case("ctstate.checksums-ignored", topology="two-lans", needs=["conntrack"], cites=["CTSTATE-21"])

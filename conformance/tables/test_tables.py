@@ -1,6 +1,6 @@
 """Tables: which there are, their chains, and what may stand in which."""
 
-from conformance.vocabulary import case, table, udp, udp6
+from conformance.vocabulary import case, table, tcp, udp, udp6
 
 CHAINS = {
     "filter": ("INPUT FORWARD OUTPUT", "TABLE-02"),
@@ -133,3 +133,21 @@ def test_families(client, server, firewall):
     client.sends(udp("client:1 > server:2", "four"), udp6("client:1 > server:2", "six"))
     server.sees(udp6("client:1 > server:2", "six"))
     server.never_saw(udp("client:1 > server:2"))
+
+
+@case("tables.two-rulesets", topology="two-lans", needs=["both-iptables"], cites=["TABLE-19"], fresh=True)
+def test_two_rulesets(client, server, firewall):
+    """Rules of iptables-legacy and of iptables-nft do not know each other, and a packet must please both."""
+    firewall.runs("iptables-nft -A FORWARD -p udp --dport 5353 -j DROP")
+    firewall.runs("iptables-legacy -A FORWARD -p udp -j ACCEPT")
+    firewall.runs("iptables-legacy -A FORWARD -p tcp -j DROP")
+    firewall.runs("iptables-nft -A FORWARD -p tcp -j ACCEPT")
+    client.sends(udp("client:1 > server:5353", "a"), tcp("client:1 > server:99", "SYN"), udp("client:1 > server:99", "b"))
+    server.sees(udp("client:1 > server:99", "b"))
+    server.never_saw(udp("client:1 > server:5353"))
+    server.never_saw(tcp("client:1 > server:99"))
+    said = firewall.runs("iptables-nft -S")
+    assert "iptables-legacy tables present" in said.out + said.err
+    assert "5353" not in firewall.runs("iptables-legacy -S").out
+    firewall.runs("iptables-legacy -F")
+    firewall.runs("iptables-nft -F")

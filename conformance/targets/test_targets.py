@@ -341,3 +341,65 @@ def test_translation_ends(client, firewall, chain, rule):
     firewall.counted("later", packets=0)
 
 
+
+
+@case("targets.synproxy", topology="two-lans", needs=["target-SYNPROXY", "raw"], cites=["TGT-34"])
+def test_synproxy(client, server, firewall):
+    """The firewall answers the SYN itself, with a number that needs no memory; the server hears of who comes back."""
+    firewall.sets("net.netfilter.nf_conntrack_tcp_loose", 0)
+    firewall.loads("""
+        *raw
+        -A PREROUTING -p tcp --dport 99 --syn -j CT --notrack
+        COMMIT
+        *filter
+        -A FORWARD -p tcp -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --sack-perm --timestamp --wscale 7 --mss 1460
+        -A FORWARD -m conntrack --ctstate INVALID -j DROP
+        COMMIT
+    """)
+    client.sends(tcp("client:40000 > server:99", "SYN", seq=1000, mss=1400))
+    cookie = client.sees(tcp("server:99 > client:40000", "SYN,ACK", ack=1001, window=0))
+    client.sends(tcp("client:40000 > server:98", "ACK"), udp("client:9 > server:9", "marker"))
+    server.sees(udp("client:9 > server:9", "marker"))
+    server.never_saw(tcp("client:40000 > server:99"))
+
+    client.sends(tcp("client:40000 > server:99", "ACK", seq=1001, ack=cookie.seq + 1))
+    syn = server.sees(tcp("client:40000 > server:99", "SYN", seq=1000))
+    server.sends(tcp("server:99 > client:40000", "SYN,ACK", seq=7000, ack=syn.seq + 1, window=8192))
+    server.sees(tcp("client:40000 > server:99", "ACK", seq=1001, ack=7001))
+    client.sees(tcp("server:99 > client:40000", "ACK", seq=cookie.seq + 1, ack=1001))
+    server.sends(tcp("server:99 > client:40000", "PSH,ACK", "hello", seq=7001, ack=1001, window=8192))
+    client.sees(tcp("server:99 > client:40000", "PSH,ACK", "hello", seq=cookie.seq + 1))
+
+
+@case("targets.synproxy-forged", topology="two-lans", needs=["target-SYNPROXY", "raw"], cites=["TGT-34"])
+def test_synproxy_forged(client, server, firewall):
+    """Who did not get the number, but guesses it, gets nowhere."""
+    firewall.sets("net.netfilter.nf_conntrack_tcp_loose", 0)
+    firewall.loads("""
+        *raw
+        -A PREROUTING -p tcp --dport 99 --syn -j CT --notrack
+        COMMIT
+        *filter
+        -A FORWARD -p tcp -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --mss 1460
+        -A FORWARD -m conntrack --ctstate INVALID -j DROP
+        COMMIT
+    """)
+    client.sends(tcp("client:40000 > server:99", "ACK", seq=1001, ack=123456))
+    client.sends(udp("client:9 > server:9", "marker"))
+    server.sees(udp("client:9 > server:9", "marker"))
+    server.never_saw(tcp("client:40000 > server:99"))
+
+
+@case("targets.set", topology="two-lans", needs=["ipset", "target-SET"], cites=["TGT-33"], fresh=True)
+def test_set(client, firewall):
+    """SET puts the address into a set, and the match finds it there."""
+    firewall.changes("ipset create dyn hash:ip")
+    firewall.loads("""
+        *filter
+        -A FORWARD -m set --match-set dyn dst -m comment --comment known
+        -A FORWARD -j SET --add-set dyn dst
+        COMMIT
+    """)
+    client.sends(udp("client:1 > server:2", "a"), udp("client:1 > server:2", "b"))
+    firewall.runs("ipset list dyn").contains("10.0.2.10")
+    firewall.counted("known", packets=1)
