@@ -292,17 +292,6 @@ def test_pool_pings(client, laptop, server, firewall):
     laptop.sees(pong("server > laptop", "l", id=77))
 
 
-@case("nat.masquerade.no-address", topology="three-legged", needs=["nat"], cites=["NAT-30"], fresh=True)
-def test_masquerade_no_address(client, server, firewall):
-    """An interface without an address borrows one of another interface."""
-    firewall.loads("*nat\n-A POSTROUTING -o wan -j MASQUERADE\nCOMMIT")
-    firewall.runs("ip addr del 198.51.100.1/24 dev wan")
-    firewall.runs("ip route add 198.51.100.0/24 dev wan")
-    client.sends(udp("client:40000 > server:53", "query"))
-    query = server.sees(udp("any:40000 > server:53", "query"))
-    assert query.src in (firewall.address("lan"), firewall.address("dmz"))
-
-
 # -- checksums of 0
 
 ZERO = "UDP without a checksum stays so, whatever is translated"
