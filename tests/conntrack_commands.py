@@ -1,6 +1,7 @@
 """Command lines for the conntrack tool, and their recording with the real one.
 
-    unshare -n -m python tests/conntrack_commands.py > FILE      (one JSON object a command)
+    unshare -n -m python tests/conntrack_commands.py > FILE            (one JSON object a command)
+    unshare -n -m python tests/conntrack_commands.py - < LINES         (other commands)
 
 `commands()` is one session: what a command changes, later ones see. `sysctl NAME=VALUE` sets a sysctl. Behind ` <<< `
 stands standard input.
@@ -97,14 +98,14 @@ def split(line: str) -> tuple[list[str], str]:
     return shlex.split(words), stdin.encode().decode("unicode_escape")
 
 
-def record() -> None:
+def record(lines: list[str]) -> None:
     subprocess.run(
         "mount -t tmpfs tmpfs /run; ip link set lo up;"
         " iptables-legacy -t mangle -A FORWARD -m conntrack --ctstate INVALID -j DROP",
         shell=True,
         check=True,
     )
-    for line in commands():
+    for line in lines:
         argv, stdin = split(line)
         if argv[0] == "sysctl":
             name, _, value = argv[1].partition("=")
@@ -116,4 +117,4 @@ def record() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(record())
+    record(sys.stdin.read().splitlines() if sys.argv[1:] == ["-"] else commands())

@@ -9,6 +9,7 @@ from engine.core.context import Context, Environment, Randomness, Shared
 from engine.core.hooks import PREROUTING
 from engine.core.packet import Packet
 from engine.core.verdict import ACCEPT
+from engine.nat import Nat
 
 STATES = {0: "ESTABLISHED", 1: "RELATED", 2: "NEW", 3: "ESTABLISHED", 4: "RELATED", 7: "UNTRACKED", 8: "INVALID"}
 
@@ -18,6 +19,7 @@ class World:
         self.shared = Shared(Environment(), Randomness())
         self.conntrack = Conntrack(self.shared)
         self.shared.conntrack = self.conntrack
+        Nat(self.conntrack, self.shared)  # conntrack -I -n asks it
         self.now = 0.0
         self.reason = ""
 

@@ -31,8 +31,7 @@ DIFFERENT = {
 }
 # -G with half a reply tuple: the tool prints whatever errno was left over ("Success")
 HALF_REPLY = re.compile(r"^-G -p \w+ -s \S+ -d \S+ --\w+ \d --\w+ \d --reply-\w+-\w+ \d$")
-# After an entry of another zone the tool mistakes one answer of the kernel for another and prints less than it changed
-AFTER_MISSING = "Operation failed: No such file or directory"
+# Of several updated entries the tool shows every third: it mistakes one answer of the kernel for another
 
 
 def rounded(match: re.Match[str]) -> str:
@@ -77,7 +76,7 @@ def test_every_recorded_command() -> None:
         if line in DIFFERENT or HALF_REPLY.match(line):
             continue
         compared += 1
-        if AFTER_MISSING in recording["err"] and argv[0] == "-U":
+        if argv[0] == "-U" and int(recording["exit"]) == 0:
             assert err == recording["err"], line
             assert set(comparable(recording["out"])) <= set(comparable(out)), line
             continue

@@ -37,6 +37,7 @@ from engine.core.connection import (
     Connection,
     TupleKey,
 )
+from engine.core.context import NatRequest
 from engine.core.packet import Packet
 
 SHARDS: Final = 1024
@@ -58,6 +59,13 @@ class HelperEnd:
 
     def ended(self, entry: Connection, now: float) -> None:
         """`entry` has left the table; its expectations are still there."""
+
+
+class Translation:
+    """Who maps the ends of an entry that a command makes; `engine.nat` does."""
+
+    def bind_made(self, entry: Connection, source: NatRequest | None, destination: NatRequest | None) -> None:
+        """Change the reply tuple of `entry`, which is not in the table yet, to what the requests ask for."""
 
 
 class ExpectationEvents(Witness):
@@ -82,6 +90,7 @@ class Table(Clock):
         self.expectations = Expectations()
         self.sources = Sources()
         self.helper_end: HelperEnd | None = None
+        self.translation: Translation | None = None
         self.statistics = Statistics()
         self.events = Events()
         self.expectations.witness = ExpectationEvents(self.events)

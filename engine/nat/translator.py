@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from engine.conntrack.table import Translation
 from engine.conntrack.tracking import Conntrack
 from engine.core.checksum import ICMP, ICMPV6
 from engine.core.connection import (
@@ -52,9 +53,10 @@ NAT_BITS: Final = SRC_NAT | DST_NAT
 KIND_OF: Final = ("SNAT", "DNAT")  # of NatRequest, by what is mapped
 
 
-class Nat:
+class Nat(Translation):
     def __init__(self, conntrack: Conntrack, shared: Shared) -> None:
         self.conntrack = conntrack
+        conntrack.table.translation = self
         self.shared = shared
         self.allocator = Allocator(conntrack, shared)
 
@@ -124,6 +126,14 @@ class Nat:
     def bind_null(self, entry: Connection, manip: int) -> None:
         address = entry.reply.dst if manip == SOURCE else entry.reply.src
         self.bind(entry, NatRequest(KIND_OF[manip], address, address), manip)
+
+    def bind_made(self, entry: Connection, source: NatRequest | None, destination: NatRequest | None) -> None:
+        """Both bindings of an entry that a command makes; the side that is not asked for gets a null binding."""
+        for manip, request in ((DESTINATION, destination), (SOURCE, source)):
+            if request is None:
+                self.bind_null(entry, manip)
+            else:
+                self.bind(entry, request, manip)
 
     def bind(self, entry: Connection, request: NatRequest, manip: int) -> None:
         """Map one side of an entry that is not in the table yet and has no binding of that side."""

@@ -17,6 +17,7 @@ from engine.conntrack.tcp import TcpState
 from engine.conntrack.tool.filters import (
     family_matches,
     labels_match,
+    mark_matches,
     matches,
     nat_matches,
     network_matches,
@@ -43,17 +44,14 @@ from engine.conntrack.tracking import Conntrack
 from engine.conntrack.udp import UdpState
 from engine.core.connection import (
     CONFIRMED,
-    DST_NAT,
-    DST_NAT_DONE,
     DYING,
     EXPECTED,
     FIXED_TIMEOUT,
-    SRC_NAT,
-    SRC_NAT_DONE,
     Connection,
     Tuple,
 )
-from engine.core.hooks import IPV4
+from engine.core.context import NatRequest
+from engine.core.hooks import IPV4, IPV6
 from engine.core.names import Names
 
 ICMP: Final = 1
@@ -64,7 +62,8 @@ UDP: Final = 17
 SCTP: Final = 132
 WITH_PORTS: Final = frozenset((TCP, UDP, SCTP, 136, GRE))
 
-PORT_CLASSES: Final = ((1, 511), (600, 1023), (1024, 65535))
+# Of each ICMP: its family, and what answers which request
+ANSWERS_OF: Final[dict[int, tuple[int, dict[int, int]]]] = {ICMP: (IPV4, ANSWERS), ICMPV6: (IPV6, ANSWERS6)}
 
 # What -z and a filter cannot stand together
 COMPARISONS: Final = frozenset(
@@ -96,6 +95,9 @@ CHANGE_BITS: Final = (
 )
 DEFAULT_POLICY: Final = Policy("", 1, 300)
 
+FORBIDDEN: Final = EXPECTED | CONFIRMED | DYING  # bits of the status that nobody may set
+
+BUSY: Final = "Device or resource busy"
 NOT_SUPPORTED: Final = "Operation not supported"
 INVALID: Final = "invalid parameters"
 NO_RIGHT: Final = "sorry, you must be root or get CAP_NET_ADMIN capability to do this"
@@ -184,7 +186,7 @@ class Carrier:
         if request.status_mask == 0:
             raise failed(INVALID)
         for entry in self.conntrack.entries():
-            if not family_matches(request, entry) or not status_matches(request, entry):
+            if not (family_matches(request, entry) and status_matches(request, entry) and mark_matches(request, entry)):
                 continue
             if matches(request, entry, self.labels):
                 self._print(listed(entry, self.now, 1 + entry.children), header="conntrack")
@@ -218,6 +220,9 @@ class Carrier:
         original, reply = tuples
         zones = self._zones()
         if original is not None:
+            kinds = ANSWERS_OF[original.proto][1] if original.proto in ANSWERS_OF else None
+            if kinds is not None and self.request.attributes.get("icmp_type", 0) not in kinds:
+                raise self._invalid()
             return self.conntrack.find(original, *zones)
         assert reply is not None
         return self.conntrack.find(reply, *zones)
@@ -230,7 +235,7 @@ class Carrier:
         for name in ("zone_orig", "zone_reply"):
             if name in attributes:
                 if zones != (0, 0):
-                    raise failed(INVALID)
+                    raise self._invalid()
                 zones = (attributes[name], 0) if name == "zone_orig" else (0, attributes[name])
         return zones
 
@@ -240,9 +245,12 @@ class Carrier:
         request = self.request
         self._check_masks()
         for entry in self.conntrack.entries():
-            if family_matches(request, entry) and matches(request, entry, self.labels):
+            if not (family_matches(request, entry) and mark_matches(request, entry)):
+                continue
+            if matches(request, entry, self.labels):
                 picture = listed(entry, self.now, 1 + entry.children)
                 picture.labels = False
+                picture.saved_as = "-D"
                 self.conntrack.delete(entry)
                 self._print(picture)
                 self.count += 1
@@ -259,9 +267,9 @@ class Carrier:
     def _tuple(self, side: str) -> Tuple | None:
         """The tuple of one direction as far as it was given, None without addresses."""
         attributes = self.request.attributes
-        if f"{side}_src" not in attributes or f"{side}_dst" not in attributes:
+        if f"{side}_src" not in attributes and f"{side}_dst" not in attributes:
             return None
-        proto = attributes.get("l4proto", 0)
+        proto = attributes.get("l4proto", 0) if side == "orig" else self._reply_protocol()
         sport = dport = 0
         if proto in (ICMP, ICMPV6):
             sport = attributes.get("icmp_id", 0)
@@ -272,38 +280,54 @@ class Carrier:
         elif proto in WITH_PORTS:
             sport = attributes.get(f"{side}_sport", 0)
             dport = attributes.get(f"{side}_dport", 0)
-        return Tuple(self.request.family, proto, attributes[f"{side}_src"], attributes[f"{side}_dst"], sport, dport)
+        src, dst = attributes.get(f"{side}_src", 0), attributes.get(f"{side}_dst", 0)
+        return Tuple(self.request.family, proto, src, dst, sport, dport)
+
+    def _reply_protocol(self) -> int:
+        """The tool names a known protocol in the reply tuple only with one of its ports; else it says 0."""
+        attributes = self.request.attributes
+        protocol = self.request.protocol
+        known = protocol is not None and protocol.legality is not None
+        if known and not {"reply_sport", "reply_dport"} & set(attributes):
+            return 0
+        return attributes.get("l4proto", 0)
+
+    def _new_tuples(self) -> tuple[Tuple, Tuple]:
+        """Both tuples of a new entry; the one that is not given is the other turned round."""
+        original, reply = self._tuples()
+        proto = self.request.attributes.get("l4proto", 0)
+        if proto in ANSWERS_OF:
+            family, answers = ANSWERS_OF[proto]
+            kind = self.request.attributes.get("icmp_type", 0)
+            if original is None or original.family != family or kind not in answers:
+                raise self._invalid()
+        if original is None:
+            assert reply is not None
+            original = self.conntrack.trackers[reply.proto].invert(reply)
+        elif reply is None:
+            reply = self.conntrack.trackers[proto].invert(original)
+        if original is None or reply is None or original.proto != reply.proto:
+            raise self._invalid()
+        return original, reply
+
+    def _invalid(self) -> Problem:
+        """EINVAL, for which -A has other words than the rest."""
+        return failed("Invalid argument" if self.request.command == "A" else INVALID)
 
     def _create(self) -> None:
         request = self.request
         conntrack = self.conntrack
-        attributes = request.attributes
-        original, reply = self._tuples()
-        proto = attributes.get("l4proto", 0)
-        if proto == ICMP and attributes.get("icmp_type", 0) not in ANSWERS:
-            raise failed(INVALID)
-        if proto == ICMPV6 and attributes.get("icmp_type", 0) not in ANSWERS6:
-            raise failed(INVALID)
-        if reply is not None and proto in WITH_PORTS and not {"reply_sport", "reply_dport"} <= set(attributes):
-            raise failed(INVALID)
-        if original is None and proto in (ICMP, ICMPV6):
-            raise failed(INVALID)
-        tracker = conntrack.trackers[proto]
-        if original is None:
-            assert reply is not None
-            original = tracker.invert(reply)
-        elif reply is None:
-            reply = tracker.invert(original)
-        if original is None or reply is None:
-            raise failed(INVALID)
+        original, reply = self._new_tuples()
         zones = self._zones()
-        existing = conntrack.find(original, *zones) or conntrack.find(reply, *zones)
-        if existing is not None:
+        entry = Connection(original, reply, *zones)
+        if conntrack.find(original, *zones) is None:
+            self._translate(entry)
+        if conntrack.find(original, *zones) is not None or conntrack.find(entry.reply, *zones) is not None:
             if request.command == "A":
                 return
             raise failed("Such conntrack exists, try -U to update")
-        entry = Connection(original, reply, *zones)
-        self._translate(entry)
+        if request.attributes.get("status", 0) & FORBIDDEN:
+            raise failed(BUSY)
         self._equip(entry)
         table = conntrack.table
         table.insert(entry, entry.original.key(entry.zone_original), entry.reply.key(entry.zone_reply), self.now)
@@ -313,33 +337,23 @@ class Carrier:
         self.count += 1
 
     def _translate(self, entry: Connection) -> None:
-        """-n and -g: the reply comes from, or goes to, another address."""
-        attributes = self.request.attributes
-        reply = entry.reply
-        src, dst, sport, dport = reply.src, reply.dst, reply.sport, reply.dport
-        if "snat" in attributes:
-            dst = attributes["snat"]
-            dport = attributes.get("snat_port", dport)
-            entry.status |= SRC_NAT
-        if "dnat" in attributes:
-            src = attributes["dnat"]
-            sport = attributes.get("dnat_port", sport)
-            entry.status |= DST_NAT
-        if entry.status & (SRC_NAT | DST_NAT):
-            entry.status |= SRC_NAT_DONE | DST_NAT_DONE
-            entry.reply = self._free_tuple(Tuple(reply.family, reply.proto, src, dst, sport, dport), entry)
+        """-n and -g: the reply comes from, or goes to, another address. A port counts with TCP and UDP alone."""
+        source = self._nat_request("SNAT", "snat")
+        destination = self._nat_request("DNAT", "dnat")
+        if source is None and destination is None:
+            return
+        translation = self.conntrack.table.translation
+        if translation is None:
+            raise failed(NOT_SUPPORTED)
+        translation.bind_made(entry, source, destination)
 
-    def _free_tuple(self, wanted: Tuple, entry: Connection) -> Tuple:
-        """The reply tuple, with another port of the same class (below 512, below 1024, above) if it is taken."""
-        find = self.conntrack.find
-        if wanted.proto not in WITH_PORTS or find(wanted, entry.zone_reply) is None:
-            return wanted
-        low, high = next(row for row in PORT_CLASSES if wanted.dport <= row[1])
-        for port in range(low, high + 1):
-            other = Tuple(wanted.family, wanted.proto, wanted.src, wanted.dst, wanted.sport, port)
-            if find(other, entry.zone_reply) is None:
-                return other
-        raise failed("Device or resource busy")
+    def _nat_request(self, kind: str, name: str) -> NatRequest | None:
+        attributes = self.request.attributes
+        if name not in attributes:
+            return None
+        address = attributes[name]
+        port = attributes.get(f"{name}_port", -1) if attributes["l4proto"] in (TCP, UDP) else -1
+        return NatRequest(kind, address, address, port, port)
 
     def _equip(self, entry: Connection) -> None:
         """What else a new entry gets, from the command line and from the settings."""
@@ -374,6 +388,7 @@ class Carrier:
         request = self.request
         self._check_masks()
         wanted = request.attributes.get("id", -1)
+        refused = ""
         for entry in self.conntrack.entries():
             if (
                 family_matches(request, entry)
@@ -385,7 +400,9 @@ class Carrier:
                 and tuple_matches(request, entry, "reply")
                 and self._differs(entry)
             ):
-                self._update_one(entry)
+                if refused:
+                    raise failed(refused)
+                refused = self._update_one(entry)
 
     def _differs(self, entry: Connection) -> bool:
         """Is anything of what is asked for not so already?"""
@@ -400,23 +417,24 @@ class Carrier:
             or (number >= 0 and isinstance(tcp, TcpState) and tcp.number != number)
         )
 
-    def _update_one(self, entry: Connection) -> None:
-        """The tool sends the change without the zone, and without a family if none was named. An error of the kernel
-        is printed and does not stop it: it asks for the entry and shows it as it is."""
+    def _update_one(self, entry: Connection) -> str:
+        """Why the kernel refuses the change, "" if it does not. The tool sends it without the zone, and without a
+        family if none was named. It prints the error, asks for the entry and shows it as it is, and stumbles at the
+        next one; but a change of what is not there, or in another zone, does not stop it."""
         if self.request.family == 0:
             self.err.append(f"Operation failed: {NOT_SUPPORTED}\n")
             raise failed(NOT_SUPPORTED)
         target = self.conntrack.find(entry.original, 0)
         if target is None:
             self.err.append("Operation failed: No such file or directory\n")
-            return
+            return ""
         error = self._change(target)
         if error:
             self.err.append(f"Operation failed: {error}\n")
-        if target.status & DYING:
-            return
-        self._print(listed(target, self.now, 2 + target.children))
-        self.count += 1
+        if not target.status & DYING:
+            self._print(listed(target, self.now, 2 + target.children))
+            self.count += 1
+        return error
 
     def _new_mark(self, entry: Connection) -> int:
         if "mark" not in self.request.given:
@@ -435,8 +453,8 @@ class Carrier:
                 return ""
             self.conntrack.table.set_deadline(entry, self.now + min(timeout, LONGEST))
         added = attributes.get("status", 0) & ~entry.status
-        if added & (EXPECTED | CONFIRMED | DYING):
-            return "Device or resource busy"
+        if added & FORBIDDEN:
+            return BUSY
         entry.status |= added
         number = attributes.get("tcp_state", -1)
         if number >= 0 and isinstance(entry.state, TcpState):
@@ -557,7 +575,7 @@ class Carrier:
         )
         error = self.conntrack.expect(one)
         if error:
-            raise failed({EBUSY: "Device or resource busy", EMFILE: "Too many open files"}.get(error, INVALID))
+            raise failed({EBUSY: BUSY, EMFILE: "Too many open files"}.get(error, INVALID))
 
 
 SUMMARIES: Final[dict[str, str]] = {

@@ -13,7 +13,7 @@ from engine.conntrack.sctp import SctpState
 from engine.conntrack.tcp import TcpState
 from engine.conntrack.tool.request import Request
 from engine.core.connection import DST_NAT_DONE, SRC_NAT_DONE, Connection
-from engine.core.hooks import IPV4
+from engine.core.hooks import IPV4, IPV6
 
 DCCP: Final = 33
 GRE: Final = 47  # the tool does not compare its keys
@@ -44,24 +44,29 @@ def nat_matches(request: Request, entry: Connection) -> bool:
 
 
 def _source_translated(request: Request, entry: Connection) -> bool:
-    if not entry.status & SRC_NAT_DONE:
-        return False
-    address = entry.reply.dst != entry.original.src
-    port = entry.reply.dport != entry.original.sport
-    return _translated(request, "snat", address, port, entry.reply.dst, entry.reply.dport)
+    port = entry.status & SRC_NAT_DONE != 0 and entry.reply.dport != entry.original.sport
+    return _translated(request, "snat", source_changed(entry), port, entry.reply.dst, entry.reply.dport)
 
 
 def _destination_translated(request: Request, entry: Connection) -> bool:
-    if not entry.status & DST_NAT_DONE:
-        return False
-    address = entry.reply.src != entry.original.dst
-    port = entry.reply.sport != entry.original.dport
-    return _translated(request, "dnat", address, port, entry.reply.src, entry.reply.sport)
+    port = entry.status & DST_NAT_DONE != 0 and entry.reply.sport != entry.original.dport
+    return _translated(request, "dnat", destination_changed(entry), port, entry.reply.src, entry.reply.sport)
+
+
+def source_changed(entry: Connection) -> bool:
+    """Has NAT given it another source address?"""
+    return entry.status & SRC_NAT_DONE != 0 and entry.reply.dst != entry.original.src
+
+
+def destination_changed(entry: Connection) -> bool:
+    return entry.status & DST_NAT_DONE != 0 and entry.reply.src != entry.original.dst
 
 
 def _translated(request: Request, name: str, address: bool, port: bool, to: int, to_port: int) -> bool:
     wanted = request.attributes.get(name, -1)
     wanted_port = request.attributes.get(name + "_port", -1)
+    if request.family == IPV6:
+        wanted = -1  # the tool does not compare IPv6 addresses
     if wanted < 0 and wanted_port < 0:
         return address or port
     if wanted >= 0 and not (address and to == wanted):
@@ -167,6 +172,11 @@ def status_matches(request: Request, entry: Connection) -> bool:
     if request.status_mask < 0:
         return True
     return entry.status & request.status_mask == request.status_value
+
+
+def mark_matches(request: Request, entry: Connection) -> bool:
+    """The mark that a listing or deletion asks the kernel for."""
+    return request.selected_mark < 0 or entry.mark & request.mark_mask == request.selected_mark
 
 
 def family_matches(request: Request, entry: Connection) -> bool:

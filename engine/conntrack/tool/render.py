@@ -18,6 +18,7 @@ from engine.conntrack.sctp import SctpState
 from engine.conntrack.tcp import TcpState
 from engine.conntrack.tcp_states import STATE_NAMES as TCP_STATES
 from engine.conntrack.text import PORT_PROTOCOLS, PROTOCOL_NAMES, counts_text, ports_text, zone_texts
+from engine.conntrack.tool.filters import destination_changed, source_changed
 from engine.conntrack.tool.request import EXTENDED, ID, KTIMESTAMP, SAVE, TIMESTAMP, XML
 from engine.conntrack.tracker import EVENT_HELPER, EVENT_LABEL, EVENT_MARK, EVENT_PROTOINFO
 from engine.core.addresses import address_text
@@ -55,6 +56,7 @@ class Picture:
         self.seconds = seconds
         self.kind = kind
         self.use = use
+        self.saved_as = SAVE_COMMANDS[kind]
         self.state = True
         self.counters = True
         self.mark = True
@@ -339,7 +341,7 @@ def save(picture: Picture) -> str:
     entry = picture.entry
     original, reply = entry.original, entry.reply
     family = original.family
-    words = [SAVE_COMMANDS[picture.kind]]
+    words = [picture.saved_as]
     if picture.seconds >= 0:
         words.append(f"-t {picture.seconds}")
     status = [name for bit, name in SAVED_STATUS if entry.status & bit]
@@ -354,8 +356,8 @@ def save(picture: Picture) -> str:
         if second:
             words.append(f"--reply-zone {second}")
     words.append(f"-s {address_text(original.src, family)} -d {address_text(original.dst, family)}")
-    words.append(f"{'-r' if reply.src == original.dst else '-g'} {address_text(reply.src, family)}")
-    words.append(f"{'-q' if reply.dst == original.src else '-n'} {address_text(reply.dst, family)}")
+    words.append(f"{'-g' if destination_changed(entry) else '-r'} {address_text(reply.src, family)}")
+    words.append(f"{'-n' if source_changed(entry) else '-q'} {address_text(reply.dst, family)}")
     name = name_of(original.proto)
     words.append(f"-p {original.proto if name == 'unknown' else name}")
     words += _saved_protocol(picture, original, reply)

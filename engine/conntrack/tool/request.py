@@ -90,6 +90,7 @@ OUTPUT_WORDS: Final[tuple[tuple[str, int], ...]] = (
     ("save", SAVE),
 )
 UNREPLIED: Final = "UNREPLIED"
+NO_LABELS: Final = "nfct_labelmap_new: No such file or directory\n"
 BLANK: Final = re.compile(r"[ \t\n\v\f\r]")
 NETMASK: Final = re.compile(r"[ \t\n\v\f\r]*[-+]?[0-9]+")
 
@@ -107,6 +108,7 @@ class Request:
         self.number = 0
         self.mark = 0
         self.mark_mask = 0xFFFFFFFF
+        self.selected_mark = -1  # what the kernel is asked for, -1: any; -u does not touch it
         self.status_mask = -1  # bits that the listing compares, -1: none asked for
         self.status_value = 0
         self.events = 0
@@ -139,14 +141,14 @@ def _parse(request: Request, reader: Reader, names: Names, labels: dict[str, int
         elif option in "LIDGFEVhCSUA":
             _command(request, option, reader)
         else:
-            _option(request, option, reader, names)
-    _finish(request, flags, labels)
+            _option(request, option, reader, names, labels)
+    _finish(request, flags)
 
 
 def _command(request: Request, letter: str, reader: Reader) -> None:
     word = reader.optional()
     table = "conntrack"
-    if word:
+    if word is not None:
         table = next((name for name in TABLES if name.startswith(word)), "")
         if not table:
             raise wrong(f"unknown type `{word}'")
@@ -164,7 +166,7 @@ def _command(request: Request, letter: str, reader: Reader) -> None:
     request.table = table
 
 
-def _option(request: Request, letter: str, reader: Reader, names: Names) -> None:
+def _option(request: Request, letter: str, reader: Reader, names: Names, labels: dict[str, int] | None) -> None:
     text = reader.argument
     if letter in OPTION_NAMES:
         request.given.add(OPTION_NAMES[letter])
@@ -186,6 +188,8 @@ def _option(request: Request, letter: str, reader: Reader, names: Names) -> None
     elif letter == "o":
         request.given.add("output")
         request.output |= _words(text, OUTPUT_WORDS, request)
+        if request.output & LABELS:
+            _need_labels(request, labels)
         if request.output & SAVE and request.output & ~SAVE:
             message = "cannot combine save output with any other output type, use -o save only"
             raise Problem(OTHER, message)
@@ -199,7 +203,7 @@ def _option(request: Request, letter: str, reader: Reader, names: Names) -> None
         request.given.add("buffer-size")
         request.buffer_size = c_atoi(text)
     elif letter in "l<>":
-        _label_option(request, letter, reader)
+        _label_option(request, letter, reader, labels)
     else:
         _number_option(request, letter, text)
 
@@ -223,20 +227,30 @@ def _number_option(request: Request, letter: str, text: str) -> None:
 def _mark(request: Request, text: str) -> None:
     value, rest = c_strtoul(text)
     request.mark = value & 0xFFFFFFFF
+    request.selected_mark = request.mark
     request.mark_mask = 0xFFFFFFFF
     if rest.startswith("/"):
         request.mark_mask = c_strtoul(rest[1:])[0] & 0xFFFFFFFF
 
 
-def _label_option(request: Request, letter: str, reader: Reader) -> None:
+def _label_option(request: Request, letter: str, reader: Reader, labels: dict[str, int] | None) -> None:
     if {"label-add", "label-del"} <= request.given:
         raise Problem(OTHER, "cannot use --label-add and --label-del at the same time")
-    text = reader.argument
-    if letter == ">":
-        text = reader.optional()
-        if not text:
-            return
-    (request.labels if letter == "l" else request.label_changes).extend(text.split(","))
+    _need_labels(request, labels)
+    text = reader.optional() if letter == ">" else reader.argument
+    if text is None:
+        return
+    found = text.split(",")
+    for name in found:
+        if labels is None or name not in labels:
+            raise wrong(f"unknown label '{name}'")
+    (request.labels if letter == "l" else request.label_changes).extend(found)
+
+
+def _need_labels(request: Request, labels: dict[str, int] | None) -> None:
+    """Each option that needs the file of names says that there is none."""
+    if labels is None:
+        request.warnings.append(NO_LABELS)
 
 
 def _family_option(request: Request, text: str) -> None:
@@ -331,7 +345,7 @@ LONG_NAMES: Final[dict[str, str]] = {
 
 def _nat_option(request: Request, letter: str, reader: Reader) -> None:
     text = reader.optional()
-    if not text:
+    if text is None:
         return
     name, port = _split_port(text)
     host, slash, _bits = name.partition("/")
@@ -380,7 +394,7 @@ def _protocol(request: Request, text: str, reader: Reader, names: Names) -> None
         if number < 0:
             raise wrong(f"`{text}' unsupported protocol")
         # a number may mean a known protocol, a name from /etc/protocols does not
-        if text[:1].isdigit():
+        if names.protocol(text) is None:
             found = next((one for one in KNOWN if one.number == number), None)
     if found is None:
         found = Protocol("unknown", number, None, ())
@@ -462,20 +476,9 @@ def _status(request: Request, text: str) -> None:
     request.status_value = value
 
 
-def _check_labels(request: Request, labels: dict[str, int] | None) -> None:
-    if not request.given & {"label", "label-add", "label-del"} and not request.output & LABELS:
-        return
-    if labels is None:
-        request.warnings.append("nfct_labelmap_new: No such file or directory\n")
-    for name in request.labels + request.label_changes:
-        if labels is None or name not in labels:
-            raise wrong(f"unknown label '{name}'")
-
-
-def _finish(request: Request, flags: set[str], labels: dict[str, int] | None) -> None:
+def _finish(request: Request, flags: set[str]) -> None:
     if not request.family and request.command in DEFAULTS_TO_IPV4:
         request.family = IPV4
-    _check_labels(request, labels)
     if "any-nat" in request.given and request.given & {"src-nat", "dst-nat"}:
         raise wrong("cannot specify `--src-nat' or `--dst-nat' with `--any-nat'")
     command = request.command

@@ -115,15 +115,15 @@ class Reader:
                 return self._short()
         return ""
 
-    def optional(self) -> str:
-        """The word behind an option that may have an argument, "" if there is none.
+    def optional(self) -> str | None:
+        """The word behind an option that may have an argument, None if there is none.
 
         An argument in the option's own word (-nADDRESS) is not looked at."""
         if self.attached or self.index >= len(self.argv):
-            return ""
+            return None
         word = self.argv[self.index]
         if word[:1] in ("-", "!"):
-            return ""
+            return None
         self.index += 1
         return word
 
