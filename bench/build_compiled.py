@@ -2,7 +2,8 @@
 
 The build goes to build/compiled/engine: a copy of the source with the compiled modules beside it. With
 `NFLAB_ENGINE=compiled` labs and commands use it; `nflab doctor` says which one is in use. Front ends that start often
-and do little, and packages that find their parts on first use, stay interpreted.
+and do little, and packages that find their parts on first use, stay interpreted. Nothing is done if neither the source nor this file
+nor Python has changed since the last build; a build that fails leaves the last one as it was.
 """
 
 from __future__ import annotations
@@ -14,7 +15,11 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BUILD = ROOT / "build" / "compiled"
+sys.path.insert(0, str(ROOT))
+
+from lab import compiled  # noqa: E402
+
+BUILD = compiled.COMPILED
 INTERPRETED = {
     "engine/__init__.py", "engine/__main__.py", "engine/cli.py", "engine/explain.py", "engine/core/__init__.py",
     "engine/driver/__init__.py", "engine/driver/client.py",
@@ -54,9 +59,13 @@ def modules() -> list[str]:
 
 def main() -> int:
     """0 when the build is there; without a C compiler the reason is printed and nothing is left behind."""
+    if compiled.is_current():
+        print(f"compiled: {BUILD.relative_to(ROOT)} is up to date")
+        return 0
     if shutil.which(os.environ.get("CC", "gcc")) is None:
         print("no C compiler: everything runs interpreted (as root: apt-get install gcc python3-dev)", file=sys.stderr)
         return 1
+    digest = compiled.digest()
     fresh = BUILD.with_name("compiled.new")
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.copytree(ROOT / "engine", fresh / "engine", ignore=shutil.ignore_patterns("__pycache__"))
@@ -69,6 +78,7 @@ def main() -> int:
         return done.returncode
     shutil.rmtree(fresh / "build", ignore_errors=True)
     (fresh / "setup.py").unlink()
+    (fresh / compiled.DIGEST).write_text(digest + "\n", encoding="ascii")
     shutil.rmtree(BUILD, ignore_errors=True)
     fresh.rename(BUILD)
     print(f"compiled: {BUILD.relative_to(ROOT)} (use it with NFLAB_ENGINE=compiled)")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
-from engine.conntrack import sctp, tcp, tcp_states  # noqa: E402
+from engine.conntrack import sctp, tcp_states  # noqa: E402
 from engine.conntrack.settings import Settings  # noqa: E402
 
 STATE_TEXT = {
@@ -84,14 +85,20 @@ def _why() -> list[str]:
     return ["## Why", "", *rows, ""]
 
 
+def _about(tracker: str) -> str:
+    """What the module says of itself, from its source: compiled modules have no docstring."""
+    source = (ROOT / "engine" / "conntrack" / f"{tracker}.py").read_text(encoding="utf-8")
+    return ast.get_docstring(ast.parse(source), clean=False) or ""
+
+
 def _exceptions() -> list[str]:
-    text = (tcp.__doc__ or "").split("\n", 2)[2].rstrip()
+    text = _about("tcp").split("\n", 2)[2].rstrip()
     return ["## Exceptions and timeouts", "", "```", *text.splitlines(), "```", ""]
 
 
 def _sctp() -> list[str]:
     lines = ["## SCTP", "", "```"]
-    lines += (sctp.__doc__ or "").split("\n", 2)[2].rstrip().splitlines()
+    lines += _about("sctp").split("\n", 2)[2].rstrip().splitlines()
     for title, text in (("original", sctp.ORIGINAL_TEXT), ("reply", sctp.REPLY_TEXT)):
         lines += ["", f"  {title} direction", *text.strip("\n").splitlines()]
     return [*lines, "```"]

@@ -97,11 +97,15 @@ def _run(name: str, words: list[str]) -> int:
 
 def become(name: str, words: list[str]) -> NoReturn:
     """Turn into the program behind a command. -P: a folder called `engine` where the user stands does not matter."""
+    from lab.errors import LabError
     from lab.paths import python_path
 
     module, first, _words = PROGRAMS[name]
     sys.stdout.flush()
-    environment = {**os.environ, "PYTHONPATH": python_path(dict(os.environ))}
+    try:
+        environment = {**os.environ, "PYTHONPATH": python_path(dict(os.environ))}
+    except LabError as error:
+        sys.exit(f"nflab {name}: {error}")
     os.execve(sys.executable, [sys.executable, "-P", "-m", module, *first, *words], environment)
 
 

@@ -15,9 +15,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from lab import engines, programs
+from lab import compiled, engines, programs
 from lab.engines.kernel import CHAINS
-from lab.paths import PACKAGE_ROOT, python_path
+from lab.errors import LabError
+from lab.paths import CHOICE, PACKAGE_ROOT, python_path
 from lab.scratch import Run, in_scratch
 
 SECONDS: Final = 60
@@ -170,6 +171,10 @@ def can_run_labs(findings: list[Finding]) -> bool:
 
 def engine_build() -> str:
     """Whether the engine runs compiled or interpreted. It is asked as a process: nothing of it is imported here."""
+    try:
+        path = python_path(dict(os.environ))
+    except LabError as error:
+        return "; ".join(line.strip() for line in str(error).splitlines())
     code = "import engine.core.walk as walk; print('interpreted' if walk.__file__.endswith('.py') else 'compiled')"
     finished = subprocess.run(
         [sys.executable, "-P", "-c", code],
@@ -177,9 +182,11 @@ def engine_build() -> str:
         text=True,
         check=False,
         cwd=PACKAGE_ROOT,
-        env={**os.environ, "PYTHONPATH": python_path(dict(os.environ))},
+        env={**os.environ, "PYTHONPATH": path},
     )
-    return finished.stdout.strip() or f"cannot be imported: {finished.stderr.strip().splitlines()[-1:]}"
+    old = os.environ.get(CHOICE) == "compiled" and not compiled.is_current()
+    found = finished.stdout.strip() + (", from older source: run `make compiled`" if old else "")
+    return found if finished.stdout else f"cannot be imported: {finished.stderr.strip().splitlines()[-1:]}"
 
 
 def facts() -> list[tuple[str, str]]:

@@ -6,13 +6,21 @@ import os
 from pathlib import Path
 from typing import Final
 
+from lab import compiled
+from lab.errors import LabError
+
 PACKAGE_ROOT: Final = Path(__file__).resolve().parent.parent
-COMPILED: Final = PACKAGE_ROOT / "build" / "compiled"  # where `make compiled` leaves the engine
 CHOICE: Final = "NFLAB_ENGINE"  # another engine than the source: "compiled", or a folder that holds a package `engine`
 
 
 def python_path(environment: dict[str, str]) -> str:
-    """PYTHONPATH for programs of this project; the engine that NFLAB_ENGINE chooses comes before the source."""
+    """PYTHONPATH for programs of this project; the engine that NFLAB_ENGINE chooses comes before the source. Raises
+    LabError if it is not there: nobody shall take the source's results for those of the engine that was chosen."""
     choice = environment.get(CHOICE, "")
-    chosen = [str(COMPILED) if choice == "compiled" else choice] if choice else []
-    return os.pathsep.join([*chosen, str(PACKAGE_ROOT), *filter(None, [environment.get("PYTHONPATH")])])
+    chosen = str(compiled.COMPILED) if choice == "compiled" else choice
+    if chosen and not (Path(chosen) / "engine" / "__init__.py").is_file():
+        hint = "`make compiled` builds it" if choice == "compiled" else "name a folder that holds a package `engine`"
+        raise LabError(
+            f"{CHOICE}={choice}: there is no engine in {chosen}\n  hint: {hint}; without {CHOICE} the source runs"
+        )
+    return os.pathsep.join([*filter(None, [chosen]), str(PACKAGE_ROOT), *filter(None, [environment.get("PYTHONPATH")])])

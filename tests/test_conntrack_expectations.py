@@ -5,7 +5,7 @@ from __future__ import annotations
 from conntrack_wire import CLIENT, SERVER, icmp, tcp, udp
 from conntrack_world import World, counters, held
 
-from engine.conntrack import Expectation, Follower, Policy
+from engine.conntrack import Expectation, Policy
 from engine.conntrack.events import DESTROY, NEW, Event
 from engine.conntrack.expectations import EALREADY, EBUSY, EMFILE, INACTIVE, PERMANENT, USERSPACE
 from engine.core.connection import EXPECTED, HELPER, Connection, Tuple
@@ -231,7 +231,7 @@ def test_helper_of_the_expectation_comes_to_the_new_entry() -> None:
 def test_follower_sees_the_entry_before_it_is_confirmed() -> None:
     seen = []
 
-    class Watch(Follower):
+    class Watch:
         def follow(self, entry: Connection, expectation: Expectation, context: Context) -> None:
             seen.append((entry.master is expectation.master, entry.key_original, context.now))
 

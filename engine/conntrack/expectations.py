@@ -9,7 +9,7 @@ Source: kernel Documentation, conntrack(8) (expect table); measured on Linux 6.1
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 
 from engine.core.connection import Connection, Tuple
 from engine.core.context import Context
@@ -36,7 +36,7 @@ class Policy:
         self.timeout = timeout
 
 
-class Follower:
+class Follower(Protocol):
     """What a helper does with the entry of an expected connection (NAT that follows its master)."""
 
     def follow(self, entry: Connection, expectation: Expectation, context: Context) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.conntrack.expectations import EBUSY, Expectation, Follower, Policy
+from engine.conntrack.expectations import EBUSY, Expectation, Policy
 from engine.conntrack.tracking import Conntrack
 from engine.core.connection import (
     CONFIRMED,
@@ -40,7 +40,7 @@ ANY: Final = -1  # an expectation's source address or port that may be any
 FOLLOW_MASTER: Final = "nat-follow-master"
 
 
-class FollowMaster(Follower):
+class FollowMaster:
     """The entry of an expected connection is bound as its master is.
 
     expectation.direction: in which direction of the master it runs; saved_port: where it really goes.

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.conntrack.expectations import Expectation, Follower, Policy
+from engine.conntrack.expectations import Expectation, Policy
 from engine.conntrack.gre import Gre, KeyMap
 from engine.core.checksum import TCP
 from engine.core.connection import ORIGINAL, REPLY, Connection, Tuple
@@ -107,7 +107,7 @@ SERVER_REWRITES: Final[dict[int, int]] = {
 }
 
 
-class GreFollower(Follower):
+class GreFollower:
     """The first packet of a tunnel: the expectation of the other direction ends, NAT is as the master's."""
 
     def __init__(self, tools: Tools) -> None:

@@ -34,7 +34,6 @@ from engine.conntrack.expectations import (
     INACTIVE,
     PERMANENT,
     Expectation,
-    Follower,
     Policy,
 )
 from engine.core.checksum import TCP, UDP
@@ -89,7 +88,7 @@ METHODS: Final = (INVITE, UPDATE, ACK, PRACK, BYE, REGISTER)
 ANSWERED: Final = (INVITE, UPDATE, PRACK, REGISTER)
 
 
-class SipFollower(Follower):
+class SipFollower:
     """The first packet of an expected call or stream is translated as the messages promised."""
 
     def __init__(self, tools: Tools) -> None:
