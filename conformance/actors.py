@@ -519,6 +519,22 @@ class Firewall(Host):
         self.scene.away = True
         self.node.adapter.request(do="quit", keep=True)
 
+    def freezes(self) -> None:
+        """The engine's process is stopped (SIGSTOP): what arrives waits in the kernel. needs=["engine-process"]"""
+        self.scene.collect()
+        self.scene.step(self.name, "freezes")
+        self.scene.away = True
+        self.scene.undo.append(self.thaws)
+        self.node.stop_engine()
+
+    def thaws(self) -> None:
+        """It goes on (SIGCONT)."""
+        if self.scene.away:
+            self.scene.step(self.name, "thaws")
+            self.node.stop_engine(False)
+            self.scene.away = False
+            self.scene.calm = False
+
     def restarts(self, state: Any = None, keep: bool = True) -> None:
         """The engine's process ends, if it lives, and a new one goes on: with the state in which it ends, or with a
         saved one, or (keep=False) with nothing. needs=["engine-process"]"""

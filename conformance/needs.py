@@ -11,6 +11,8 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from lab.engines import find
+
 if TYPE_CHECKING:
     from lab import Firewall
 
@@ -18,13 +20,14 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Need:
     """`rules`/`rules6`: iptables-restore text that the machine must take. `sysctl`: a name that must exist. `command`:
-    a program that must be installed. `node`: where."""
+    a program that must be installed. `engine`: another one that must be able to run here."""
 
     meaning: str
     rules: str = ""
     rules6: str = ""
     sysctl: str = ""
     command: str = ""
+    engine: str = ""
 
 
 def _rule(table: str, rule: str) -> str:
@@ -54,6 +57,7 @@ NEEDS: Final[dict[str, Need]] = {
     "log": Need("what LOG and NFLOG write can be read"),
     "engine-process": Need("the engine is a process that can be killed"),
     "control": Need("the engine answers its control protocol"),
+    "a-kernel-beside": Need("the same is done by the kernel, and compared", engine="kernel-legacy"),
     "save-state": Need("rules and connections can be saved and continued from"),
     "conntrack": Need("connection tracking", _rule("filter", "-A FORWARD -m conntrack --ctstate NEW")),
     "nat": Need("address translation", _rule("nat", "-A POSTROUTING -j MASQUERADE")),
@@ -169,9 +173,11 @@ def refusal(needs: tuple[str, ...], adapter: Any) -> str:
 def missing(need: str, firewall: Firewall) -> str:
     """What this machine lacks for a need, found out by trying; "" if nothing. For the kernel's engines only: an engine
     of one's own is asked what it refuses, and everything else it has to do."""
+    wanted = NEEDS[need]
+    if wanted.engine and (reason := find(wanted.engine).probe()):
+        return f"{need}: {wanted.engine}: {reason}"
     if not firewall.engine.startswith("kernel-"):
         return ""
-    wanted = NEEDS[need]
     if wanted.command and not _installed(wanted.command, firewall):
         return f"{need}: the command {wanted.command} is not installed"
     if wanted.sysctl:

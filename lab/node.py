@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -361,6 +362,10 @@ class Firewall(Node):
     def kill_engine(self) -> None:
         """End the engine's process as a crash would. The node then does what `on_engine_failure` says."""
         self.adapter.kill()
+
+    def stop_engine(self, stopped: bool = True) -> None:
+        """Stop the engine's process (SIGSTOP), or let it go on: packets wait in the kernel's queue meanwhile."""
+        self.holder.kill(self.adapter.pid, signal.SIGSTOP if stopped else signal.SIGCONT)
 
     def trace(self) -> list[dict[str, Any]]:
         """What packets have met since the last call or reset: see docs/control-protocol.md. Raises Unsupported."""
