@@ -2,8 +2,8 @@
 
 The build goes to build/compiled/engine: a copy of the source with the compiled modules beside it. With
 `NFLAB_ENGINE=compiled` labs and commands use it; `nflab doctor` says which one is in use. Front ends that start often
-and do little, and packages that find their parts on first use, stay interpreted. Nothing is done if neither the source nor this file
-nor Python has changed since the last build; a build that fails leaves the last one as it was.
+and do little, and packages that find their parts on first use, stay interpreted. Nothing is done if neither the source
+nor this file nor Python has changed since the last build; a build that fails leaves the last one as it was.
 """
 
 from __future__ import annotations
