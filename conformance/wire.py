@@ -266,15 +266,16 @@ def _tcp(what: Resolved, fields: dict[str, Any]) -> list[Any]:
     offset = fields.get("data_offset", 5 + len(given) // 4 if given else None)
     said = {"dataofs": offset, "chksum": _number(fields, "checksum")}
     letters = "".join(name[0] for name in shown_flags(fields.get("flags", 0)).split(",") if name != "none")
+    reserved = fields.get("reserved", 0)  # four bits (RFC 9293); scapy calls the last one the flag N
     header = TCP(
         sport=what.sport,
         dport=what.dport,
-        flags=letters or 0,
+        flags=letters + "N" * (reserved & 1) or 0,
         seq=fields.get("seq", 0) % (1 << 32),
         ack=fields.get("ack", 0) % (1 << 32),
         window=fields.get("window", 65535),
         urgptr=fields.get("urgent", 0),
-        reserved=fields.get("reserved", 0),
+        reserved=reserved >> 1,
         options=_tcp_options(fields),
         **{name: value for name, value in said.items() if value is not None},
     )

@@ -199,6 +199,7 @@ PACKETS = [
     udp(FLOW, "x", checksum=0),
     udp(FLOW, "x", length=100),
     udp(FLOW, "x", evil=True),
+    tcp(FLOW, "SYN", reserved=5),
     udp(FLOW, "x", dscp=46, ecn=1),
 ]  # fmt: skip
 
