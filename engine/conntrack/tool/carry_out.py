@@ -299,7 +299,7 @@ class Carrier:
         if proto in ANSWERS_OF:
             family, answers = ANSWERS_OF[proto]
             kind = self.request.attributes.get("icmp_type", 0)
-            if original is None or original.family != family or kind not in answers:
+            if original is None or original.family != family or kind not in answers or self.request.icmp_too_early:
                 raise self._invalid()
         if original is None:
             assert reply is not None

@@ -204,8 +204,8 @@ KNOWN: Final[tuple[Protocol, ...]] = (
         (
             *PORTS,
             ("state", "state", "sctp_state", "sctp-state"),
-            ("orig-vtag", "orig-vtag", "vtag_orig", "u32"),
-            ("reply-vtag", "reply-vtag", "vtag_reply", "u32"),
+            ("orig-vtag", "orig-vtag", "vtag_orig", "tag"),
+            ("reply-vtag", "reply-vtag", "vtag_reply", "tag"),
         ),
         PORT_PAIRS,
         PORT_MESSAGES,
@@ -239,14 +239,19 @@ KNOWN: Final[tuple[Protocol, ...]] = (
 )
 
 
+def tag_as_shown(tag: int) -> int:
+    """A verification tag as the tool writes and reads it: its four bytes the other way round (on a PC)."""
+    return int.from_bytes(tag.to_bytes(4, "big"), "little")
+
+
 def read_value(kind: str, text: str) -> int:
     """The value of a protocol's option; Problem if there is no such state or role."""
     if kind == "port":
         return c_atoi(text) & 0xFFFF
     if kind == "u8":
         return c_atoi(text) & 0xFF
-    if kind == "u32":
-        return c_atoi(text) & 0xFFFFFFFF
+    if kind == "tag":
+        return tag_as_shown(c_atoi(text) & 0xFFFFFFFF)
     if kind == "key":
         return c_strtoul(text)[0] & 0xFFFF
     if kind == "tcp-state":

@@ -19,6 +19,7 @@ from engine.conntrack.tcp import TcpState
 from engine.conntrack.tcp_states import STATE_NAMES as TCP_STATES
 from engine.conntrack.text import PORT_PROTOCOLS, PROTOCOL_NAMES, counts_text, ports_text, zone_texts
 from engine.conntrack.tool.filters import destination_changed, source_changed
+from engine.conntrack.tool.protocols import tag_as_shown
 from engine.conntrack.tool.request import EXTENDED, ID, KTIMESTAMP, SAVE, TIMESTAMP, XML
 from engine.conntrack.tracker import EVENT_HELPER, EVENT_LABEL, EVENT_MARK, EVENT_PROTOINFO
 from engine.core.addresses import address_text
@@ -383,5 +384,5 @@ def _saved_protocol(picture: Picture, original: Tuple, reply: Tuple) -> list[str
             words.append(f"--state {state}")
         sctp = picture.entry.state
         if isinstance(sctp, SctpState) and picture.kind != DESTROY:
-            words.append(f"--orig-vtag {sctp.tags[0]} --reply-vtag {sctp.tags[1]}")
+            words.append(f"--orig-vtag {tag_as_shown(sctp.tags[0])} --reply-vtag {tag_as_shown(sctp.tags[1])}")
     return words

@@ -108,6 +108,7 @@ class Request:
         self.number = 0
         self.mark = 0
         self.mark_mask = 0xFFFFFFFF
+        self.icmp_too_early = False  # a type stood before every address: the tool did not know which ICMP it is of
         self.selected_mark = -1  # what the kernel is asked for, -1: any; -u does not touch it
         self.status_mask = -1  # bits that the listing compares, -1: none asked for
         self.status_value = 0
@@ -421,6 +422,8 @@ def _protocol_option(request: Request, option: str, text: str, flags: set[str]) 
     for name, flag, attribute, kind in request.protocol.rows:
         if name == wanted:
             request.attributes[attribute] = read_value(kind, text)
+            if attribute == "icmp_type":
+                request.icmp_too_early = request.family == 0
             flags.add(flag)
             return
     raise wrong("parse error")
