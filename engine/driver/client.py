@@ -39,7 +39,7 @@ def wants_input(words: list[str]) -> bool:
     name = words[0].rpartition("/")[2]
     if name.endswith("-restore"):
         return True
-    return name == "conntrack" and words[1:] in (["-R", "-"], ["--load-file", "-"])
+    return name == "conntrack" and words[1:3] in (["-R", "-"], ["--load-file", "-"])
 
 
 def with_pipes_read(words: list[str]) -> tuple[list[str], str]:

@@ -63,7 +63,7 @@ def run(
     conntrack.expire_all(now)
     conntrack.table.events.portid = portid
     try:
-        if len(argv) == 3 and argv[1] in ("-R", "--load-file"):
+        if len(argv) >= 3 and argv[1] in ("-R", "--load-file"):  # what follows the file is not looked at
             return _load(argv[2], stdin, conntrack, now, names, labels)
         request = parse(argv, names, labels)
         carrier = Carrier(request, conntrack, now, names, labels)

@@ -235,9 +235,9 @@ def _mark(request: Request, text: str) -> None:
 
 
 def _label_option(request: Request, letter: str, reader: Reader, labels: dict[str, int] | None) -> None:
+    _need_labels(request, labels)
     if {"label-add", "label-del"} <= request.given:
         raise Problem(OTHER, "cannot use --label-add and --label-del at the same time")
-    _need_labels(request, labels)
     text = reader.optional() if letter == ">" else reader.argument
     if text is None:
         return
