@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from engine.core import verdict as v
 from engine.core.context import Context, Environment, Fragmented, Randomness, Shared
-from engine.core.fragments import Fragments, cut_ipv4, split_ipv4, split_ipv6
+from engine.core.fragments import Fragments, cut_ipv4, split_ipv4, split_ipv6, unfragmentable
 from engine.core.hooks import IPV4, IPV6, OUTPUT, PREROUTING
 from engine.core.packet import Packet
 from tests.driver_world import cut, cut6, ipv4, ipv6, udp
@@ -232,6 +232,33 @@ def test_ipv6_extension_headers_stay() -> None:
     assert whole == ipv6(bytes((17,)) + hop[1:] + SEGMENT, 0)
     again = split_ipv6(bench.whole[0], bench.cuts[0], 1500)
     assert again == pieces
+
+
+DESTINATION = bytes((60, 0, 1, 4, 0, 0, 0, 0))  # its first byte names what follows
+ROUTING_4 = bytes((43, 2, 4, 0)) + bytes(20)
+
+
+@pytest.mark.parametrize(
+    ("chain", "ahead"),
+    [([], []), ([DESTINATION], [60]), ([DESTINATION, DESTINATION], [60, 60]), ([ROUTING_4, DESTINATION], [43])],
+)  # fmt: skip
+def test_ipv6_is_cut_behind_options_unless_a_routing_header_stands_before_them(
+    chain: list[bytes], ahead: list[int]
+) -> None:
+    data, following = SEGMENT, 17
+    for header in reversed(chain):
+        data, following = bytes((following,)) + header[1:] + data, header[0]
+    assert [number for number, _offset in Packet(ipv6(data, following)).extensions][: len(ahead)] == ahead
+    assert unfragmentable(Packet(ipv6(data, following))) == 40 + sum(len(header) for header in chain[: len(ahead)])
+
+
+def test_ipv6_fragments_leave_with_a_new_identification() -> None:
+    bench = Bench()
+    pieces = cut6(SEGMENT, *CUTS)
+    assert bench.take(*pieces)[-1] == v.ACCEPT
+    again = split_ipv6(bench.whole[0], bench.cuts[0], 1500, 0x12345678)
+    assert [piece[44:48].hex() for piece in again] == ["12345678"] * 3
+    assert [piece[:44] + piece[48:] for piece in again] == [piece[:44] + piece[48:] for piece in pieces]
 
 
 def test_an_atomic_fragment_loses_its_header() -> None:

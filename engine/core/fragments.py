@@ -9,13 +9,15 @@ What the kernel was seen to do (6.18; RFC 791, RFC 8200 section 4.5, RFC 5722, R
 - a fragment inside bytes that came in one run before is a duplicate and goes alone; any other overlap ends the packet;
 - bytes behind the last fragment, two different ends, an empty fragment end it too; in IPv6 a first or middle fragment
   that is not a multiple of 8 long ends it and passes by itself (the end host complains);
+- a first IPv6 fragment without the whole transport header is let pass as it is (the end host complains);
 - ECN: CE wins over ECT, a mix with Not-ECT is dropped;
 - IPv4 waits 30 s, IPv6 60 s, from the first fragment to come; whoever is the end host (IPv6: also a router) then says
   "time exceeded" if it has the first fragment;
 - leaving, an IPv4 packet keeps its old cuts and loses DF, unless a cut does not fit any more (smaller MTU, other
   length, a later fragment with a shorter header): then it is cut at min(MTU, biggest fragment) and keeps DF if the
   biggest fragment had it. IPv6: the limit is at least 1280, and a packet no longer than its biggest fragment leaves
-  whole.
+  whole; its fragments get a new identification;
+- a packet that came over a bridge and is routed on leaves whole: the bridge's note of how it was cut is lost.
 """
 
 from __future__ import annotations
@@ -50,6 +52,9 @@ MEMORY_OF_IPV6: Final = "net.netfilter.nf_conntrack_frag6_high_thresh"
 # ECN field (bits 1, 0 of TOS): Not-ECT 0, ECT(1) 1, ECT(0) 2, CE 3; an assembly has the set of those it saw
 NOT_ECT: Final = 1 << 0
 CE: Final = 1 << 3
+
+# Bytes of transport header that the first fragment of an IPv6 packet has to hold (RFC 8200 section 4.5)
+LEAST_TRANSPORT: Final[dict[int, int]] = {6: 20, 17: 8, 58: 8}
 
 # What became of a fragment in its assembly
 WAITS: Final = 0
@@ -214,6 +219,8 @@ class Fragments:
         data = bytes(packet.data[where + 8 :])
         if start + len(data) > LONGEST:
             return v.DROP
+        if start == 0 and packet.l4 + LEAST_TRANSPORT.get(packet.proto, 1) > len(packet.data):
+            return v.ACCEPT
         near = packet.dst >> 120 == 0xFF or packet.dst >> 118 == 0x3FA  # multicast, link-local: a matter of one link
         path = _path(context) + (context.indev if near else "")
         key = (packet.src, packet.dst, packet.u32(where + 4), -1, context.hook, path)
@@ -386,15 +393,19 @@ class Fragments:
         """The fragments in which a packet that came in fragments leaves; none: it leaves whole, or the kernel says why
         it cannot."""
         cuts = context.fragmented
-        if cuts is None:
+        if cuts is None or (context.physin and not context.physout):
             return []
         device = context.physout or context.outdev
         limit = self.shared.environment.mtu(device)
         if packet.family == IPV4:
             pieces = split_ipv4(packet, cuts, limit)
         else:
-            pieces = split_ipv6(packet, cuts, limit)
+            pieces = split_ipv6(packet, cuts, limit, self._new_identification())
         return [Emission(piece, "wire", device, mark=context.mark) for piece in pieces]
+
+    def _new_identification(self) -> int:
+        """At random and not 0: packets of several hosts that leave with one address must not meet under one number."""
+        return self.shared.randomness.u32() or 1
 
 
 def _path(context: Context) -> str:
@@ -427,32 +438,34 @@ def split_ipv4(packet: Packet, cuts: Fragmented, limit: int) -> list[bytes]:
     return pieces if len(pieces) > 1 else []
 
 
-def split_ipv6(packet: Packet, cuts: Fragmented, limit: int) -> list[bytes]:
+def split_ipv6(packet: Packet, cuts: Fragmented, limit: int, identification: int = 0) -> list[bytes]:
+    """identification: of the fragments; 0 for the one that they came with."""
     size = len(packet.data)
+    identification = identification or cuts.identification
     if cuts.largest > limit or (size <= limit and size <= cuts.largest):
         return []
     start = unfragmentable(packet)
     payload = size - start
     room = max(cuts.largest, IPV6_MINIMUM_MTU) - start - 8
     if fits_old_cuts(cuts, payload, room):
-        return cut_ipv6(packet.data, start, cuts.lengths, cuts.identification)
+        return cut_ipv6(packet.data, start, cuts.lengths, identification)
     if room < 8:
         return []
-    return cut_ipv6(packet.data, start, equal_cuts(payload, room), cuts.identification)
+    return cut_ipv6(packet.data, start, equal_cuts(payload, room), identification)
 
 
 def unfragmentable(packet: Packet) -> int:
-    """Where the fragment header goes (RFC 8200 section 4.5): behind hop-by-hop options and routing header."""
+    """Where the fragment header goes: behind hop-by-hop options, routing header and destination options, but not behind
+    destination options that follow a routing header. (RFC 8200 section 4.5 would leave destination options without a
+    routing header to the fragments; the kernel does not.)"""
     where = 40
-    routing_ahead = any(number == ROUTING for number, _offset in packet.extensions)
+    routed = False
     for index, (number, _offset) in enumerate(packet.extensions):
-        if number in (HOP_BY_HOP, ROUTING) or (number == DESTINATION_OPTIONS and routing_ahead):
-            following = packet.extensions[index + 1 :]
-            where = following[0][1] if following else packet.l4
-            if number == ROUTING:
-                break
-        else:
+        if number not in (HOP_BY_HOP, ROUTING, DESTINATION_OPTIONS) or (number == DESTINATION_OPTIONS and routed):
             break
+        routed = routed or number == ROUTING
+        following = packet.extensions[index + 1 :]
+        where = following[0][1] if following else packet.l4
     return where
 
 
