@@ -257,16 +257,16 @@ class Edit:
             self._tell(shared)
 
     def _tell(self, shared: Shared) -> None:
-        staying: set[int] = set()
+        """As the kernel goes about it: every rule of the new table is set up, then every rule of the old one is let go.
+        A rule that stays is both."""
         for chain in self.table.chains.values():
             for rule in chain.rules:
                 if rule.stateful:
-                    staying.add(id(rule))
                     for extension in extensions(rule):
                         extension.installed(shared)
         for state in self.before:
             for rule in state.rules:
-                if rule.stateful and id(rule) not in staying:
+                if rule.stateful:
                     for extension in extensions(rule):
                         extension.removed(shared)
 
