@@ -58,6 +58,7 @@ class Session:
 
     def __init__(self, config: pytest.Config) -> None:
         from conformance import plugin
+        from conformance.ahead import Ahead
         from conformance.running import Runner
         from conformance.stages import Stages
 
@@ -82,6 +83,9 @@ class Session:
             self.stages, self.seed, self.folder / "captures", config.getoption("keep_lab")
         )
         config.stash[plugin.SINK] = self.take
+        self.ahead = Ahead(lambda: Runner(Stages(probes=self.stages.probes), self.seed, self.folder / "captures"))
+        if not config.getoption("keep_lab"):  # there, the first failure is that of the first scenario that fails
+            config.stash[plugin.AHEAD] = self.ahead
 
     def take(self, result: Any, instance: Any) -> None:
         """A scenario has finished: write down what the reports need of it, at once."""
@@ -134,7 +138,9 @@ class Session:
         if ("engine", engine) in self.told:
             return
         reason = self.stages.probes.get(engine, "")
-        labs = [stage.lab for (_path, name, _clock), stage in self.stages.open_stages.items() if name == engine]
+        stages = [self.stages, *(runner.stages for runner in self.ahead.runners)]
+        labs = [stage.lab for each in stages for (_path, name, _clock), stage in list(each.open_stages.items())
+                if name == engine]  # fmt: skip
         if labs or reason:
             self._once("engine", engine, Engine(engine, version(labs[-1]) if labs else "", reason))
 
@@ -153,6 +159,7 @@ class Session:
         self._once("topology", spec.name, Topology(spec.name, spec.picture, links, nodes))
 
     def close(self) -> None:
+        self.ahead.close()
         self.stages.close()
         if self.writer is not None:
             self.writer.close()
@@ -241,13 +248,16 @@ def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Engine by engine and topology by topology, so that each lab is built once. Other tests keep their places."""
+    """Engine by engine and topology by topology, so that each lab is built once; those that wait for a kernel's clock
+    at the end (conformance/ahead.py). Other tests keep their places."""
+    from conformance.ahead import waits
     from conformance.plugin import ENGINES, ScenarioItem
 
     scenarios = [item for item in items if isinstance(item, ScenarioItem)]
     places = [number for number, item in enumerate(items) if isinstance(item, ScenarioItem)]
     engines: list[str] = config.stash[ENGINES]
-    ordered = sorted(scenarios, key=lambda item: (engines.index(item.engine), item.instance.case.topology))
+    ordered = sorted(scenarios, key=lambda item: (engines.index(item.engine), waits(item.instance, item.engine),
+                                                  item.instance.case.topology))  # fmt: skip
     for number, item in zip(places, ordered, strict=True):
         items[number] = item
 
@@ -316,6 +326,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.config.workeroutput["nflab_kept"] = ours.kept
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any, error: Any) -> None:
     """A worker of pytest-xdist has ended: what it was to run, and what it kept."""
     ours = node.config.stash[SESSION]
@@ -353,12 +364,6 @@ def _demand_named_engines(records: Any, terminalreporter: Any) -> None:
             terminalreporter.write_line(f"--engine={engine.name} cannot run here: {engine.unavailable}", red=True)
             session = terminalreporter._session
             session.exitstatus = session.exitstatus or pytest.ExitCode.TESTS_FAILED
-
-
-def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    """pytest_testnodedown and its like exist only with pytest-xdist."""
-    if not pluginmanager.hasplugin("xdist"):
-        globals().pop("pytest_testnodedown", None)
 
 
 def _run_record(config: pytest.Config, seed: int) -> Any:

@@ -38,7 +38,7 @@ CTA_TUPLE_ORIG: Final = 1
 CTA_TUPLE_REPLY: Final = 2
 CTA_STATUS: Final = 3
 CTA_TIMEOUT: Final = 7
-BATCH: Final = 300  # messages in one send
+BATCH: Final = 256  # messages in one send: the last byte of an address counts them
 EXP_DELETE: Final = 2
 NFULNL_PACKET: Final = 0
 NFULNL_CONFIG: Final = 1
@@ -130,7 +130,7 @@ class Nfnetlink:
     def add_connections(self, count: int, status: int, seconds: int) -> None:
         """Put `count` UDP connections of 198.18.0.0/15 into the table (IPS_ bits, timeout). Raises OSError.
 
-        One message is written once and its addresses are changed: a quarter of a million takes a second.
+        One message is written once, 256 of them in a row, and the bytes of their addresses are changed as columns.
         """
         first = int.from_bytes(socket.inet_aton("198.18.0.0"))
         many, one = bytes(4), socket.inet_aton("198.51.100.1")
@@ -140,14 +140,13 @@ class Nfnetlink:
         at = [found.start() for found in re.finditer(re.escape(attribute(1, bytes(4))), message)][:1]
         at += [found.start() for found in re.finditer(re.escape(attribute(2, bytes(4))), message)][:1]
         batch = bytearray(message * BATCH)
+        for place in at:
+            batch[place + ATTRIBUTE.size + 3 :: len(message)] = bytes(range(BATCH))
         for start in range(0, count, BATCH):
-            size = min(BATCH, count - start)
-            for number in range(size):
-                address = (first + start + number).to_bytes(4)
-                for place in at:
-                    offset = number * len(message) + place + ATTRIBUTE.size
-                    batch[offset : offset + 4] = address
-            self._socket.send(memoryview(batch)[: size * len(message)])
+            for place in at:
+                for column, value in enumerate((first + start).to_bytes(4)[:3], place + ATTRIBUTE.size):
+                    batch[column :: len(message)] = bytes((value,)) * BATCH
+            self._socket.send(memoryview(batch)[: min(BATCH, count - start) * len(message)])
         self._raise_first_error()
 
     def _raise_first_error(self) -> None:
