@@ -2,15 +2,15 @@
 
     python bench/conntrack.py [ENTRIES]        (default 1000000)
 
-Fills the table with UDP and TCP flows, sends packets of known flows, then lets time pass second by second until all
-has ended, calling `expire` as the engine does before each packet, and prints the longest single call: in processor
-time (what the engine costs) and by the wall (what else ran on the machine counts too). The cyclic garbage collector is
-off: nothing here makes cycles, and it would look at a million entries at once.
+Fills the table with UDP and TCP flows, sends packets of known flows, goes on when the table is full (of entries that
+may go, then of entries that must stay), then lets all flows end within two seconds, once with a packet now and then and
+once without, and prints the longest single pause of each: in processor time (what the engine costs) and by the wall
+(what else runs on the machine counts too). The collector of cyclic garbage works as in the engine's process
+(engine/driver/garbage.py); its pauses count.
 """
 
 from __future__ import annotations
 
-import gc
 import resource
 import sys
 import time
@@ -22,9 +22,11 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from conntrack_wire import CLIENT, SERVER, tcp, udp  # noqa: E402
 
 from engine.conntrack import Conntrack  # noqa: E402
+from engine.core.connection import ASSURED  # noqa: E402
 from engine.core.context import Context, Environment, Randomness, Shared  # noqa: E402
 from engine.core.hooks import IPV4, PREROUTING  # noqa: E402
 from engine.core.packet import Packet  # noqa: E402
+from engine.driver import garbage  # noqa: E402
 
 
 def memory() -> int:
@@ -44,6 +46,7 @@ class Bench:
         self.conntrack = Conntrack(self.shared)
         self.conntrack.set_sysctl("nf_conntrack_max", str(entries * 2))
         self.now = 0.0
+        self.next = entries
         self.template = {6: udp_or_tcp(6), 17: udp_or_tcp(17)}
 
     def send(self, proto: int, number: int) -> None:
@@ -84,22 +87,49 @@ class Bench:
         seconds = time.perf_counter() - start
         print(f"  packets of known flows: {count / seconds:,.0f} packets/s")
 
-    def end(self) -> None:
-        """All flows end within the same second or two: the worst that can happen to timers."""
+    def full(self, proto: int, what: str) -> None:
+        """More new flows than there is room for."""
+        self.conntrack.set_sysctl("nf_conntrack_max", str(self.entries))
+        count = min(self.entries, 50_000)
+        statistics = self.conntrack.table.statistics
+        before = statistics.early_drop, statistics.drop
+        worst = 0.0
+        start = time.perf_counter()
+        for _number in range(count):
+            last = time.thread_time()
+            self.send(proto, self.next)
+            self.next += 1
+            worst = max(worst, time.thread_time() - last)
+        seconds = time.perf_counter() - start
+        print(
+            f"  full of {what}: {count / seconds:,.0f} new flows/s, {statistics.early_drop - before[0]:,} entries made "
+            f"room, {statistics.drop - before[1]:,} flows dropped, longest packet {worst * 1e3:.2f} ms"
+        )
+        assert self.conntrack.table.count <= self.entries
+
+    def assure(self) -> None:
+        for entry in self.conntrack.table.each():
+            entry.status |= ASSURED
+
+    def end(self, driven: bool) -> None:
+        """All flows end within the same second or two: the worst that can happen to timers. `driven`: by packets."""
         worst = wall = 0.0
         calls = 0
         start = time.perf_counter()
         while self.conntrack.table.count:
             self.now += 0.0001
             before, wall_before = time.thread_time(), time.perf_counter()
-            self.conntrack.expire(self.now)
+            if driven:
+                self.conntrack.expire(self.now)
+            else:
+                self.conntrack.expire_some(self.now)
             worst = max(worst, time.thread_time() - before)
             wall = max(wall, time.perf_counter() - wall_before)
             calls += 1
         seconds = time.perf_counter() - start
         print(
-            f"  expiry: {calls:,} calls in {seconds:.1f} s, longest pause for timers {worst * 1e3:.2f} ms of processor "
-            f"time, {wall * 1e3:.2f} ms by the wall"
+            f"  all end, {'with' if driven else 'without'} packets: {calls:,} calls in {seconds:.1f} s, longest pause "
+            f"for timers {worst * 1e3:.2f} ms of processor time, {wall * 1e3:.2f} ms by the wall"
         )
 
 
@@ -110,17 +140,19 @@ def udp_or_tcp(proto: int) -> bytes:
 
 
 def main(entries: int) -> None:
-    gc.disable()
     print(f"engine {'compiled' if compiled() else 'interpreted'}, Python {sys.version.split()[0]}")
     for name, proto, ends in (("UDP", 17, 29.9), ("TCP SYN", 6, 119.9)):
         print(name)
         bench = Bench(entries)
+        garbage.begin()
         bench.fill(proto)
         bench.known(proto)
+        bench.full(proto, "unanswered flows")
+        bench.assure()
+        bench.full(proto, "ASSURED flows")
         bench.now = ends
-        bench.end()
+        bench.end(driven=proto == 17)
         del bench
-        gc.collect()
 
 
 if __name__ == "__main__":

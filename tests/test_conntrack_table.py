@@ -303,3 +303,17 @@ def test_recognise_changes_nothing() -> None:
         world.conntrack.recognise(packet, context)
         assert STATES[context.ctinfo] == state
     assert world.lines() == before
+
+
+def test_where_no_packet_comes_a_little_ends_at_a_time() -> None:
+    world = World()
+    for number in range(1000):
+        world.send(udp(CLIENT, SERVER, 1000 + number, 53))
+    world.now += 31.0
+    rounds = 1
+    while world.conntrack.expire_some(world.now):
+        assert world.conntrack.table.count > 0 or rounds == 4
+        rounds += 1
+    assert world.conntrack.table.count == 0
+    assert rounds == 4, "no more than 256 of them in one go"
+    assert not world.conntrack.expire_some(world.now), "nothing is left to do"

@@ -45,7 +45,7 @@ SHARD_MASK: Final = SHARDS - 1
 
 LOOKS: Final = 128  # entries that the timers look at for each packet
 EVICTION_SHARDS: Final = 8  # how far a new flow looks for an entry that may go
-EVICTION_LOOKS: Final = 512
+EVICTION_LOOKS: Final = 128
 SWEEP_SECONDS: Final = 60.0
 SWEEP_STEP: Final = 8
 
@@ -298,29 +298,32 @@ class Table(Clock):
         """The table is full: let an entry go that is over or not ASSURED, near where `key` belongs."""
         first = hash(key)
         looks = EVICTION_LOOKS
-        freed = False
+        over: list[Connection] = []
+        victim: Connection | None = None
         searched = 0
         for step in range(SHARDS):
             shard = self.shards[(first + step) & SHARD_MASK]
             if not shard:
                 continue
-            for entry in list(shard.values()):
+            for entry in shard.values():  # the oldest first: who has just begun may yet be answered
                 if entry.deadline <= now:
-                    self.remove(entry, now)
-                    freed = True
+                    over.append(entry)
                 elif not entry.status & (ASSURED | DYING):
-                    if self.remove(entry, now):
-                        self.statistics.early_drop += 1
-                    return True
+                    victim = entry
+                    break
                 looks -= 1
                 if looks <= 0:
-                    return freed
-            if freed:
-                return True
+                    break
+            if victim is not None and self.remove(victim, now):
+                self.statistics.early_drop += 1
             searched += 1
+            if over or victim is not None or looks <= 0:
+                break
             if searched >= EVICTION_SHARDS and looks < EVICTION_LOOKS // 2:
                 break
-        return freed
+        for entry in over:
+            self.remove(entry, now)
+        return victim is not None or bool(over)
 
     def sweep(self, trackers: list[Tracker], now: float, most: int = SWEEP_STEP) -> None:
         """Above 95 percent, once a minute: let go what is closing or not ASSURED. `most`: shards to look at now."""

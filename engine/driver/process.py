@@ -9,7 +9,6 @@ handled); they are taken away when it is told to end (SIGTERM, SIGINT).
 from __future__ import annotations
 
 import argparse
-import gc
 import json
 import os
 import selectors
@@ -20,6 +19,7 @@ from time import monotonic as _monotonic
 from typing import TYPE_CHECKING, Final
 
 from engine.core.engine import Engine
+from engine.driver import garbage
 from engine.driver.clocks import Clock
 from engine.driver.control import Control
 from engine.driver.environment import LiveEnvironment, SystemRandomness
@@ -67,6 +67,7 @@ class Process:
         self.rules = QueueRules(options.on_failure == "accept", options.run_dir, os.path.exists(IPV6_THERE))
         self.running = True
         self.keep_rules = False
+        self.busy = False  # connections that are over may be left
         self.wake_read, self.wake_write = socket.socketpair()
         self.selector = selectors.DefaultSelector()
 
@@ -161,16 +162,26 @@ class Process:
     # -- run
 
     def run(self) -> None:
-        gc.collect()
-        gc.freeze()  # what the start has made stays: leave it out of collections
+        garbage.begin()
         next_tick = self.clock.started + TICK
         while self.running:
             now = _monotonic()
             if now >= next_tick:
                 next_tick = now + TICK
-                self._guarded("timers", self.worker.housekeeping)
-            for key, mask in self.selector.select(max(0.0, next_tick - now)):
+                self._guarded("what is due", self._tick)
+                self.busy = True
+            if self.busy:  # many connections end at once: a little of it between packets
+                self._guarded("timers", self._expire_some)
+            for key, mask in self.selector.select(0.0 if self.busy else max(0.0, next_tick - now)):
                 self._serve(key.data, mask)
+
+    def _tick(self) -> None:
+        self.worker.tick()
+        garbage.tidy(self.engine.conntrack.table.count)
+
+    def _expire_some(self) -> None:
+        self.busy = False
+        self.busy = self.worker.expire_some()
 
     def _serve(self, what: object, mask: int) -> None:
         worker = self.worker

@@ -217,10 +217,18 @@ class Worker:
             self.sender.retry()
 
     def housekeeping(self) -> None:
-        """What has to happen without a packet: timers."""
+        """What has to happen without a packet, all of it, however long it takes: the clock was moved by hand."""
+        self.engine.conntrack.expire_all(self.clock.now())
+        self.tick()
+
+    def expire_some(self) -> bool:
+        """The connections that are over go, a millisecond's work; True if there may be more of them."""
+        return self.engine.conntrack.expire_some(self.clock.now())
+
+    def tick(self) -> None:
+        """What has to be looked at once a second, besides connections."""
         now = self.clock.now()
         self.take_notice()
-        self.engine.conntrack.expire_all(now)
         for emission in self.engine.fragments.expire(now):
             self._give_source(emission)
             self.send(emission, None)
