@@ -459,6 +459,8 @@ def netlink_socket(message: dict[str, Any]) -> socket.socket:
 def inet_socket(message: dict[str, Any]) -> socket.socket:
     """An ordinary socket that belongs to the node."""
     family = socket.AF_INET6 if message.get("family") == 6 else socket.AF_INET
+    if message["type"] == "raw":  # takes whole packets, from their IP header on
+        return socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_RAW)
     return socket.socket(family, socket.SOCK_DGRAM if message["type"] == "udp" else socket.SOCK_STREAM)
 
 

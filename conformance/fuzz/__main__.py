@@ -78,7 +78,8 @@ def report(fuzzer: Fuzzer, out: Path, spent: float) -> int:
         print(f"deliberate deviation {name}: {count} times")
     print(
         f"{' against '.join(fuzzer.names)}: {tally.rulesets} rulesets ({tally.refused} refused by both), "
-        f"{tally.packets} packets, {len(tally.failures)} differences in {spent:.1f} s; {tally.rates()}"
+        f"{tally.packets} packets, {len(tally.failures)} differences in {spent:.1f} s; {tally.repeats} runs repeated; "
+        f"{tally.rates()}"
     )
     return 1 if tally.failures else 0
 

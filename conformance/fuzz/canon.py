@@ -8,9 +8,13 @@ them. Checksums are not printed but judged: a wrong one shows as `BADSUM`.
 from __future__ import annotations
 
 import ipaddress
+import re
 import struct
 
 from conformance.fuzz import packets as p
+
+AH = 51
+NUMBER = re.compile(r"(port|id)=(\d+)")
 
 
 class Canon:
@@ -19,16 +23,24 @@ class Canon:
     def __init__(self, known_ports: frozenset[int]) -> None:
         self.known = known_ports
         self.drawn: dict[int, str] = {}
-        self.identifications: dict[int, str] = {}
+        self.identifications: dict[tuple[int, int], str] = {}
 
     def port(self, number: int) -> str:
         if number in self.known:
             return str(number)
         return self.drawn.setdefault(number, f"P{len(self.drawn) + 1}")
 
-    def identification(self, number: int) -> str:
+    def identification(self, version: int, number: int) -> str:
         """Fragments of one packet share a number; which, means nothing: a router may cut anew under its own."""
-        return self.identifications.setdefault(number, f"F{len(self.identifications) + 1}")
+        return self.identifications.setdefault((version, number), f"F{len(self.identifications) + 1}")
+
+    def rows(self, lines: list[str]) -> list[str]:
+        """Lines with `port=` and `id=` in them, in an order that drawn numbers have no part in."""
+        masked = sorted(lines, key=lambda line: NUMBER.sub(self._known_or_mask, line))
+        return sorted(NUMBER.sub(lambda found: f"{found[1]}={self.port(int(found[2]))}", line) for line in masked)
+
+    def _known_or_mask(self, found: re.Match[str]) -> str:
+        return found[0] if int(found[2]) in self.known else f"{found[1]}=?"
 
     def packet(self, data: bytes, inner: bool = False) -> str:
         """The line of a packet; `inner`: quoted in an ICMP error, possibly cut short."""
@@ -48,7 +60,7 @@ class Canon:
         if word & 0x4000:
             parts.append("DF")
         if word & 0x3FFF:
-            parts.append(f"fragment {offset}{'+' if word & 0x2000 else ''} id {self.identification(ident)}")
+            parts.append(f"fragment {offset}{'+' if word & 0x2000 else ''} id {self.identification(4, ident)}")
         if header > 20:
             parts.append("options " + data[20:header].hex())
         if p.checksum(data[:header]):
@@ -67,7 +79,7 @@ class Canon:
         if proto == 44 and len(body) >= 8:
             proto, _reserved, word, ident = struct.unpack_from("!BBHI", body)
             offset, whole = word & 0xFFF8, False
-            parts.append(f"fragment {offset}{'+' if word & 1 else ''} id {self.identification(ident)}")
+            parts.append(f"fragment {offset}{'+' if word & 1 else ''} id {self.identification(6, ident)}")
             body = body[8:]
         parts.append(self._transport(proto, data[8:24], data[24:40], body, offset, whole, inner))
         return " ".join(parts)
@@ -77,6 +89,10 @@ class Canon:
     ) -> str:
         if offset:
             return f"proto {proto} payload {body.hex()}"
+        if (proto == AH or (proto in p.EXTENSION_HEADERS and len(source) == 16)) and len(body) >= 8:
+            length = (body[1] + 2) * 4 if proto == AH else (body[1] + 1) * 8
+            head = f"proto {proto} {body[:length].hex()} "
+            return head + self._transport(body[0], source, destination, body[length:], 0, whole, inner)
         suffix = "" if inner or not whole else self._judge(proto, source, destination, body)
         if proto == p.UDP and len(body) >= 8:
             sport, dport, length = struct.unpack_from("!HHH", body)

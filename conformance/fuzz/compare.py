@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.fuzz.case import Case, Send
+from conformance.fuzz.case import Case, Local, Send
 from conformance.fuzz.side import Outcome
 
 SLACK = 2  # seconds by which timeouts may differ: the kernel's clock runs while the case does
@@ -17,7 +17,7 @@ def differences(case: Case, names: tuple[str, str], left: Outcome, right: Outcom
     found = []
     for number, (step, ours, theirs) in enumerate(zip(case.steps, left.out, right.out, strict=True)):
         if sorted(ours) != sorted(theirs):
-            what = step.what if isinstance(step, Send) else str(step)
+            what = step.what if isinstance(step, Send | Local) else str(step)[:200]
             found.append(f"step {number} ({what})")
             found += [f"    {names[0]}: {line}" for line in ours or ["nothing"]]
             found += [f"    {names[1]}: {line}" for line in theirs or ["nothing"]]
@@ -34,4 +34,6 @@ def differences(case: Case, names: tuple[str, str], left: Outcome, right: Outcom
         for text, ours_time, theirs_time in zip(left.connections, left.timeouts, right.timeouts, strict=True):
             if abs(ours_time - theirs_time) > SLACK:
                 found.append(f"timeout of {text}: {names[0]} {ours_time}, {names[1]} {theirs_time}")
+    if left.expectations != right.expectations:
+        found.append(f"expectations: {names[0]} {left.expectations}, {names[1]} {right.expectations}")
     return found

@@ -14,38 +14,69 @@ from conformance.fuzz.compare import differences
 from conformance.fuzz.deviations import explain
 from conformance.fuzz.generate import Host, World, generate
 from conformance.fuzz.shrink import shrink
-from conformance.fuzz.side import Side
+from conformance.fuzz.side import Outcome, Side
 from lab import Lab
 
 TOPOLOGY = Path(__file__).with_name("world.yaml")
 CORPUS = Path(__file__).with_name("corpus")
-HOSTS = (("client", "lan"), ("web", "dmz"), ("server", "wan"))
+# node, link, interface of the firewall
+HOSTS = (
+    ("client", "lan", "lan"),
+    ("web", "dmz", "dmz"),
+    ("server", "wan", "wan"),
+    ("north", "one", "br0"),
+    ("south", "two", "br0"),
+)
+REDRAWS = 8  # how often a run is made again because NAT drew a number that says nothing
 
 
 @dataclass
 class Tally:
-    """What a run did. seconds: time each engine spent on its packets."""
+    """What a run did.
+
+    rulesets, packets: of different cases. repeats: runs of a case again, to shrink it or because a number that NAT drew
+    was one of the case's own. handled, seconds: packets each engine had, and the time it spent on them.
+    """
 
     rulesets: int = 0
     packets: int = 0
     refused: int = 0
+    repeats: int = 0
+    handled: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     deviations: Counter[str] = field(default_factory=Counter)
     failures: list[tuple[Case, list[str]]] = field(default_factory=list)
 
     def rates(self) -> str:
         return ", ".join(
-            f"{name} {self.packets / spent:.0f} packets/s" for name, spent in self.seconds.items() if spent
+            f"{name} {self.handled[name] / spent:.0f} packets/s" for name, spent in self.seconds.items() if spent
         )
+
+
+# The last number of addresses beside the hosts' own that translation may come to. A packet to an address that nobody
+# has would make the firewall complain three seconds later.
+NOBODY = (2, 3, 4, 5, 6, 10, 11, 12, 20, 21, 22)
+
+
+def settle_neighbours(lab: Lab) -> None:
+    """Let the host of each link stand in for the addresses that nobody has."""
+    taken = {lab[name].address(link, version) for name, link, _via in HOSTS for version in (4, 6)}
+    for name, link, _via in HOSTS[:-1]:
+        for version in (4, 6):
+            stem, separator, _last = lab[name].address(link, version).rpartition("." if version == 4 else ":")
+            for number in NOBODY:
+                address = f"{stem}{separator}{number}"
+                if address not in taken:
+                    lab[name].claim(address, link)
 
 
 def world_of(lab: Lab) -> World:
     """The addresses of the fuzzing topology, as the lab gave them out."""
     firewall = lab["firewall"]
     return World(
-        tuple(Host(name, link, lab[name].address(link), lab[name].address(link, 6)) for name, link in HOSTS),
-        {link: firewall.address(link) for _name, link in HOSTS},
-        {link: firewall.address(link, 6) for _name, link in HOSTS},
+        tuple(Host(name, link, lab[name].address(link), lab[name].address(link, 6), via) for name, link, via in HOSTS),
+        {via: firewall.address(via) for _name, _link, via in HOSTS},
+        {via: firewall.address(via, 6) for _name, _link, via in HOSTS},
     )
 
 
@@ -55,23 +86,40 @@ class Fuzzer:
         self.right = right
         self.names = (left.name, right.name)
         self.tally = Tally()
+        self.refused = False  # by both, the last case
 
     def check(self, case: Case) -> list[str]:
         """The differences between both engines on one case."""
-        outcomes = []
-        for side in (self.left, self.right):
-            start = time.perf_counter()
-            outcomes.append(side.run(case))
-            spent = time.perf_counter() - start
-            self.tally.seconds[side.name] = self.tally.seconds.get(side.name, 0.0) + spent
-        self.tally.rulesets += 1
-        self.tally.packets += case.packets()
-        self.tally.refused += bool(outcomes[0].refused)
+        outcomes = [self.outcome(side, case) for side in (self.left, self.right)]
+        self.tally.repeats += 1
+        self.refused = bool(outcomes[0].refused and outcomes[1].refused)
         return differences(case, self.names, outcomes[0], outcomes[1])
+
+    def outcome(self, side: Side, case: Case) -> Outcome:
+        """What a side does with a case.
+
+        NAT draws ports. When it draws one that means something else in the case, or one twice, its name in the outcome
+        is ambiguous, and the case is run again.
+        """
+        for _attempt in range(REDRAWS):
+            start = time.perf_counter()
+            outcome = side.run(case)
+            tally = self.tally
+            tally.seconds[side.name] = tally.seconds.get(side.name, 0.0) + time.perf_counter() - start
+            tally.handled[side.name] = tally.handled.get(side.name, 0) + case.packets()
+            if not outcome.ambiguous:
+                break
+            tally.repeats += 1
+        return outcome
 
     def judge(self, case: Case, small: bool = True) -> bool:
         """True when the engines agree or differ as documented; else the case is shrunk and kept in the tally."""
+        tally = self.tally
+        tally.rulesets += 1
+        tally.packets += case.packets()
+        tally.repeats -= 1
         lines = self.check(case)
+        tally.refused += self.refused
         if not lines:
             return True
         if not self.check(case):  # once is a flake of the harness and is reported as what it is
@@ -80,10 +128,10 @@ class Fuzzer:
             case = shrink(case, lambda smaller: bool(self.check(smaller)))
             lines = self.check(case)
         if name := explain(case, lines):
-            self.tally.deviations[name] += 1
+            tally.deviations[name] += 1
             return True
         case.note = "\n".join(lines)
-        self.tally.failures.append((case, lines))
+        tally.failures.append((case, lines))
         return False
 
     def run(self, seeds: Iterator[int], packets: int, progress: Callable[[Tally, int], bool]) -> Tally:
@@ -100,5 +148,7 @@ def open_fuzzer(engines: tuple[str, str]) -> Iterator[Fuzzer]:
     """Both labs, built and taken down."""
     with ExitStack() as stack:
         labs = [stack.enter_context(Lab.open(str(TOPOLOGY), engine=name)) for name in engines]
+        for lab in labs:
+            settle_neighbours(lab)
         sides = [Side(name, lab, world_of(lab)) for name, lab in zip(engines, labs, strict=True)]
         yield Fuzzer(sides[0], sides[1])

@@ -12,6 +12,8 @@ from collections.abc import Callable
 
 ICMP, TCP, UDP, GRE, ICMPV6, SCTP, UDPLITE = 1, 6, 17, 47, 58, 132, 136
 
+EXTENSION_HEADERS = (0, 43, 60)  # of IPv6; fragment headers are looked at apart
+
 FIN, SYN, RST, PSH, ACK, URG = 1, 2, 4, 8, 16, 32
 
 
@@ -48,6 +50,13 @@ def ip(
     head = struct.pack("!BBHHHBBH", 0x45, tos, 20 + len(payload), ident, 0x4000 if df else 0, ttl, proto, 0)
     head += source + destination
     return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + payload
+
+
+def with_header_sum(packet: bytes) -> bytes:
+    """An IPv4 packet with the checksum of its header (and options) set right."""
+    end = (packet[0] & 15) * 4
+    head = packet[:10] + b"\0\0" + packet[12:end]
+    return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + packet[end:]
 
 
 def with_sum(source: bytes, destination: bytes, proto: int, segment: bytes, offset: int) -> bytes:
@@ -182,16 +191,30 @@ def rst(seen: Seen) -> bytes | None:
     return _tcp_reply(seen, RST, b"")
 
 
-def error(kind: int, code: int) -> Callable[[Seen], bytes | None]:
-    """An ICMP error about the packet that was seen (kind and code of ICMP; translated for IPv6)."""
+def error(kind: int, code: int, length: int = 0) -> Callable[[Seen], bytes | None]:
+    """An ICMP error about the packet that was seen (kind and code of ICMP; translated for IPv6).
+
+    length: how much of it is quoted; 0: as much as hosts do.
+    """
 
     def answer(seen: Seen) -> bytes | None:
         if seen.proto in (ICMP, ICMPV6) and seen.segment[:1] not in (b"\x08", b"\x80"):
             return None
         if seen.ipv4:
-            return icmp(seen.destination, seen.source, kind, code, b"\0\0\0\0" + seen.packet[: seen.l4 + 64])
-        v6_kind, v6_code = {3: (1, 4), 11: (3, 0)}.get(kind, (1, 0))
-        return icmp(seen.destination, seen.source, v6_kind, v6_code, b"\0\0\0\0" + seen.packet[:512])
+            quoted = seen.packet[: length or seen.l4 + 64]
+            return icmp(seen.destination, seen.source, kind, code, b"\0\0\0\0" + quoted)
+        v6_kind, v6_code = {3: (1, 4), 11: (3, 0), 4: (2, 0)}.get(kind, (1, 0))
+        return icmp(seen.destination, seen.source, v6_kind, v6_code, b"\0\0\0\0" + seen.packet[: length or 512])
+
+    return answer
+
+
+def ftp_line(text: str) -> Callable[[Seen], bytes | None]:
+    """The peer's next line of a control connection; {quad} is its own address."""
+
+    def answer(seen: Seen) -> bytes | None:
+        quad = ",".join(map(str, seen.destination)) if seen.ipv4 else "10,0,1,10"
+        return _tcp_reply(seen, PSH, text.replace("{quad}", quad).encode())
 
     return answer
 
@@ -209,4 +232,11 @@ ANSWERS: dict[str, Callable[[Seen], bytes | None]] = {
     "unreachable": error(3, 3),
     "expired": error(11, 0),
     "reflection": again,
+    "too big": error(3, 4, 28),
+    "cut error": error(3, 1, 27),
+    "long error": error(11, 0, 600),
+    "port": ftp_line("PORT {quad},19,136\r\n"),
+    "passive": ftp_line("227 Entering Passive Mode ({quad},7,208)\r\n"),
+    "extended": ftp_line("229 Entering Extended Passive Mode (|||2000|)\r\n"),
 }
+ANSWER_WEIGHTS = (60, 12, 8, 6, 6, 4, 1, 2, 2, 2, 2, 2, 1)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import re
 import select
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance.fuzz import packets as p
 from conformance.fuzz.canon import Canon
-from conformance.fuzz.case import Answer, Case, Pass, Send, Step
-from conformance.fuzz.generate import PORTS, World
-from conformance.fuzz.packets import ANSWERS, Seen, checksum
+from conformance.fuzz.case import Answer, Case, Change, Local, Pass, Send, Set, Step, Tool
+from conformance.fuzz.draw import PORTS, World
+from conformance.fuzz.packets import ANSWERS, Seen
 from lab import Lab
 
 ETHERTYPES = {4: b"\x08\x00", 6: b"\x86\xdd"}
@@ -28,6 +31,8 @@ class Outcome:
     counters: dict[str, str] = field(default_factory=dict)  # "ipv4 filter FORWARD 1" -> "3:87"
     connections: list[str] = field(default_factory=list)
     timeouts: list[int] = field(default_factory=list)  # seconds, beside `connections`
+    expectations: list[str] = field(default_factory=list)
+    ambiguous: bool = False  # NAT drew a number that has another meaning in the case
 
 
 class Side:
@@ -39,19 +44,29 @@ class Side:
         self.world = world
         self.firewall: Any = lab["firewall"]
         self.ports: dict[str, Any] = {host.name: lab[host.name].port(host.link) for host in world.hosts}
-        self.headers = {
-            host.name: mac_bytes(lab["firewall"].mac(host.link)) + mac_bytes(self.ports[host.name].mac)
-            for host in world.hosts
+        self.macs = {host.name: mac_bytes(self.ports[host.name].mac) for host in world.hosts}
+        self.via = {host.name: mac_bytes(self.firewall.mac(host.via)) for host in world.hosts}
+        self.beside = {
+            (one.name, p.address(address)): self.macs[other.name]
+            for one in world.hosts
+            for other in world.hosts
+            if one.via == other.via and one != other
+            for address in (other.ipv4, other.ipv6)
+        }
+        self.raw = {
+            version: self.firewall.holder.socket("firewall", kind="inet", type="raw", family=version)
+            for version in (4, 6)
         }
         for host in world.hosts:
             lab[host.name].stack = "deaf"  # only what the case says is sent
+        self.settings: dict[str, str] = {}  # sysctls that the case has changed, as they were
         self.last: dict[str, bytes] = {}
-        self.runs = 0
+        self.identifications = Identifications()
 
     def run(self, case: Case) -> Outcome:
         """Load the rules of a case, send its packets one by one and collect everything there is to compare."""
         outcome = Outcome()
-        self.runs += 1
+        self.identifications.begin()
         self.reset()
         for family, text in case.rules.items():
             if not text:
@@ -61,29 +76,78 @@ class Side:
             except Exception as refusal:  # each engine has its own words; that it refuses is what counts
                 outcome.refused = f"{family}: {str(refusal).splitlines()[0]}"
                 return outcome
-        canon = Canon(frozenset((*PORTS, *known_ports(case))))
-        for step in case.steps:
+        self.known = frozenset((*PORTS, *known_ports(case)))
+        canon = Canon(self.known)
+        for number, step in enumerate(case.steps):
+            if isinstance(step, Change):
+                self.read_counters(outcome, f"before step {number}: ")
+            if not isinstance(step, Send | Answer | Local):
+                outcome.ambiguous |= self.ambiguous()
             outcome.out.append(self.step(step, canon))
+        outcome.ambiguous |= self.ambiguous()
         self.read_counters(outcome)
         self.read_connections(outcome, canon)
         return outcome
 
+    def ambiguous(self) -> bool:
+        """Whether NAT has given a connection a port (or id) that stands for something else already."""
+        drawn = []
+        for entry in self.firewall.conntrack():
+            before, after = entry.original, entry.reply
+            for old, new in ((before.sport, after.dport), (before.id, after.id)):
+                if old != new and new is not None:
+                    drawn.append(new)
+        return len(set(drawn)) < len(drawn) or not self.known.isdisjoint(drawn)
+
     def reset(self) -> None:
         self.firewall.flush()
+        for name, value in self.settings.items():
+            self.firewall.adapter.sysctl(name, value)
+        self.settings.clear()
         self.lab.settle()
         for port in self.ports.values():
             port.received()
         self.last.clear()
 
     def step(self, step: Step, canon: Canon) -> list[str]:
-        if isinstance(step, Pass):
-            self.let_pass(step.seconds)
-            return []
-        packet = fresh_fragment(step.packet, self.runs) if isinstance(step, Send) else self.answer(step)
-        if packet is None:
-            return ["no answer"]
-        ethertype = ETHERTYPES.get(packet[0] >> 4, ETHERTYPES[4])
-        self.ports[step.node].send(self.headers[step.node] + ethertype + packet)
+        """Do it; what came out, or what was said."""
+        match step:
+            case Pass(seconds):
+                self.let_pass(seconds)
+                return []
+            case Change(family, text):
+                return self.change(family, text)
+            case Tool(words):
+                return self.tool(words, canon)
+            case Set(name, value):
+                self.settings.setdefault(name, self.firewall.adapter.sysctl(name))
+                self.firewall.adapter.sysctl(name, value)
+                return []
+            case Local(packet):
+                self.send_local(packet)
+            case Send(node, packet):
+                self.send(node, self.identifications.put(packet))
+            case Answer(node):
+                answer = self.answer(step)
+                if answer is None:
+                    return ["no answer"]
+                self.send(node, answer)
+        return self.seen(canon)
+
+    def send(self, node: str, packet: bytes) -> None:
+        version = packet[0] >> 4
+        to = packet[16:20] if version == 4 else packet[24:40]
+        mac = self.beside.get((node, to)) or group_mac(to) or self.via[node]
+        self.ports[node].send(mac + self.macs[node] + ETHERTYPES.get(version, ETHERTYPES[4]) + packet)
+
+    def send_local(self, packet: bytes) -> None:
+        version = packet[0] >> 4
+        to = str(ipaddress.ip_address(packet[16:20] if version == 4 else packet[24:40]))
+        with contextlib.suppress(OSError):  # the kernel tells the program of a drop, the engine cannot
+            self.raw[version].sendto(packet, (to, 0))
+
+    def seen(self, canon: Canon) -> list[str]:
+        """What has reached the hosts."""
         self.lab.settle()
         seen = []
         for name, listener in self.ports.items():
@@ -93,6 +157,24 @@ class Side:
                     self.last[name] = body
                     seen.append(f"{name}: {canon.packet(body)}")
         return seen
+
+    def change(self, family: str, text: str) -> list[str]:
+        try:
+            self.firewall.load(text, family=family)
+        except Exception:
+            return ["refused"]
+        return []
+
+    def tool(self, words: tuple[str, ...], canon: Canon) -> list[str]:
+        """A command's exit status, its lines without times, and what it says on standard error."""
+        if self.name == "userspace":
+            answer = self.firewall.adapter.request(do="command", argv=list(words))
+            status, out, said = answer["exit"], answer["stdout"], answer["stderr"]
+        else:
+            done = self.firewall.run(list(words))
+            status, out, said = done.returncode, done.stdout, done.stderr
+        lines = [" ".join(re.sub(r"^(\S+ +\d+) \d+ ", r"\1 ", line).split()) for line in out.splitlines()]
+        return [f"exit {status}", *said.splitlines(), *canon.rows(lines)]
 
     def let_pass(self, seconds: float) -> None:
         if self.name == "userspace":
@@ -104,7 +186,7 @@ class Side:
         before = self.last.get(step.node)
         return ANSWERS[step.how](Seen(before)) if before is not None else None
 
-    def read_counters(self, outcome: Outcome) -> None:
+    def read_counters(self, outcome: Outcome, when: str = "") -> None:
         for family in ("ipv4", "ipv6"):
             table = ""
             numbers: dict[str, int] = {}
@@ -114,35 +196,58 @@ class Side:
                 elif rule := RULE.match(line):
                     packets, octets, chain, text = rule.groups()
                     numbers[chain] = numbers.get(chain, 0) + 1
-                    outcome.counters[f"{family} {table} {chain} {numbers[chain]} {text}"] = f"{packets}:{octets}"
+                    outcome.counters[f"{when}{family} {table} {chain} {numbers[chain]} {text}"] = f"{packets}:{octets}"
                 elif (policy := POLICY.match(line)) and policy[2] != "-":
-                    outcome.counters[f"{family} {table} {policy[1]} policy"] = f"{policy[3]}:{policy[4]}"
+                    outcome.counters[f"{when}{family} {table} {policy[1]} policy"] = f"{policy[3]}:{policy[4]}"
 
     def read_connections(self, outcome: Outcome, canon: Canon) -> None:
-        rows = []
+        timeouts: dict[str, list[int]] = {}
+        lines = []
         for entry in self.firewall.conntrack():
             text = re.sub(r"use=\d+", "", str(entry))
-            text = re.sub(r"^(\S+ +\d+ \S+ +\d+) \d+ ", r"\1 ", text)
-            text = re.sub(r"(port|id)=(\d+)", lambda match: f"{match[1]}={canon.port(int(match[2]))}", text)
-            rows.append((" ".join(text.split()), int(entry.timeout)))
-        rows.sort()
-        outcome.connections = [text for text, _timeout in rows]
-        outcome.timeouts = [timeout for _text, timeout in rows]
+            lines.append(" ".join(re.sub(r"^(\S+ +\d+ \S+ +\d+) \d+ ", r"\1 ", text).split()))
+            timeouts.setdefault(lines[-1], []).append(int(entry.timeout))
+        rows = canon.rows(lines)
+        times = {text: canon.rows([text])[0] for text in timeouts}
+        pairs = sorted((times[text], seconds) for text, found in timeouts.items() for seconds in found)
+        outcome.connections = rows
+        outcome.timeouts = [seconds for _text, seconds in pairs]
+        outcome.expectations = canon.rows([re.sub(r"^\d+ ", "", line) for line in self.firewall.expectations()])
 
 
-def fresh_fragment(packet: bytes, run: int) -> bytes:
-    """A fragment with the identification of this run: no flush takes away the fragments that an earlier run left."""
-    if packet[0] >> 4 == 6 and packet[6] == 44:
-        return (
-            packet[:44]
-            + ((int.from_bytes(packet[44:48], "big") + (run << 16)) & 0xFFFFFFFF).to_bytes(4, "big")
-            + packet[48:]
-        )
-    if packet[0] >> 4 == 4 and packet[6] & 0x3F | packet[7]:
-        head = packet[:4] + ((int.from_bytes(packet[4:6], "big") + run) & 0xFFFF).to_bytes(2, "big") + packet[6:10]
-        head += b"\0\0" + packet[12:20]
-        return head[:10] + checksum(head).to_bytes(2, "big") + head[12:] + packet[20:]
-    return packet
+class Identifications:
+    """Numbers for packets in pieces: each packet of a run gets one that no packet before it had, since no flush takes
+    away the pieces that an earlier run left behind. (After 65,535 packets of IPv4 they begin again.)"""
+
+    def __init__(self) -> None:
+        self.last = 0
+        self.given: dict[int, int] = {}
+
+    def begin(self) -> None:
+        self.given.clear()
+
+    def fresh(self, number: int) -> int:
+        if number not in self.given:
+            self.last += 1
+            self.given[number] = self.last
+        return self.given[number]
+
+    def put(self, packet: bytes) -> bytes:
+        """The packet, with a fresh number if it is a fragment."""
+        if packet[0] >> 4 == 6 and len(packet) >= 48 and packet[6] == 44:
+            number = self.fresh(int.from_bytes(packet[44:48], "big"))
+            return packet[:44] + number.to_bytes(4, "big") + packet[48:]
+        if packet[0] >> 4 == 4 and packet[6] & 0x3F | packet[7]:
+            number = self.fresh(int.from_bytes(packet[4:6], "big")) % 0xFFFF + 1
+            return p.with_header_sum(packet[:4] + number.to_bytes(2, "big") + packet[6:])
+        return packet
+
+
+def group_mac(address: bytes) -> bytes:
+    """Where a packet to a group goes on Ethernet (RFC 1112 section 6.4, RFC 2464 section 7); b"" for one machine."""
+    if len(address) == 4 and address[0] >> 4 == 14:
+        return bytes((1, 0, 0x5E, address[1] & 127)) + address[2:]
+    return b"\x33\x33" + address[12:] if address[0] == 0xFF else b""
 
 
 def mac_bytes(text: str) -> bytes:
@@ -150,11 +255,11 @@ def mac_bytes(text: str) -> bytes:
 
 
 def chatter(frame: bytes) -> bool:
-    """What comes by itself: neighbour discovery, multicast reports, and the news (after 30 or 60 s of real time) that a
-    packet of some earlier case never became whole."""
-    if frame[12:14] == ETHERTYPES[6]:
-        return frame[20] == 0 or (frame[20] == 58 and (130 <= frame[54] <= 143 or frame[54:56] == b"\x03\x01"))
-    return frame[23] == 1 and frame[34:36] == b"\x0b\x01"
+    """What comes by itself: neighbour discovery and multicast reports."""
+    if frame[12:14] != ETHERTYPES[6]:
+        return False
+    start = 62 if frame[20] == 0 and frame[54] == 58 else 54  # reports stand behind a router alert
+    return (frame[20] == 58 or start == 62) and 130 <= frame[start] <= 143
 
 
 def trimmed(packet: bytes) -> bytes:

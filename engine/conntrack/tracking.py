@@ -44,6 +44,7 @@ from engine.core.connection import (
     SEEN_REPLY,
     SEQ_ADJUST,
     SRC_NAT,
+    TEMPLATE,
     Connection,
     Proxied,
     Tuple,
@@ -97,9 +98,12 @@ class Conntrack(ConntrackView):
     def track(self, packet: Packet, context: Context) -> int:
         """Find or make the entry of a packet: sets context.entry and context.ctinfo. ACCEPT, or DROP.
 
-        A packet that already has an entry (it came round through loopback, or the engine made it) keeps it.
+        A packet that already has an entry (it came round through loopback, or the engine made it) keeps it. A template
+        of CT has done its service.
         """
-        if context.entry is not None or context.ctinfo == CT_UNTRACKED:
+        if context.entry is not None and context.entry.status & TEMPLATE:
+            context.entry = None
+        elif context.entry is not None or context.ctinfo == CT_UNTRACKED:
             return ACCEPT
         self.now = context.now
         context.ctinfo = CT_INVALID

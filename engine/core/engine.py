@@ -66,8 +66,11 @@ CONNTRACK_STEPS: Final = frozenset((DEFRAG, TRACK, HELP, CONFIRM, "nat"))
 # Tables at OUTPUT after which the kernel routes anew if they changed what it routes by.
 REROUTING_STEPS: Final = frozenset(("mangle", "nat"))
 
-# ICMP, IGMP, ICMPv6: what no process sent came from a socket of the kernel's own.
-KERNEL_SOCKET_PROTOCOLS: Final = frozenset((1, 2, 58))
+# ICMP, IGMP, resets of TCP over IPv4, ICMPv6: what no process sent came from a socket of the kernel's own.
+KERNEL_SOCKET_PROTOCOLS: Final[dict[int, frozenset[int]]] = {
+    IPV4: frozenset((1, 2, 6)),
+    IPV6: frozenset((58,)),
+}
 
 CTINFO_NAMES: Final[dict[int, str]] = {
     0: "ESTABLISHED",
@@ -212,7 +215,7 @@ class Engine:
                 flight.seen = True
         if flight.made_here:
             context.uid = context.gid = -1  # the socket by which it was sent says nothing
-        if flight.local and context.uid == -1 and packet.proto in KERNEL_SOCKET_PROTOCOLS:
+        if flight.local and context.uid == -1 and packet.proto in KERNEL_SOCKET_PROTOCOLS[packet.family]:
             context.uid = KERNEL_SOCKET
         context.entry = flight.entry
         context.ctinfo = flight.ctinfo
@@ -264,8 +267,8 @@ class Engine:
                 return v.ACCEPT
             return self.fragments.collect(packet, context)
         if step == TRACK:
-            if flight.seen:
-                return v.ACCEPT
+            if flight.seen and (context.entry is not None or context.ctinfo == CT_UNTRACKED):
+                return v.ACCEPT  # what was INVALID in OUTPUT is looked at again when it comes round by lo
             flight.seen = True
             verdict = self.conntrack.track(packet, context)
             if context.trace is not None:
@@ -323,6 +326,8 @@ class Engine:
             if context.ctinfo == CT_UNTRACKED:
                 flight.seen = True
             self.flights.put(packet, flight)
+        elif verdict == v.ACCEPT and packet.changed and arrival.hook == INPUT:
+            self.flights.put(packet, flight)  # an error about it will quote it as it is now
         elif verdict == v.DROP and context.entry is not None:
             self.conntrack.dropped(context.entry)
         departure = Departure(verdict, None, context.mark, context.priority, emit, why=why)

@@ -129,13 +129,23 @@ class Sender:
     # -- bridge
 
     def _bridge(self, emission: Emission, cause: Arrival | None) -> bool:
-        if cause is None or len(cause.mac_header) < ETHERNET:
+        header = self._frame_header(cause)
+        if not header:
             return self._failed("bridge: the link addresses of the frame to answer are not known")
-        header = cause.mac_header
         frame = header[6:12] + header[0:6] + header[12:] + emission.data
         self._link_socket().sendto(frame, (emission.device, 0))
         self.sent += 1
         return True
+
+    def _frame_header(self, cause: Arrival | None) -> bytes:
+        """Of the frame to answer. A packet that was routed off the bridge came to the bridge's own link address."""
+        if cause is None or len(cause.mac_header) >= ETHERNET:
+            return cause.mac_header if cause is not None else b""
+        link = self.environment.link(cause.indev)
+        if link is None or len(cause.hwsrc) < 6:
+            return b""
+        kind = ETH_P_IP if cause.data[0] >> 4 == 4 else ETH_P_IPV6
+        return link.mac[:6] + cause.hwsrc[:6] + kind.to_bytes(2, "big")
 
     # -- wire
 

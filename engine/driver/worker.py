@@ -424,7 +424,8 @@ class Worker:
             return
         mark = self._mark(last.arrival, departure)
         priority = self._priority(last.arrival, departure)
-        if self._goes_as_one(whole, cuts.largest, last.arrival, departure.mark):
+        atomic = len(cuts.lengths) == 1  # a fragment header around a whole packet (RFC 6946); it goes for good
+        if atomic or self._goes_as_one(whole, cuts.largest, last.arrival, departure.mark):
             for queued in carriers[:-1]:
                 self.answer(queued, False)
             self.answer(last, True, whole, mark, priority)

@@ -12,7 +12,9 @@
 
 Options may be combined. There is one zone number in a rule: the one given last holds for all the directions named.
 --zone resets nothing, so `--zone-orig 2 --zone 1` is saved as `--zone-orig 1`. The first rule of CT or NOTRACK that
-a packet meets holds. `CT --notrack` alone does not switch connection tracking on (measured).
+a packet meets holds. From there to the end of the raw table the packet carries the rule's template, an entry without
+addresses: its state is NEW, a mark that CONNMARK gives it stays with the rule. `CT --notrack` alone does not switch
+connection tracking on (measured).
 
 Kernel peer: xt_CT revision 2. Source: iptables-extensions(8), CT; names of helpers measured on Linux 6.18.
 """
@@ -21,8 +23,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.core.connection import CT_UNTRACKED
-from engine.core.context import Context
+from engine.core.connection import CT_NEW, CT_UNTRACKED, TEMPLATE, Connection, Tuple
+from engine.core.context import Context, Shared
 from engine.core.extension import KernelRefusal, Option, ParameterProblem, RuleHead, Spec, Target
 from engine.core.hooks import IPV4, IPV6
 from engine.core.numbers import parse_number
@@ -88,6 +90,10 @@ class Ct(Target):
         self.zone = 0
         self.zone_mark = False
         self.zone_ways = 0
+        self.template = blank()
+
+    def installed(self, shared: Shared) -> None:
+        self.template = blank()
 
     def uses_conntrack(self, declared: bool) -> bool:
         return not self.notrack
@@ -142,10 +148,20 @@ class Ct(Target):
         context.zone_original = zone if ways & ORIGINAL else 0
         context.zone_reply = zone if ways & REPLY else 0
         context.template_helper = self.helper
+        context.entry = self.template
+        context.ctinfo = CT_NEW
         if self.events or self.expect_events:
             context.template_events = self.events
             context.template_expect_events = self.expect_events
         return CONTINUE
+
+
+def blank() -> Connection:
+    """A template: an entry of nothing at all."""
+    nothing = Tuple(0, 0, 0, 0, 0, 0)
+    template = Connection(nothing, nothing)
+    template.status = TEMPLATE
+    return template
 
 
 def names_of(mask: int, names: tuple[str, ...]) -> str:

@@ -22,6 +22,8 @@ from engine.target.parts.ranges import NONE, Nat, Range, read_ports
 
 LOOPBACK: Final = 0x7F000001
 LOOPBACK6: Final = 1
+# First 16 bits of an IPv6 group (RFC 4291 section 2.7; flags left out) -> first ten bits of addresses of its scope
+SCOPED_GROUPS: Final[dict[int, int]] = {0xFF02: 0xFE80 >> 6, 0xFF05: 0xFEC0 >> 6}
 
 
 class Redirect(Nat):
@@ -41,12 +43,18 @@ class Redirect(Nat):
             # IPv6: one of the destination's scope; IPv4 never borrows another interface's address, as MASQUERADE does
             towards = 0 if packet.family == IPV4 else packet.dst
             address = context.shared.environment.primary_address(context.indev, packet.family, towards)
-            if address is None:
+            if address is None or not in_scope(address, towards):
                 return DROP
         request = self.request("DNAT")
         request.low = request.high = address
         context.nat = request
         return ACCEPT
+
+
+def in_scope(address: int, destination: int) -> bool:
+    """A packet to a group of a link or site may go to an address of that scope only (IPv4: destination 0)."""
+    prefix = SCOPED_GROUPS.get(destination >> 112 & 0xFF0F)
+    return prefix is None or address >> 118 == prefix
 
 
 def look(values: Values) -> None:
