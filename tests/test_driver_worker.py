@@ -190,11 +190,13 @@ def test_what_is_too_big_and_must_not_be_cut_goes_to_the_kernel_as_one() -> None
         assert accepted[0] == PREROUTING and accepted.count(PREROUTING) == 1
 
 
-def test_ipv6_fragments_travel_as_they_came() -> None:
+def test_ipv6_fragments_travel_as_they_came_under_a_new_number() -> None:
     world = World(TRACKING, "ipv6")
     pieces = cut6(udp(2992), 1000, 1400, 600)
     world.receive(*pieces)
-    assert world.sent == leaving(pieces)
+    numbers = {piece[44:48] for piece in world.sent}
+    assert len(numbers) == 1 and numbers != {pieces[0][44:48]}
+    assert [piece[:44] + pieces[0][44:48] + piece[48:] for piece in world.sent] == leaving(pieces)
     world = World(TRACKING, "ipv6")
     world.receive(cut6(SEGMENT, 1000)[0])
     assert world.sent == leaving([ipv6(SEGMENT, 17)])
