@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -26,6 +27,8 @@ from lab.process import Process
 from lab.programs import search_path
 
 RUN: Final = "/run/nflab"
+
+ACCOUNTING: Final = "net.netfilter.nf_conntrack_acct"
 
 
 class Node:
@@ -383,6 +386,9 @@ class Firewall(Node):
     def reset(self) -> None:
         super().reset()
         self.adapter.flush()
+        with contextlib.suppress(OSError):  # a connbytes rule switches it on for good
+            if self._sysctl(ACCOUNTING, None) != "0":
+                self._sysctl(ACCOUNTING, "0")
         for family, file in (("ipv4", self.spec.rules), ("ipv6", self.spec.rules6)):
             if file is not None:
                 self.load(file.read_text(encoding="utf-8"), family, str(file))

@@ -31,6 +31,8 @@ COMMANDS: Final = ("iptables", "iptables-save", "iptables-restore", "ip6tables",
 class Userspace(Adapter):
     name: ClassVar[str] = "userspace"
     refuses: ClassVar[dict[str, str]] = {
+        "both-iptables": "its rules are its own; what iptables-legacy and iptables-nft rule is the kernel",
+        "target-SET": "sets of addresses live in the kernel; rules that name one are refused",
         "shared-limit": "each engine has a table and limits of its own; they can be set in the node",
         "send-errors": "a packet waits in a queue for its verdict, and the program that sent it has gone on by then",
     }
