@@ -176,6 +176,7 @@ def open_socket(scene: Scene, node: Node, end: str, listening: bool) -> LocalSoc
     host, _colon, port = rest.rpartition(":")
     opened = node.holder.socket(node.name, kind="inet", family=6 if six else 4, type=protocol.removesuffix("6"))
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
     scene.undo.append(opened.close)
     if rest:
         opened.bind((host or ("::" if six else "0.0.0.0"), int(port)))

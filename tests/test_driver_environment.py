@@ -97,6 +97,21 @@ def test_address_types() -> None:
     }  # fmt: skip
 
 
+def test_a_broadcast_address_is_what_the_interface_was_told() -> None:
+    found = ask(
+        "run('addr', 'add', '10.20.0.1/23', 'brd', '+', 'dev', 'lan')\n"
+        "run('addr', 'add', '10.20.0.2/23', 'brd', '10.20.1.254', 'dev', 'lan')\n"  # a second one of its network
+        "run('addr', 'add', '10.21.0.1/24', 'brd', '10.21.0.77', 'dev', 'lan')\n"
+        "for text in '10.0.1.255 10.20.1.255 10.20.1.254 10.21.0.77 10.21.0.255 0.0.0.0'.split():\n"
+        "    result[text] = env.broadcast_prefix('lan', number(text))\n"
+        "result['on wan'] = env.broadcast_prefix('wan', number('10.20.1.255'))\n"
+    )
+    assert found == {
+        "10.0.1.255": -1, "10.20.1.255": 23, "10.20.1.254": -1, "10.21.0.77": 24, "10.21.0.255": -1, "0.0.0.0": -1,
+        "on wan": -1,
+    }  # fmt: skip
+
+
 def test_routes() -> None:
     found = ask(
         "result['far'] = route('8.8.8.8'); result['marked'] = route('8.8.8.8', 1)\n"

@@ -30,6 +30,8 @@ from engine.core.context import Context
 from engine.core.hooks import IPV4, IPV6, OUTPUT
 from engine.core.packet import Packet
 from engine.core.verdict import CONTINUE
+from engine.language.errors import Refused
+from engine.language.rule import parse_rule
 
 MAC = bytes.fromhex("020000000101") + bytes.fromhex("020000000110") + b"\x08\x00"
 MAC_TEXT = "MAC=02:00:00:00:01:01:02:00:00:00:01:10:08:00 "
@@ -280,6 +282,28 @@ def test_nflog() -> None:
     assert logged.text.startswith("x IN=lan OUT=wan ")
     apply("-j NFLOG", udp4(), where, "filter")
     assert where.shared.log[1].packet == udp4()
+
+
+def test_nflog_writes_about_the_bytes_that_it_hands_over() -> None:
+    where = context()
+    apply("-j NFLOG --nflog-size 24", udp4(), where, "filter")
+    apply("-j NFLOG --nflog-size 19", udp4(), where, "filter")
+    apply("-j NFLOG --nflog-size 4000", udp4(), where, "filter")
+    cut, less, whole = (logged.text for logged in where.shared.log)
+    assert "PROTO=UDP INCOMPLETE [4 bytes]" in cut and "SPT" not in cut
+    assert "TRUNCATED" in less and "SRC" not in less
+    assert "PROTO=UDP SPT=" in whole
+
+
+@pytest.mark.parametrize(
+    ("rule", "named"), [("LOG --log", "log"), ("NFLOG --nflog", "log"), ("ULOG --ulog", "ulog")]
+)
+@pytest.mark.parametrize("prefix", ["a\nb", "a" * 200 + "\n"])  # also where it would be cut off
+def test_a_prefix_is_one_line(rule: str, named: str, prefix: str) -> None:
+    target, option = rule.split()
+    words = ["-j", target, f"{option}-prefix", prefix]
+    with pytest.raises(Refused, match=f"Newlines not allowed in --{named}-prefix"):
+        parse_rule(words, IPV4, "filter")
 
 
 def test_audit() -> None:

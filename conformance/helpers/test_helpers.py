@@ -154,6 +154,8 @@ def test_irc_nat(client, server, firewall):
     talk.server_says(":x\r\n")
     public = str(int.from_bytes(bytes([198, 51, 100, 117])))
     talk.client_says(OFFER.format("SEND file"), arrives_as=OFFER.format("SEND file").replace("167772426", public))
+    talk.server_says(":x PONG\r\n")  # the offer became one longer: each side still counts what it sent and saw
+    talk.client_says("PING x\r\n")
     server.sends(tcp("server:5000 > 198.51.100.117:4000", "SYN"))
     client.sees(tcp("server:5000 > client:4000", "SYN"))
 
@@ -176,6 +178,27 @@ def test_irc_real(client, server, firewall):
     fetching = server.opens("tcp").connects(f"{'.'.join(map(str, address.to_bytes(4)))}:{port}")
     offered.accepts().says("the file")
     fetching.hears("the file")
+
+
+@case("irc.offers", topology="three-legged", needs=["helper-irc", "nat"], cites=["HELPER-08"], rows={
+    "longer": {"address": "198.51.100.117"}, "shorter": {"address": "1.1.1.1"}, "same-length": {"address": "9.9.9.9"}})
+def test_irc_offers(client, server, firewall, address):
+    """Every offer moves the sequence numbers further; what the other side selectively acknowledges moves back."""
+    firewall.loads(rules("irc", "tcp", 6668) + OUTSIDE.replace("198.51.100.117", address))
+    public = str(int.from_bytes(bytes(map(int, address.split(".")))))
+    server.changes(f"ip route add {address} via {{firewall.wan}}", undo=f"ip route del {address}")
+    talk = client.connects("client:40000 > server:6668", seen_as=f"{address}:40000 > server:6668", sack_ok=True)
+    talk.client_says("NICK alice\r\n")
+    talk.server_says(":x\r\n")
+    for port in ("4000", "4001", "4002"):
+        offer = OFFER.format("SEND file").replace("4000", port)
+        talk.client_says(offer, arrives_as=offer.replace("167772426", public))
+        talk.server_says(":x PONG\r\n")
+    start = talk.client.seq
+    talk.client_says("PING 1234\r\n")
+    seen = talk.server_sends("ACK", sack=[(talk.server.ack - 8, talk.server.ack - 3)])
+    assert seen.sack == ((start + 3, start + 8),), seen.sack
+    assert talk.client.seq - talk.server.ack == 3 * (len("167772426") - len(public))
 
 
 # -- Amanda
@@ -285,6 +308,21 @@ def test_pptp_call(client, server, firewall):
     assert states.after() == "RELATED"
     server.sends(gre("server > client", key=0x4D, gre_version=1))
     assert states.after() == "ESTABLISHED"
+
+
+@case("pptp.nat", topology="three-legged", needs=["helper-pptp", "nat"], cites=["HELPER-18"])
+def test_pptp_nat(client, server, firewall):
+    """Two clients behind one address may choose the same call number: outside it is the port of the control connection."""
+    firewall.loads(rules("pptp", "tcp", 1723) + OUTSIDE)
+    talk = client.connects("client:40000 > server:1723", seen_as="198.51.100.117:40000 > server:1723")
+    talk.client_says(pptp(1, b"\1\0\0\0", 156))
+    talk.server_says(pptp(2, b"\1\0\1\0", 156))
+    talk.client_says(pptp(7, b"\0\x4d\0\0", 168), arrives_as=pptp(7, b"\x9c\x40\0\0", 168))
+    talk.server_says(pptp(8, b"\x02\x2b\x9c\x40\1\0", 32), arrives_as=pptp(8, b"\x02\x2b\0\x4d\1\0", 32))
+    client.sends(gre("client > server", key=0x22B, gre_version=1))
+    server.sees(gre("198.51.100.117 > server", key=0x22B, gre_version=1))
+    server.sends(gre("server > 198.51.100.117", key=0x9C40, gre_version=1))
+    client.sees(gre("server > client", key=0x4D, gre_version=1))
 
 
 # -- all of them

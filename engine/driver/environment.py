@@ -76,6 +76,7 @@ IFLA_INFO_KIND: Final = 1
 IFLA_INFO_SLAVE_KIND: Final = 4
 IFA_ADDRESS: Final = 1
 IFA_LOCAL: Final = 2
+IFA_BROADCAST: Final = 4
 IFA_FLAGS: Final = 8
 IFA_F_SECONDARY: Final = 0x01
 IFA_F_TENTATIVE: Final = 0x40
@@ -133,14 +134,16 @@ class Link:
 
 
 class Address:
-    """One address of an interface, with its scope and flags as `ip addr` shows them."""
+    """One address of an interface, with its scope and flags as `ip addr` shows them. `broadcast` is what stands behind
+    "brd" there, 0 if nothing does."""
 
-    def __init__(self, family: int, value: int, length: int, scope: int, flags: int) -> None:
+    def __init__(self, family: int, value: int, length: int, scope: int, flags: int, broadcast: int = 0) -> None:
         self.family = family
         self.value = value
         self.length = length
         self.scope = scope
         self.flags = flags
+        self.broadcast = broadcast
 
 
 class Loss:
@@ -179,7 +182,8 @@ def parse_address(body: bytes) -> tuple[int, Address] | None:
     if len(value) not in (4, 16):
         return None
     flags = _u32(found.get(IFA_FLAGS), flags)
-    return index, Address(family, int.from_bytes(value, "big"), length, scope, flags)
+    broadcast = int.from_bytes(found.get(IFA_BROADCAST, b""), "big")
+    return index, Address(family, int.from_bytes(value, "big"), length, scope, flags, broadcast)
 
 
 def _u32(value: bytes | None, default: int) -> int:
@@ -369,15 +373,15 @@ class LiveEnvironment(Environment):
         return self._address_of_another_link(link)
 
     def broadcast_prefix(self, device: str, address: int) -> int:
+        """What an address was not told to be its broadcast address is none, though it be the last of the network."""
         link = self.link(device)
-        if link is None:
+        if link is None or not address:
             return -1
         for own in self._addresses().get(link.index, []):
             if (
                 own.family == IPV4
                 and not own.flags & IFA_F_SECONDARY
-                and own.length < 31
-                and address == own.value | ((1 << (32 - own.length)) - 1)
+                and address == own.broadcast
             ):
                 return own.length
         return -1

@@ -183,6 +183,14 @@ def _string_cut(q: Question, text: str) -> Value:
     return text
 
 
+def _log_prefix(q: Question, text: str) -> Value:
+    """Cut, but what is cut off is looked at too. NFLOG's complaint names LOG's option (measured)."""
+    kept = _string_cut(q, text)
+    if "\n" in text:
+        raise ParameterProblem(f"Newlines not allowed in --{q.option.removeprefix('nf')}")
+    return kept
+
+
 def _text(q: Question, text: str) -> Value:
     return text
 
@@ -502,6 +510,7 @@ KINDS: Final[dict[str, Callable[[Question, str], Value]]] = {
     "double": _double,
     "string": _string,
     "string:cut": _string_cut,
+    "string:log-prefix": _log_prefix,
     "text": _text,
     "two": _text,
     "mark/mask": _mark_mask,

@@ -85,7 +85,7 @@ def build(values: Values) -> Target:
 
 OPTIONS: Final = (
     Option("log-level", "level"),
-    Option("log-prefix", "string:cut", low=1, high=PREFIX_LENGTH),
+    Option("log-prefix", "string:log-prefix", low=1, high=PREFIX_LENGTH),
     *(Option(f"log-{name}") for name, _bit in FLAGS),
 )
 

@@ -18,7 +18,7 @@ from engine.core.packet import Packet
 from engine.core.text import quoted
 from engine.core.values import Values
 from engine.core.verdict import CONTINUE
-from engine.target.parts.log_text import UID, log_text
+from engine.target.parts.log_text import ALL_BYTES, UID, log_text
 
 PREFIX_LENGTH: Final = 63
 LEVEL: Final = 5  # notice; NFLOG itself knows no levels
@@ -59,10 +59,9 @@ class NfLog(Target):
         return self._words("")
 
     def apply(self, packet: Packet, context: Context) -> int:
-        data = bytes(packet.data)
-        if self.size != UNSET:
-            data = data[: self.size]
-        text = log_text(packet, context, self.prefix, UID)
+        size = ALL_BYTES if self.size == UNSET else self.size
+        data = bytes(packet.data[:size])
+        text = log_text(packet, context, self.prefix, UID, size)
         context.shared.log.append(LogLine(context.now, text, LEVEL, self.group, self.prefix, data))
         return CONTINUE
 
@@ -86,7 +85,7 @@ def build(values: Values) -> Target:
 
 OPTIONS: Final = (
     Option("nflog-group", "u16"),
-    Option("nflog-prefix", "string:cut", low=1, high=PREFIX_LENGTH),
+    Option("nflog-prefix", "string:log-prefix", low=1, high=PREFIX_LENGTH),
     Option("nflog-range", "u32", excludes=("nflog-size",), at_once=warn),
     Option("nflog-size", "u32", excludes=("nflog-range",)),
     Option("nflog-threshold", "u16"),

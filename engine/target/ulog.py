@@ -53,7 +53,7 @@ def build(values: Values) -> ULog:
 
 OPTIONS: Final = (
     Option("ulog-nlgroup", "u8", low=1, high=32),
-    Option("ulog-prefix", "string:cut", low=1, high=PREFIX_LENGTH),
+    Option("ulog-prefix", "string:log-prefix", low=1, high=PREFIX_LENGTH),
     Option("ulog-cprange", "u64"),
     Option("ulog-qthreshold", "u8", low=1, high=50),
 )

@@ -29,6 +29,7 @@ UID: Final = 8
 MAC_DECODE: Final = 32
 ALL: Final = TCP_SEQUENCE | TCP_OPTIONS | IP_OPTIONS | UID | MAC_DECODE
 
+ALL_BYTES: Final = 0xFFFFFFFF
 ETHERNET: Final = 14  # bytes of a link header
 
 HOP_BY_HOP: Final = 0
@@ -63,9 +64,9 @@ ICMPV6_QUOTING: Final = frozenset((1, 2, 3, 4))
 OPTION_HEADERS: Final = frozenset((HOP_BY_HOP, ROUTING, DESTINATION_OPTIONS))
 
 
-def log_text(packet: Packet, context: Context, prefix: str, flags: int) -> str:
-    """The whole line, without level and time."""
-    line = Line(packet.data, flags)
+def log_text(packet: Packet, context: Context, prefix: str, flags: int, size: int = ALL_BYTES) -> str:
+    """The whole line, without level and time. `size`: so many bytes of the packet are known."""
+    line = Line(packet.data, flags, size)
     line.add(f"{prefix}IN={context.indev} OUT={context.outdev} ")
     if context.physin and context.physin != context.indev:
         line.add(f"PHYSIN={context.physin} ")
@@ -92,9 +93,9 @@ def link_text(header: bytes, flags: int, device: str) -> str:
 class Line:
     """One line being written. Methods that dump a header answer False when nothing may follow."""
 
-    def __init__(self, data: bytearray, flags: int) -> None:
+    def __init__(self, data: bytearray, flags: int, size: int) -> None:
         self.data = data
-        self.size = len(data)
+        self.size = min(len(data), size)
         self.flags = flags
         self.parts: list[str] = []
 
