@@ -24,7 +24,8 @@ def differences(case: Case, names: tuple[str, str], left: Outcome, right: Outcom
     for key in sorted(left.counters.keys() | right.counters.keys()):
         ours_count, theirs_count = left.counters.get(key, "missing"), right.counters.get(key, "missing")
         if ours_count != theirs_count and not (key.endswith("policy") and "missing" in (ours_count, theirs_count)):
-            found.append(f"counter {key}: {names[0]} {ours_count}, {names[1]} {theirs_count}")
+            rule = left.texts.get(key, right.texts.get(key, ""))
+            found.append(f"counter {key} {rule}".rstrip() + f": {names[0]} {ours_count}, {names[1]} {theirs_count}")
     if left.connections != right.connections:
         for name, mine, other in ((names[0], left, right), (names[1], right, left)):
             found += [f"only in {name}: {line}" for line in mine.connections if line not in other.connections]

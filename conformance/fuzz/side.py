@@ -29,6 +29,7 @@ class Outcome:
     refused: str = ""
     out: list[list[str]] = field(default_factory=list)  # for each step: "node: packet"
     counters: dict[str, str] = field(default_factory=dict)  # "ipv4 filter FORWARD 1" -> "3:87"
+    texts: dict[str, str] = field(default_factory=dict)  # the rules they belong to, as this engine saves them
     connections: list[str] = field(default_factory=list)
     timeouts: list[int] = field(default_factory=list)  # seconds, beside `connections`
     expectations: list[str] = field(default_factory=list)
@@ -196,7 +197,9 @@ class Side:
                 elif rule := RULE.match(line):
                     packets, octets, chain, text = rule.groups()
                     numbers[chain] = numbers.get(chain, 0) + 1
-                    outcome.counters[f"{when}{family} {table} {chain} {numbers[chain]} {text}"] = f"{packets}:{octets}"
+                    key = f"{when}{family} {table} {chain} {numbers[chain]}"
+                    outcome.counters[key] = f"{packets}:{octets}"
+                    outcome.texts[key] = text
                 elif (policy := POLICY.match(line)) and policy[2] != "-":
                     outcome.counters[f"{when}{family} {table} {policy[1]} policy"] = f"{policy[3]}:{policy[4]}"
 
