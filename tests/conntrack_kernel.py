@@ -1,22 +1,30 @@
 """What the kernel's connection tracking makes of traces: a program that runs in a network namespace of its own.
 
-    unshare -n -m python tests/conntrack_kernel.py tcp|sctp|errors|cells FIRST_SEED COUNT
+    unshare -n -m python tests/conntrack_kernel.py tcp|edges|time|sctp|errors|cells FIRST_SEED COUNT
 
 prints one JSON object a trace ("cells": the cells of the TCP grid, whatever seed and count).
 
 A firewall stands between two interfaces whose other ends are this program's raw sockets. A mangle rule for each
 conntrack state writes the state into the TOS byte, so every forwarded packet says what conntrack thought of it; after
 each packet /proc/net/nf_conntrack is read. A packet that is not forwarded has the state None.
+
+Traces in which time passes ("time") are played side by side, as many as share their settings, so that a pause is made
+once for all; their "times" say when each packet was sent, in seconds.
 """
 
 from __future__ import annotations
 
 import json
+import select
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from typing import Any
 
 from conntrack_cells import cell_trace, cells
+from conntrack_edges import TIMED_TOGETHER, edge_trace, timed_trace
 from conntrack_traces import OPTIONS, TIMEOUTS, TRACES, Trace
 from conntrack_world import summary
 
@@ -105,23 +113,70 @@ def cell_traces() -> list[tuple[str, Trace]]:
     return [("/".join(cell), cell_trace(*cell, 2000 + number)) for number, cell in enumerate(cells())]
 
 
+GENERATORS = TRACES | {"edges": edge_trace, "time": timed_trace}
+
+
+class Play:
+    """One trace on its way through the kernel."""
+
+    def __init__(self, kernel: Kernel, kind: str, port: int, trace: Trace) -> None:
+        self.kernel = kernel
+        self.everything = kind == "errors"  # a trace of errors has the table for itself
+        self.marks = (f"sport={port} ", f"dport={port} ", f"id={port} ")
+        self.trace = trace
+        self.steps: list[list[str]] = []
+        self.outcomes: list[list[Any]] = []
+        self.times: list[float] = []
+
+    def run(self) -> Iterator[float]:
+        """Send and look; gives the seconds of every pause."""
+        for side, packet in self.trace["steps"]:
+            if side == "wait":
+                yield float(packet)
+                continue
+            self.times.append(time.monotonic())
+            state = self.kernel.send(side, bytes.fromhex(packet))
+            lines = self.kernel.lines()
+            mine = [line for line in lines if self.everything or any(mark in line for mark in self.marks)]
+            self.steps.append([side, packet])
+            self.outcomes.append([state, sorted(summary(line) for line in mine)])
+
+    def result(self) -> Trace:
+        """The trace with what came of it; without its pauses, which are in the times."""
+        timed = len(self.steps) < len(self.trace["steps"])
+        times = {"times": [round(at, 4) for at in self.times]} if timed else {}
+        return self.trace | {"steps": self.steps} | times | {"outcomes": self.outcomes}
+
+
+def play_together(plays: list[Play]) -> None:
+    """All up to their next pause, then the pause, until none has one left."""
+    runs = [play.run() for play in plays]
+    while runs:
+        pauses = [next(run, None) for run in runs]
+        runs = [run for run, pause in zip(runs, pauses, strict=True) if pause is not None]
+        if runs:
+            select.select([], [], [], max(pause for pause in pauses if pause is not None))
+
+
 def main(kind: str, first: int, count: int) -> None:
     kernel = Kernel()
     named = cell_traces() if kind == "cells" else []
-    for number in range(len(named) or count):
-        seed = first + number
-        port = 2000 + number if named else 1024 + seed % 60000
-        name, trace = named[number] if named else ("", TRACES[kind](seed, port))
-        kernel.set_sysctls(trace["sysctls"])
-        if number % FLUSH_AFTER == 0 or kind == "errors":
+    numbers = range(len(named) or count)
+    size = TIMED_TOGETHER if kind == "time" else 1
+    for start in range(0, len(numbers), size):
+        plays: dict[str, Play] = {}
+        for number in numbers[start : start + size]:
+            seed = first + number
+            port = 2000 + number if named else 1024 + seed % 60000
+            name, trace = named[number] if named else (f"{seed}", GENERATORS[kind](seed, port))
+            plays[name] = Play(kernel, kind, port, trace)
+        kernel.set_sysctls(next(iter(plays.values())).trace["sysctls"])
+        if start % FLUSH_AFTER == 0 or kind in ("errors", "time"):
             kernel.flush()
-        marks = (f"sport={port} ", f"dport={port} ", f"id={port} ")
-        outcomes = []
-        for side, packet in trace["steps"]:
-            state = kernel.send(side, bytes.fromhex(packet))
-            mine = [line for line in kernel.lines() if kind == "errors" or any(mark in line for mark in marks)]
-            outcomes.append([state, sorted(summary(line) for line in mine)])
-        print(json.dumps({"kind": kind, "seed": seed, "name": name, **trace, "outcomes": outcomes}), flush=True)
+        play_together(list(plays.values()))
+        for number, (name, play) in enumerate(plays.items(), start):
+            title = {"kind": kind, "seed": first + number, "name": name if named else ""}
+            print(json.dumps(title | play.result()), flush=True)
 
 
 if __name__ == "__main__":
