@@ -52,6 +52,7 @@ NEEDS: Final[dict[str, Need]] = {
     "virtual-clock": Need("time can be made to pass (firewall.time_passes of more than a few seconds)"),
     "send-errors": Need("a program learns from send() that its packet was dropped"),
     "both-iptables": Need("iptables-legacy and iptables-nft rule the same packets"),
+    "own-listeners": Need("whether somebody listens to events is known for each node by itself"),
     "shared-limit": Need("nf_conntrack_max belongs to the machine, not to the node"),
     "trace": Need("the engine tells which rules a packet met"),
     "log": Need("what LOG and NFLOG write can be read"),

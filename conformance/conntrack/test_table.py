@@ -266,11 +266,11 @@ def test_expired(client, firewall):
 
 
 @case("table.events", topology="two-lans", needs=["conntrack", "conntrack-tool"], cites=["CTTABLE-22"], rows=table("""
-    name   | events
-    -------+-------
-    auto   | 2
-    always | 1
-    never  | 0
+    name   | events | needs
+    -------+--------+---------------
+    auto   | 2      | own-listeners
+    always | 1      |
+    never  | 0      |
 """))  # fmt: skip
 def test_events(client, server, firewall, events):
     """Who listens is told of entries that began while somebody listened (2), of all (1), of none (0)."""
@@ -288,3 +288,15 @@ def test_events(client, server, firewall, events):
     firewall.sets("net.netfilter.nf_conntrack_events", 2)
     told = {2: ["[NEW] udp"], 1: ["[UPDATE] udp", "[NEW] udp", "[DESTROY] udp"], 0: []}[events]
     listener.says(*told)
+
+
+@case("table.events-of-new-entries", topology="two-lans", needs=["conntrack", "conntrack-tool"], cites=["CTTABLE-22"])
+def test_events_of_new_entries(client, server, firewall):
+    """Usually, who listens is told of every connection that begins, is answered and ends."""
+    firewall.loads(ON)
+    assert firewall.shows("net.netfilter.nf_conntrack_events") == "2"
+    listener = firewall.watches("conntrack -E")
+    client.sends(udp("client:2 > server:53", "x"))
+    server.answers(server.sees(udp("client:2 > server:53")), "y")
+    firewall.runs("conntrack -D -p udp --sport 2")
+    listener.says("[NEW] udp", "[UPDATE] udp", "[DESTROY] udp")

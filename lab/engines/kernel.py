@@ -57,6 +57,7 @@ class Kernel(Adapter):
 
     variant: ClassVar[str] = ""
     refuses: ClassVar[dict[str, str]] = {
+        "own-listeners": "the kernel remembers for the whole machine whether somebody listens to events of connections",
         "virtual-clock": "the kernel's clock cannot be advanced",
         "engine-process": "the kernel is no process that could be killed",
         "control": "the kernel has no control protocol of this project",
