@@ -87,7 +87,9 @@ def test_tftp_real(client, server, firewall, helped):
         client.never_saw(udp("server:any > client:3000"))
         return
     assert client.tftp_gets("{server}", "bytes-3000")["bytes"] == 3000
-    client.tftp_puts("{server}", size=2000)
+    put = client.tftp_puts("{server}", size=2000)
+    got = [{"bytes": done["bytes"], "sha256": done["sha256"]} for done in server.node.transfers() if done["action"] == "WRQ"]
+    assert got == [put]
 
 
 # -- IRC
@@ -284,6 +286,35 @@ def test_sip_nat(client, server, firewall):
     assert seen.text == invite("198.51.100.117")
     server.sends(udp("server:30000 > 198.51.100.117:40000", b"\x80voice"))
     client.sees(udp("server:30000 > client:40000"))
+
+
+REGISTER = (
+    "REGISTER sip:h.example SIP/2.0\r\nVia: SIP/2.0/UDP 10.0.1.10:5061\r\nFrom: <sip:a@h.example>;tag=1\r\n"
+    "To: <sip:a@h.example>\r\nCall-ID: r@y\r\nCSeq: 1 REGISTER\r\nContact: <sip:a@10.0.1.10:5062>;expires=3600\r\n"
+    "Content-Length: 0\r\n\r\n"
+)
+REGISTERED = (
+    "SIP/2.0 {}\r\nVia: SIP/2.0/UDP 10.0.1.10:5061\r\nFrom: <sip:a@h.example>;tag=1\r\nTo: <sip:a@h.example>;tag=2\r\n"
+    "Call-ID: r@y\r\nCSeq: 1 REGISTER\r\nContact: <sip:a@10.0.1.10:5062>;expires=3600\r\nContent-Length: 0\r\n\r\n"
+)
+
+
+@case("sip.register", topology="two-lans", needs=["helper-sip"], cites=["HELPER-18"], rows=table("""
+    name     | answer           | rings
+    ---------+------------------+------
+    accepted | 200 OK           | RELATED
+    refused  | 403 Forbidden    | NEW
+"""))  # fmt: skip
+def test_sip_register(client, server, firewall, answer, rings):
+    """A phone that has registered can be called at the port of its Contact; one that was sent away cannot."""
+    states = States(firewall, extra=helped("sip", "udp", 5060))
+    client.sends(udp("client:5061 > server:5060", REGISTER))
+    server.answers(server.sees(udp("client:5061 > server:5060")), REGISTERED.format(answer))
+    states.after()
+    server.sends(udp("10.0.2.9:5060 > client:5062", "ring"))
+    assert states.after() == "NEW"
+    server.sends(udp("server:5060 > client:5062", "OPTIONS sip:a@10.0.1.10:5062 SIP/2.0\r\nCSeq: 1 OPTIONS\r\n\r\n"))
+    assert states.after() == rings
 
 
 # -- PPTP

@@ -1,8 +1,9 @@
 """netbios-ns, snmp: answers to a question that this machine broadcast (UDP, IPv4).
 
-A question sent to the broadcast address of the interface announces answers from any host of that network, from the
-service's port, to the asking port. The expectation is permanent: every host may answer. It and the entry last 3 s for
-netbios-ns and 30 s for snmp, from the last question on. Forwarded packets are not looked at.
+A question sent to the broadcast address of the interface (what `ip addr` shows behind "brd") announces answers from
+any host of that network, from the service's port, to the asking port. The expectation is permanent: every host may
+answer. It and the entry last 3 s for netbios-ns and 30 s for snmp, from the last question on. Forwarded packets are not
+looked at.
 
 Source: RFC 1002 (name service), RFC 3417; measured on Linux 6.18.
 """
