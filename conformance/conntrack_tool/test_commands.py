@@ -145,6 +145,7 @@ def test_insert(client, server, firewall):
     ports       | -p udp -s 1.1.1.1 -d 1.1.1.2 -t 9                                         | 2    | you have to specify `--sport' and `--dport'
     state       | -p tcp -s 1.1.1.1 -d 1.1.1.2 --sport 1 --dport 2 -t 9                     | 2    | You need to supply the `--state' option for this command
     icmp-code   | -p icmp -s 1.1.1.1 -d 1.1.1.2 --icmp-type 8 -t 9                          | 2    | You need to supply the `--icmp-code' option for this command
+    icmp-reply  | -p icmp -s 1.1.1.1 -d 1.1.1.2 --icmp-type 8 --icmp-code 0 --icmp-id 1 -t 9 -r 1.1.1.2 -q 1.1.1.1 | 1 | Operation failed: invalid parameters
     icmp-early  | -p icmp --icmp-type 8 --icmp-code 0 --icmp-id 1 -s 1.1.1.1 -d 1.1.1.2 -t 9 | 1    | Operation failed: invalid parameters
     icmp-error  | -p icmp -s 1.1.1.1 -d 1.1.1.2 --icmp-type 3 --icmp-code 0 --icmp-id 1 -t 9 | 1    | Operation failed: invalid parameters
     families    | -p udp -s 1.1.1.1 -d fd00::1 --sport 1 --dport 2 -t 9                     | 2    | mismatched address family

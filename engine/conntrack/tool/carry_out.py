@@ -284,11 +284,11 @@ class Carrier:
         return Tuple(self.request.family, proto, src, dst, sport, dport)
 
     def _reply_protocol(self) -> int:
-        """The tool names a known protocol in the reply tuple only with one of its ports; else it says 0."""
+        """The tool names a known protocol in the reply tuple only with an option of that protocol; else it says 0."""
         attributes = self.request.attributes
         protocol = self.request.protocol
         known = protocol is not None and protocol.legality is not None
-        if known and not {"reply_sport", "reply_dport"} & set(attributes):
+        if known and not {"reply_sport", "reply_dport"} & set(attributes) and not self.request.icmp_replies:
             return 0
         return attributes.get("l4proto", 0)
 

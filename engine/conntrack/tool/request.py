@@ -108,7 +108,8 @@ class Request:
         self.number = 0
         self.mark = 0
         self.mark_mask = 0xFFFFFFFF
-        self.icmp_too_early = False  # a type stood before every address: the tool did not know which ICMP it is of
+        self.icmp_too_early = False  # the type stood before -s and -d: the tool did not know which ICMP it is of
+        self.icmp_replies = False  # an ICMP option stood behind -r or -q: the reply tuple is of that protocol too
         self.selected_mark = -1  # what the kernel is asked for, -1: any; -u does not touch it
         self.status_mask = -1  # bits that the listing compares, -1: none asked for
         self.status_value = 0
@@ -423,7 +424,9 @@ def _protocol_option(request: Request, option: str, text: str, flags: set[str]) 
         if name == wanted:
             request.attributes[attribute] = read_value(kind, text)
             if attribute == "icmp_type":
-                request.icmp_too_early = request.family == 0
+                request.icmp_too_early = not request.given & {"src", "dst"}
+            if attribute.startswith("icmp_") and request.given & {"reply-src", "reply-dst"}:
+                request.icmp_replies = True
             flags.add(flag)
             return
     raise wrong("parse error")
