@@ -5,8 +5,8 @@
 Fills the table with UDP and TCP flows, sends packets of known flows, goes on when the table is full (of entries that
 may go, then of entries that must stay), then lets all flows end within two seconds, once with a packet now and then and
 once without, and prints the longest single pause of each: in processor time (what the engine costs) and by the wall
-(what else runs on the machine counts too). The collector of cyclic garbage works as in the engine's process
-(engine/driver/garbage.py); its pauses count.
+(what else runs on the machine counts too; `the machine` says what that adds to constant work). The collector of cyclic
+garbage works as in the engine's process (engine/driver/garbage.py); its pauses count.
 """
 
 from __future__ import annotations
@@ -133,6 +133,18 @@ class Bench:
         )
 
 
+def noise() -> None:
+    """How much longer than usual the same work takes at times: what this machine adds to every pause below."""
+    times = []
+    for _round in range(5000):
+        before = time.thread_time()
+        sum(range(20_000))
+        times.append(time.thread_time() - before)
+    times.sort()
+    usual = times[len(times) // 2]
+    print(f"the machine: work of {usual * 1e3:.2f} ms takes up to {times[-1] * 1e3:.2f} ms of processor time")
+
+
 def udp_or_tcp(proto: int) -> bytes:
     if proto == 17:
         return udp(CLIENT, SERVER, 1, 53)
@@ -141,6 +153,7 @@ def udp_or_tcp(proto: int) -> bytes:
 
 def main(entries: int) -> None:
     print(f"engine {'compiled' if compiled() else 'interpreted'}, Python {sys.version.split()[0]}")
+    noise()
     for name, proto, ends in (("UDP", 17, 29.9), ("TCP SYN", 6, 119.9)):
         print(name)
         bench = Bench(entries)

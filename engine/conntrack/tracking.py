@@ -58,8 +58,8 @@ from engine.target.parts.log_text import ALL as EVERYTHING
 from engine.target.parts.log_text import log_text
 
 # The kernel's limit on repeated messages: ten, then one every half second
+SOME: Final = 128  # entries looked at where no packet drives the timers: less than a millisecond
 LOG_BURST: Final = 10
-SOME: Final = 256  # entries looked at where no packet drives the timers: about a millisecond
 LOG_INTERVAL: Final = 5.0
 
 # nf_conntrack_log_invalid

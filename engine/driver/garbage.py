@@ -11,8 +11,8 @@ from __future__ import annotations
 import gc
 from typing import Final
 
-YOUNG: Final = 2000  # new objects between two collections of the youngest
-MIDDLE: Final = 5  # of those until the next generation is collected too
+YOUNG: Final = 1000  # new objects between two collections of the youngest
+MIDDLE: Final = 3  # of those until the next generation is collected too
 NEVER: Final = 1 << 30
 FEW: Final = 5_000  # connections; a full collection takes a few milliseconds then
 SEVERAL: Final = 10  # collections of the middle generation since the last full one
