@@ -440,6 +440,11 @@ def _icmp(kind: str, flow: str, message: str | int | tuple[int, int] | None, pay
 def transport_size(packet: Packet) -> int:
     """How many bytes follow the IP header, for kinds whose header has one size."""
     payload = len(packet.get("payload", b""))
+    quoted = packet.get("quoting")
+    if quoted is not None:
+        if not hasattr(quoted, "size"):
+            raise PacketFault("an error can be cut into fragments if it quotes a packet that was seen")
+        payload = min(quoted.size, packet.get("quoted_bytes", quoted.size))
     headers = {"udp": 8, "udplite": 8, "icmp": 8, "icmp6": 8, "ip": 0, "esp": 8}
     if packet.kind == "tcp" and not any(packet.get(name) for name in ("mss", "wscale", "sack_ok", "sack", "timestamp")):
         return 20 + len(packet.get("tcp_options", b"")) + payload

@@ -366,3 +366,24 @@ def test_bytes_never_raise(data: bytes, six: bool) -> None:
     packet = Packet(raw)
     if not packet.fault:
         bench.take(bytes(packet.data))
+
+
+@pytest.mark.parametrize(
+    ("size", "lengths", "even"),
+    [
+        (24, (24, 24, 8), True),  # they are there
+        (20, (24, 24, 8), True),
+        (28, (28, 20, 8), False),
+        (32, (32, 16, 8), True),
+        (48, (48, 8), True),
+        (52, (52, 4), False),
+        (56, (56,), True),
+        (90, (56,), True),  # there is no more
+    ],
+)
+def test_what_is_changed_in_one_piece_moves_the_cuts(size: int, lengths: tuple[int, ...], even: bool) -> None:
+    """The first fragment takes what it lacks from those behind it; the note of how the packet came stays."""
+    cuts = Fragmented(44, False, (24, 24, 8), True, 1)
+    found = cuts.gathered(size)
+    assert (found.lengths, found.even, sum(found.lengths)) == (lengths, even, 56)
+    assert cuts == Fragmented(44, False, (24, 24, 8), True, 1)

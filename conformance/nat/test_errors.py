@@ -1,7 +1,7 @@
 """ICMP errors through address translation, over IPv4 and IPv6 and in both directions: what a host learns must be about
 the packet that it sent itself, from whom it spoke to. Path MTU discovery and traceroute live on that."""
 
-from conformance.vocabulary import case, icmp, icmp6, one_of, ping, ping6, table, tcp, tcp6, udp, udp6
+from conformance.vocabulary import case, fragments, icmp, icmp6, one_of, ping, ping6, table, tcp, tcp6, udp, udp6
 
 SOURCE = "RFC 5508 section 4; RFC 3022 section 4.3; Linux nf_nat_proto.c"
 IPV4 = {"source": SOURCE, "needs": ["nat"]}
@@ -278,3 +278,34 @@ def test_traceroute_inwards(client, server, firewall, family):
     server.sends(words["udp"]("server:5001 > firewall.wan:8080", "second", ttl=2))
     server.sees(words["icmp"]("firewall.wan > server", "port-unreachable",
                               quoting=words["udp"]("server:5001 > firewall.wan:8080", "second")))  # fmt: skip
+
+
+# -- in fragments
+
+
+@case("nat.error.in-fragments", topology="nat-gateway", source=SOURCE, rows={
+    "ipv4-comes-in": {"family": 4, "inbound": False, "sizes": [44, 44], "needs": ["nat"]},
+    "ipv4-goes-out": {"family": 4, "inbound": True, "sizes": [44, 44], "needs": ["nat"]},
+    "ipv6-comes-in": {"family": 6, "inbound": False, "sizes": [116], "needs": ["nat6"]},
+    "ipv6-goes-out": {"family": 6, "inbound": True, "sizes": [116], "needs": ["nat6"]},
+}, requirement="An ICMP error that comes in fragments is put together, translated and cut again")  # fmt: skip
+def test_error_in_fragments(client, server, firewall, family, inbound, sizes):
+    """The headers to be changed lie in the second fragment. Linux then cuts anew, or sends what has become one piece as one
+    fragment."""
+    words = load(firewall, family)
+    if inbound:
+        asker, asked, flow, seen = server, client, "server:5000 > firewall.wan:8080", "server:5000 > client:99"
+        report, error = f"{words['inner']} > server", "firewall.wan > server"
+    else:
+        asker, asked, flow, seen = client, server, "client:40000 > server:99", "firewall.wan:40000 > server:99"
+        report, error = f"{words['router']} > firewall.wan", f"{words['router']} > client"
+    asker.sends(words["tcp"](flow, "SYN", seq=7))
+    quoted = asked.sees(words["tcp"](seen, "SYN"))
+    more = {"ip_id": 99} if family == 4 else {}
+    whole = words["icmp"](report, "port-unreachable", quoting=quoted, **more)
+    asked.sends(fragments(whole, 24 if family == 4 else 48))
+    expected = {"quoting": words["tcp"](flow, "SYN", seq=7)}
+    if len(sizes) > 1:
+        asker.sees_reassembled(words["icmp"](error, "port-unreachable", **expected), sizes=sizes)
+    else:
+        assert asker.sees(icmp6(error, "port-unreachable", extensions=["fragment"], **expected)).size == sizes[0]

@@ -143,6 +143,23 @@ def test_forward_fragments(client, server, firewall):
     server.sees_reassembled(udp("firewall.wan:8080 > server:5000", size=2500))
 
 
+@case("nat.forward.tiny-fragments", topology="nat-gateway", **SAID, rows={
+    "udp-8": {"size": 8, "kind": "udp", "sizes": [28, 28, 28, 28]},
+    "udp-16": {"size": 16, "kind": "udp", "sizes": [36, 36]},
+    "tcp-8": {"size": 8, "kind": "tcp", "sizes": [28, 28, 28, 28, 28]},
+    "tcp-16": {"size": 16, "kind": "tcp", "sizes": [36, 36, 28]},
+    "tcp-24": {"size": 24, "kind": "tcp", "sizes": [44, 36]},
+}, requirement="Fragments shorter than the transport header are put together, translated and cut again")  # fmt: skip
+def test_tiny_fragments(client, server, firewall, size, kind, sizes):
+    """The port lies in the first fragment, the checksum perhaps in a later one."""
+    firewall.loads(FORWARD)
+    packet = (
+        udp("client:40000 > server:99", "x" * 24) if kind == "udp" else tcp("client:40000 > server:99", "SYN", "x" * 20)
+    )
+    client.sends(fragments(packet.but(ip_id=77), size))
+    server.sees_reassembled(packet.but("firewall.wan:40000 > server:99"), sizes=sizes)
+
+
 # -- one to one: what games and telephones call a full cone
 
 CONE = """

@@ -123,6 +123,22 @@ class Fragmented:
     even: bool
     identification: int
 
+    def gathered(self, size: int) -> Fragmented:
+        """The cuts if the first `size` bytes of payload are to be changed in one piece: the first fragment takes what
+        it lacks from those behind it, as skb_ensure_writable() has it."""
+        missing = size - self.lengths[0]
+        if missing <= 0 or len(self.lengths) == 1:
+            return self
+        later: list[int] = []
+        for length in self.lengths[1:]:
+            taken = min(missing, length)
+            missing -= taken
+            if length > taken:
+                later.append(length - taken)
+        lengths = (size - missing, *later)
+        even = self.even and not any(length % 8 for length in lengths[:-1])
+        return Fragmented(self.largest, self.df, lengths, even, self.identification)
+
 
 @dataclass(slots=True)
 class Route:

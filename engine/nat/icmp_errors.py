@@ -32,9 +32,10 @@ from engine.core.connection import (
     Connection,
 )
 from engine.core.context import Context
-from engine.core.hooks import IPV4
+from engine.core.hooks import IPV4, IPV6
 from engine.core.packet import Packet
 from engine.core.verdict import ACCEPT, DROP
+from engine.nat.gathering import gather, transport_size
 from engine.nat.ranges import DESTINATION, SOURCE
 from engine.nat.rewrite import translate, translate_quoted
 
@@ -43,12 +44,15 @@ DONE_BITS: Final = SRC_NAT_DONE | DST_NAT_DONE
 
 REDIRECT: Final = 5
 ICMPV6_REDIRECT: Final = 137
+SHORTEST_QUOTATION: Final[dict[int, int]] = {IPV4: 20, IPV6: 40}  # bytes of IP header that are looked at
 
 
 def translate_error(packet: Packet, context: Context, entry: Connection, manip: int) -> int:
     """ACCEPT or DROP; the packet is an ICMP (ICMPv6) error of `entry`."""
     if not packet.has(8):
         return DROP
+    start = packet.l4 + 8
+    gather(packet, context, start + SHORTEST_QUOTATION[packet.family])
     if not packet.partial and packet.transport_sum() != 0xFFFF:
         return DROP
     kind = packet.data[packet.l4]
@@ -60,12 +64,13 @@ def translate_error(packet: Packet, context: Context, entry: Connection, manip: 
     bit = SRC_NAT if (manip == SOURCE) == (direction == ORIGINAL) else DST_NAT
     if not status & bit:
         return ACCEPT
-    start = packet.l4 + 8
     if redirect and packet.family != IPV4:
         start = redirected(packet)[0]
     quoted = embedded(packet, start)
     if quoted is None:
         return DROP
+    transport = start + quoted.l4
+    gather(packet, context, transport + transport_size(quoted.proto, len(packet.data) - transport))
     other = entry.tuple_of(1 - direction)
     number = other.sport
     if manip == SOURCE:

@@ -45,6 +45,7 @@ from engine.core.ruleset import Chain
 from engine.core.verdict import ACCEPT, DROP, QUEUE
 from engine.core.walk import walk
 from engine.nat.allocation import Allocator
+from engine.nat.gathering import gather, transport_size
 from engine.nat.icmp_errors import translate_error
 from engine.nat.ranges import DESTINATION, SOURCE
 from engine.nat.rewrite import translate
@@ -85,6 +86,7 @@ class Nat(Translation):
         bit = SRC_NAT if (manip == SOURCE) == (direction == ORIGINAL) else DST_NAT
         if not status & bit:
             return ACCEPT
+        gather(packet, context, packet.l4 + transport_size(packet.proto, len(packet.data) - packet.l4))
         other = entry.tuple_of(1 - direction)
         if manip == SOURCE:
             number = other.sport if other.proto == ICMP or other.proto == ICMPV6 else other.dport
