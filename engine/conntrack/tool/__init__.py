@@ -3,7 +3,7 @@
     run(argv, stdin, conntrack, now)          every command but -E: (exit code, stdout, stderr)
     Stream(argv, conntrack, now, write)       conntrack -E: lines go to `write` as things happen, until `close`
 
-argv[0] is the program's name. Where the tool says something wrong, so does this one; docs/conntrack.md lists it.
+argv[0] is the program's name. Where the tool says something wrong, so does this one; docs/conntrack-tool.md lists it.
 """
 
 from __future__ import annotations

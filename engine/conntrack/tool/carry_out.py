@@ -415,6 +415,19 @@ class Carrier:
             or self._changed_labels(entry) != entry.labels
             or attributes.get("timeout", -1) not in (-1, max(0, int(entry.deadline - self.now)))
             or (number >= 0 and isinstance(tcp, TcpState) and tcp.number != number)
+            or self._association(entry) != _association_of(entry)
+        )
+
+    def _association(self, entry: Connection) -> tuple[int, int, int]:
+        """State and tags of an SCTP entry as they are asked for; what is not asked for as it is."""
+        now = _association_of(entry)
+        attributes = self.request.attributes
+        if not isinstance(entry.state, SctpState):
+            return now
+        return (
+            attributes.get("sctp_state", now[0]),
+            attributes.get("vtag_orig", now[1]),
+            attributes.get("vtag_reply", now[2]),
         )
 
     def _update_one(self, entry: Connection) -> str:
@@ -459,6 +472,10 @@ class Carrier:
         number = attributes.get("tcp_state", -1)
         if number >= 0 and isinstance(entry.state, TcpState):
             entry.state.number = number
+        if isinstance(entry.state, SctpState):
+            wanted = self._association(entry)
+            entry.state.number = wanted[0]
+            entry.state.tags = [wanted[1], wanted[2]]
         entry.mark = self._new_mark(entry)
         entry.labels = self._changed_labels(entry)
         entry.event_cache |= CHANGE_BITS
@@ -576,6 +593,11 @@ class Carrier:
         error = self.conntrack.expect(one)
         if error:
             raise failed({EBUSY: BUSY, EMFILE: "Too many open files"}.get(error, INVALID))
+
+
+def _association_of(entry: Connection) -> tuple[int, int, int]:
+    state = entry.state
+    return (state.number, state.tags[0], state.tags[1]) if isinstance(state, SctpState) else (0, 0, 0)
 
 
 SUMMARIES: Final[dict[str, str]] = {
