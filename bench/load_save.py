@@ -3,10 +3,16 @@
     python bench/load_save.py [RULES [ROUNDS]]       default 30000 rules in three tables, 5 rounds
 
 Prints rules a second of the best round, the ratio of times (above 1: slower than the C tool, kernel included) and
-memory a rule. The C tool runs in a network namespace of its own; without one only our own figures are printed. Our own
-time is that of `RulesetStore.load` and `.save` in this process: no start of a program, no file, as in a running engine.
+memory a rule, for the source and, after `make compiled`, for the compiled engine; the three take turns, round by round.
+All times are processor times, user and system: what else the machine does hardly counts. The C tool runs in a network
+namespace of its own; without one only our own figures are printed. Our own time is that of `RulesetStore.load` and
+`.save` in a process that is there already: no start of a program, no file, as in a running engine.
 """
 
+from __future__ import annotations
+
+import json
+import os
 import random
 import subprocess
 import sys
@@ -16,21 +22,15 @@ import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.parent / "tests")]
-
-from real_iptables import probe  # noqa: E402
-
-import engine.language.restore  # noqa: E402
-from engine.core.context import Environment, Randomness, Shared  # noqa: E402
-from engine.core.hooks import BUILT_IN_CHAINS  # noqa: E402
-from engine.language.store import RulesetStore  # noqa: E402
-
+ROOT = Path(__file__).resolve().parent.parent
 TARGETS = {"filter": "ACCEPT", "nat": "RETURN", "mangle": "MARK --set-xmark 0x{number:x}/0xffffffff"}
 USER_CHAINS = 100
 
 
 def ruleset(count: int, seed: int = 1) -> str:
     """iptables-save text as a site might have it: addresses that differ, ports, states, comments, limits, jumps."""
+    from engine.core.hooks import BUILT_IN_CHAINS
+
     chance = random.Random(seed)
     lines = []
     for table, target in TARGETS.items():
@@ -56,79 +56,107 @@ def ruleset(count: int, seed: int = 1) -> str:
     return "\n".join(lines) + "\n"
 
 
-def best(rounds: int, work: Callable[[], object]) -> float:
-    times = []
-    for _ in range(rounds):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return min(times)
+def seconds(work: Callable[[], object]) -> float:
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
 
 
-def ours(text: str, rounds: int) -> tuple[float, float, float]:
-    """Seconds to load, seconds to save, bytes a rule."""
+def measure(source: str, kept: str) -> dict[str, object]:
+    """One round of our own: seconds to load and to save, bytes a rule, whether the saved text is that of the C tool."""
+    from engine.core.context import Environment, Randomness, Shared
+    from engine.language import restore
+    from engine.language.store import RulesetStore
+
+    text = Path(source).read_text()
     store = RulesetStore(Shared(Environment(), Randomness()))
-    load = best(rounds, lambda: store.load(text))
-    save = best(rounds, lambda: store.save())
+    store.load(text)  # modules of matches and targets are imported when they are first met
+    load, save = seconds(lambda: store.load(text)), seconds(store.save)
     tracemalloc.start()
     again = RulesetStore()
     before = tracemalloc.get_traced_memory()[0]
     again.load(text)
     used = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
-    return load, save, used / text.count("\n-A ")
+    same = not Path(kept).exists() or store.save() == Path(kept).read_text()
+    return {"compiled": not restore.__file__.endswith(".py"), "load": load, "save": save,
+            "bytes": used / text.count("\n-A "), "same": same}  # fmt: skip
+
+
+def ours(build: bool, source: Path, kept: Path) -> dict[str, float]:
+    """measure() in a process with the engine that is meant."""
+    from lab.compiled import COMPILED
+
+    folders = [str(COMPILED), str(ROOT)] if build else [str(ROOT)]
+    words = [sys.executable, "-P", __file__, "--measure", str(source), str(kept)]
+    done = subprocess.run(words, env={**os.environ, "PYTHONPATH": os.pathsep.join(folders)}, check=True,
+                          capture_output=True, text=True)  # fmt: skip
+    found = json.loads(done.stdout)
+    if found["compiled"] != build:
+        raise SystemExit("the engine that was measured is not the one that was meant")
+    return dict(found)
 
 
 # The C tools, timed from inside the namespace: start and end of each process included, as nobody runs them otherwise.
 TIMER = """
-import subprocess, sys, time
-def best(words, source, target):
-    times = []
-    for _ in range(int(sys.argv[3])):
-        with open(source) as stdin, open(target, "w") as stdout:
-            start = time.perf_counter()
-            subprocess.run(words, stdin=stdin, stdout=stdout, check=True)
-            times.append(time.perf_counter() - start)
-    return min(times)
-print(best(["iptables-legacy-restore"], sys.argv[1], "/dev/null"))
-print(best(["iptables-legacy-save"], "/dev/null", sys.argv[2]))
+import resource, subprocess, sys
+def used(words, source, target):
+    with open(source) as stdin, open(target, "w") as stdout:
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run(words, stdin=stdin, stdout=stdout, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+print(used(["iptables-legacy-restore"], sys.argv[1], "/dev/null"))
+print(used(["iptables-legacy-save"], "/dev/null", sys.argv[2]))
 """
 
 
-def theirs(text: str, rounds: int) -> tuple[float, float, str]:
-    """Seconds to load, seconds to save, what was saved."""
-    enter, _reason = probe("legacy")
-    with tempfile.TemporaryDirectory() as folder:
-        rules, saved = Path(folder) / "rules", Path(folder) / "saved"
-        rules.write_text(text)
-        command = [*enter, sys.executable, "-c", TIMER, str(rules), str(saved), str(rounds)]
-        output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        load, save = map(float, output.split())
-        kept = "".join(line for line in saved.read_text().splitlines(True) if not line.startswith("#"))
-    return load, save, kept
+def theirs(enter: list[str], source: Path, kept: Path) -> dict[str, float]:
+    """One round of the C tools; what they saved goes to `kept`, without comments."""
+    command = [*enter, sys.executable, "-c", TIMER, str(source), str(kept)]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    kept.write_text("".join(line for line in kept.read_text().splitlines(True) if not line.startswith("#")))
+    load, save = map(float, output.split())
+    return {"load": load, "save": save}
 
 
 def main(count: int = 30000, rounds: int = 5) -> int:
+    sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+    from real_iptables import probe
+
+    from lab.compiled import built_from, is_current
+
     text = ruleset(count)
     rules = text.count("\n-A ")
-    build = "compiled" if engine.language.restore.__file__.endswith(".so") else "interpreted"
-    load, save, memory = ours(text, rounds)
-    print(f"{rules} rules, 3 tables, {3 * USER_CHAINS} user chains; engine {build}; best of {rounds}")
-    print(f"nflab load    {load:7.3f} s  {rules / load:10,.0f} rules/s   {memory:.0f} bytes a rule")
-    print(f"nflab save    {save:7.3f} s  {rules / save:10,.0f} rules/s")
     enter, reason = probe("legacy")
+    found: dict[str, list[dict[str, float]]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        source, kept = Path(folder) / "rules", Path(folder) / "saved"
+        source.write_text(text)
+        for _ in range(rounds):
+            if enter:
+                found.setdefault("iptables-legacy", []).append(theirs(enter, source, kept))
+            for build in (False, True) if built_from() else (False,):
+                name = "nflab compiled" if build else "nflab interpreted"
+                found.setdefault(name, []).append(ours(build, source, kept))
+    print(f"{rules} rules, 3 tables, {3 * USER_CHAINS} user chains; processor time, best of {rounds}")
+    for what in ("load", "save"):
+        times = {name: min(each[what] for each in runs) for name, runs in found.items()}
+        for name, took in times.items():
+            ratio = f"ratio {took / times['iptables-legacy']:.2f}" if enter else ""
+            memory = f"  {found[name][0]['bytes']:.0f} bytes a rule" if "bytes" in found[name][0] else ""
+            print(f"{what}  {name:18} {took:7.3f} s  {rules / took:10,.0f} rules/s  {ratio}{memory}".rstrip())
     if not enter:
         print(f"iptables-legacy not measured: {reason}")
-        return 0
-    their_load, their_save, kept = theirs(text, rounds)
-    print(f"legacy load   {their_load:7.3f} s  {rules / their_load:10,.0f} rules/s   ratio {load / their_load:.2f}")
-    print(f"legacy save   {their_save:7.3f} s  {rules / their_save:10,.0f} rules/s   ratio {save / their_save:.2f}")
-    store = RulesetStore()
-    store.load(text)
-    same = store.save() == kept
+    if "nflab compiled" in found and not is_current():
+        print("compiled: from older source (make compiled)")
+    same = all(each.get("same", True) for runs in found.values() for each in runs)
     print(f"saved text {'equal' if same else 'DIFFERENT'}")
     return 0 if same else 1
 
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["--measure"]:
+        print(json.dumps(measure(*sys.argv[2:])))
+        sys.exit(0)
     sys.exit(main(*map(int, sys.argv[1:])))
