@@ -12,6 +12,7 @@ import re
 import struct
 
 from conformance.fuzz import packets as p
+from conformance.fuzz.payloads import crc32c
 
 AH = 51
 NUMBER = re.compile(r"(port|id)=(\d+)")
@@ -97,11 +98,19 @@ class Canon:
         if proto == p.UDP and len(body) >= 8:
             sport, dport, length = struct.unpack_from("!HHH", body)
             return f"udp {self.port(sport)} > {self.port(dport)} len {length} {body[8:].hex()}{suffix}"
+        if proto == p.SCTP and len(body) >= 12:
+            return self._sctp(body, inner or not whole)
         if proto == p.TCP and len(body) >= 8:
             return self._tcp(body) + suffix
         if proto in (p.ICMP, p.ICMPV6) and len(body) >= 8:
             return self._icmp(proto, body) + suffix
         return f"proto {proto} {body.hex()}{suffix}"
+
+    def _sctp(self, body: bytes, part: bool) -> str:
+        sport, dport = struct.unpack_from("!HH", body)
+        right = part or struct.pack("<I", crc32c(body[:8] + b"\0\0\0\0" + body[12:])) == body[8:12]
+        text = f"sctp {self.port(sport)} > {self.port(dport)} tag {body[4:8].hex()} {body[12:].hex()}"
+        return text if right else f"{text} BADSUM"
 
     def _tcp(self, body: bytes) -> str:
         sport, dport, seq = struct.unpack_from("!HHI", body)

@@ -16,6 +16,7 @@ from conformance.fuzz.draw import PORTS, World
 from conformance.fuzz.packets import ANSWERS, Seen
 from lab import Lab
 
+LOCAL_EXPERIMENT = b"\x88\xb5"  # an Ethernet type that nobody listens to
 ETHERTYPES = {4: b"\x08\x00", 6: b"\x86\xdd"}
 # Chains that hold the packets hidden inside a saved line: "[3:87] -A FORWARD ..." and ":INPUT DROP [1:29]"
 RULE = re.compile(r"^\[(\d+):(\d+)\] -A (\S+) (.*)")
@@ -60,6 +61,8 @@ class Side:
         }
         for host in world.hosts:
             lab[host.name].stack = "deaf"  # only what the case says is sent
+        for host in world.hosts:  # bridges learn who is where
+            self.ports[host.name].send(self.via[host.name] + self.macs[host.name] + LOCAL_EXPERIMENT + bytes(46))
         self.settings: dict[str, str] = {}  # sysctls that the case has changed, as they were
         self.last: dict[str, bytes] = {}
         self.identifications = Identifications()
