@@ -509,10 +509,6 @@ class Conntrack(ConntrackView):
         self.table.expire(now)
         self.table.sweep(self.trackers, now)
 
-    def expire_all(self, now: float) -> None:
-        """All entries whose time is over go, at once."""
-        self.now = now
-        self.table.expire_all(now)
     def expire_some(self, now: float) -> bool:
         """The same where no packet drives it: more at a time; True if there may be more to do."""
         self.now = now
@@ -520,6 +516,10 @@ class Conntrack(ConntrackView):
         self.table.sweep(self.trackers, now)
         return left == 0 or self.table.to_sweep > 0
 
+    def expire_all(self, now: float) -> None:
+        """All entries whose time is over go, at once."""
+        self.now = now
+        self.table.expire_all(now)
         self.table.sweep(self.trackers, now, SHARDS)
 
     def alter_reply(self, entry: Connection, reply: Tuple) -> None:
