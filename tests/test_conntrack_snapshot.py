@@ -10,8 +10,9 @@ import pytest
 from conntrack_wire import CLIENT, CLIENT6, SERVER, SERVER6, chunk, icmp, ipv4, sctp, tcp, udp
 from conntrack_world import World
 
-from engine.conntrack import Expectation, Follower, Policy
-from engine.core.connection import SEQ_ADJUST, SequenceAdjustment, Tuple
+from engine.conntrack import Expectation, Policy
+from engine.core.connection import SEQ_ADJUST, Connection, SequenceAdjustment, Tuple
+from engine.core.context import Context
 from engine.core.hooks import IPV4
 
 INIT = chunk(1, 0, b"\0\0\0\5\0\0\0\x64\0\1\0\1\0\0\0\1")
@@ -130,10 +131,17 @@ def test_what_was_there_before_is_gone() -> None:
     assert other.lines() == world.lines()
 
 
+class Idle:
+    """A follower that lets every connection go its own way."""
+
+    def follow(self, entry: Connection, expectation: Expectation, context: Context) -> None:
+        pass
+
+
 def test_followers_are_found_by_name() -> None:
     world = busy()
     other = World()
-    follower = Follower()
+    follower = Idle()
     other.conntrack.followers["nat-follow-master"] = follower
     moved(world.conntrack.snapshot(world.now), 1.0, other)
     assert [one.follower for one in other.conntrack.expectations()] == [follower]
