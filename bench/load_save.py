@@ -65,12 +65,14 @@ def seconds(work: Callable[[], object]) -> float:
 def measure(source: str, kept: str) -> dict[str, object]:
     """One round of our own: seconds to load and to save, bytes a rule, whether the saved text is that of the C tool."""
     from engine.core.context import Environment, Randomness, Shared
+    from engine.driver import garbage
     from engine.language import restore
     from engine.language.store import RulesetStore
 
     text = Path(source).read_text()
     store = RulesetStore(Shared(Environment(), Randomness()))
     store.load(text)  # modules of matches and targets are imported when they are first met
+    garbage.begin()  # as in the engine's process
     load, save = seconds(lambda: store.load(text)), seconds(store.save)
     tracemalloc.start()
     again = RulesetStore()
