@@ -2,7 +2,7 @@
 
 from conformance.vocabulary import case, fragment, fragments, icmp, tcp, udp
 
-WHOLE = udp("client:1000 > server:2000", size=292)  # 300 bytes behind the IP header
+WHOLE = udp("client:1000 > server:2000", size=292, ip_id=2920)  # 300 bytes behind the IP header
 PIECES = fragments(WHOLE, 104)
 TRACKING = "*filter\n-A FORWARD -m conntrack --ctstate INVALID\n"
 
