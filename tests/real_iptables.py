@@ -1,7 +1,8 @@
 """Runs rules through the machine's own iptables, inside a network namespace of its own.
 
 The caller's side (`probe`, `ask`) starts this file as a program in a new namespace; the program's side feeds rules to
-iptables-legacy or iptables-nft and writes down what each said. One process a rule: what a refusal says is wanted too.
+iptables-legacy or iptables-nft and writes down what each said. Rules that will probably be accepted go through one
+iptables-restore; the others have a process each, because what a refusal says is wanted too.
 """
 
 import json
@@ -16,6 +17,8 @@ from pathlib import Path
 ENTER = ["unshare", "-n", "-m", "sh", "-c", 'mount -t tmpfs tmpfs /run && exec "$@"', "sh"]
 ENTER_AS_USER = ["unshare", "-U", "-r", "-n", "-m", "sh", "-c", 'mount -t tmpfs tmpfs /run && exec "$@"', "sh"]
 
+# A word that iptables-restore takes as the shell would, and that is not about the command line itself.
+PLAIN = re.compile(r"(?!(?:-[46cwt]|--(?:ipv[46]|set-counters|wait|table))$)[A-Za-z0-9_.,:/!%+*=@-]+")
 TABLES = ("filter", "nat", "mangle", "raw", "security")
 
 
@@ -37,16 +40,21 @@ def probe(variant: str) -> tuple[list[str], str]:
     return [], f"no namespace with a working iptables-{variant}: {reason}"
 
 
-def ask(variant: str, groups: list[list[tuple[bool, str, str, list[str]]]]) -> list[list[tuple[str, list[str]]]]:
-    """For each rule (is_ipv6, table, chain, words): ("", saved rules) or (the first line of the refusal, []).
+Rule = tuple[bool, str, str, list[str]]  # is_ipv6, table, chain, words
 
-    The tables are empty at the start of each group.
+
+def ask(
+    variant: str, groups: list[list[Rule]], hopes: list[list[bool]] | None = None
+) -> list[list[tuple[str, list[str]]]]:
+    """For each rule: ("", saved rules) or (the first line of the refusal, []). hopes: which will be accepted, if all is
+    well; a wrong guess costs time only. The tables are empty at the start of each group.
     """
     enter, reason = probe(variant)
     assert enter, reason
     with tempfile.TemporaryDirectory() as folder:
         question, answer = Path(folder) / "question", Path(folder) / "answer"
-        question.write_text(json.dumps(groups))
+        guesses = hopes or [[False] * len(group) for group in groups]
+        question.write_text(json.dumps(list(zip(groups, guesses, strict=True))))
         subprocess.run([*enter, sys.executable, __file__, variant, str(question), str(answer)], check=True, timeout=600)
         return [[(refusal, saved) for refusal, saved in group] for group in json.loads(answer.read_text())]
 
@@ -75,6 +83,18 @@ class Tool:
     def clear(self) -> None:
         for is_ipv6 in (False, True):
             self.run(is_ipv6, "-restore", [], "".join(f"*{table}\nCOMMIT\n" for table in TABLES))
+
+    def add_together(self, rules: list[Rule]) -> bool:
+        """All of them with one iptables-restore for each family; False if one was refused, then some may be there."""
+        for is_ipv6 in (False, True):
+            lines: dict[str, list[str]] = {}
+            for six, table, chain, words in rules:
+                if six == is_ipv6:
+                    lines.setdefault(table, [f"*{table}"]).append(f"-A {chain} {' '.join(words)}")
+            text = "".join("\n".join([*part, "COMMIT\n"]) for part in lines.values())
+            if text and self.run(is_ipv6, "-restore", ["--noflush"], text)[0]:
+                return False
+        return True
 
     def save(self, is_ipv6: bool, table: str, chain: str) -> list[str]:
         _status, text, _error = self.run(is_ipv6, "-save", ["-t", table])
@@ -113,25 +133,27 @@ def refusal_of(error: str) -> str:
 def main(variant: str, question: str, answer: str) -> None:
     tool = Tool(variant)
     results = []
-    for group in json.loads(Path(question).read_text()):
+    for group, hopes in json.loads(Path(question).read_text()):
         tool.clear()
-        said: list[list[object]] = []
+        said: list[list[object]] = [["", []] for _rule in group]
+        together = [index for index, hope in enumerate(hopes) if hope and all(map(PLAIN.fullmatch, group[index][3]))]
+        if not tool.add_together([group[index] for index in together]):
+            tool.clear()
+            together = []
+        alone = sorted(set(range(len(group))) - set(together))
         refused_by_kernel: list[int] = []
-        counts: dict[tuple[bool, str, str], int] = {}
-        for is_ipv6, table, chain, words in group:
-            status, _output, error = tool.run(is_ipv6, "", ["-t", table, "-A", chain, *words])
-            if status:
-                if status != 2:
-                    refused_by_kernel.append(len(said))
-                said.append([refusal_of(error), []])
-                continue
-            said.append(["", []])
-            counts[is_ipv6, table, chain] = 0
-        saved = {key: tool.save(*key) for key in counts}
-        owners: dict[tuple[bool, str, str], list[list[object]]] = {key: [] for key in counts}
-        for (is_ipv6, table, chain, _words), outcome in zip(group, said, strict=True):
-            if not outcome[0]:
-                owners[is_ipv6, table, chain].append(outcome)
+        owners: dict[tuple[bool, str, str], list[list[object]]] = {}  # outcomes in the order of their rules
+        for index in [*together, *alone]:
+            is_ipv6, table, chain, words = group[index]
+            if index in alone:
+                status, _output, error = tool.run(is_ipv6, "", ["-t", table, "-A", chain, *words])
+                if status:
+                    if status != 2:
+                        refused_by_kernel.append(index)
+                    said[index][0] = refusal_of(error)
+                    continue
+            owners.setdefault((is_ipv6, table, chain), []).append(said[index])
+        saved = {key: tool.save(*key) for key in owners}
         for key, outcomes in owners.items():
             if len(saved[key]) == len(outcomes):
                 for outcome, text in zip(outcomes, saved[key], strict=True):
