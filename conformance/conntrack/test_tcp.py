@@ -256,6 +256,14 @@ def test_window(client, server, firewall, script, sets):
         s A           | ESTABLISHED | ESTABLISHED 432000
         c R seq=50    | ESTABLISHED | ESTABLISHED
     """, {"ignore_invalid_rst": 1}),
+    both_out_of_step=("CTTCP-27", OPEN + """
+        s R seq=+50       | ESTABLISHED | ESTABLISHED 130
+        c R seq=+1000000  | INVALID     | ESTABLISHED 20
+    """, {"timeout_close": 130, "timeout_unacknowledged": 20}),
+    both_out_of_step_soon_over=("CTTCP-27", OPEN + """
+        s R seq=+50       | ESTABLISHED | ESTABLISHED 100
+        c R seq=+1000000  | INVALID     | ESTABLISHED 100
+    """, {"timeout_close": 100, "timeout_unacknowledged": 20}),
     while_closing=("CTTCP-31", OPEN + """
         c FA          | ESTABLISHED | FIN_WAIT
         s R seq=+50   | ESTABLISHED | CLOSE 10
