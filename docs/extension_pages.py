@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -104,7 +105,8 @@ def _refused(names: list[str], modules: dict[str, ModuleType]) -> list[str]:
 
 
 def _section(name: str, module: ModuleType) -> list[str]:
-    text = (module.__doc__ or "").strip().splitlines()
+    source = ROOT.joinpath(*module.__name__.split(".")).with_suffix(".py")  # compiled modules have no docstring
+    text = (ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or "").splitlines()
     lines = [f"## {name}", "", text[0].partition(": ")[2], "", "```", *text[2:], "```", ""]
     if name in STATE and not module.EXTENSIONS[0].unsupported:
         lines += [f"Keeps: {STATE[name]}.", ""]
