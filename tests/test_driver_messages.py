@@ -267,3 +267,14 @@ def test_the_client_imports_next_to_nothing() -> None:
         for text in (script, "import sys; print(len(sys.modules))")
     ]
     assert counts[0] - counts[1] <= 2  # _socket and _json
+
+
+def test_virtual_time_is_exact() -> None:
+    """Whatever fractions have passed, what is 120 s away is not 119.99999999999997 s away."""
+    clock = Clock("virtual")
+    for _ in range(1000):
+        before = clock.now()
+        clock.advance(0.3)
+        assert 0.3 <= clock.now() - before < 0.300002
+        assert clock.now() + 120.0 - clock.now() == 120.0
+        assert clock.now() + 432000.0 - clock.now() == 432000.0

@@ -8,12 +8,16 @@ real one.
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import time
 from typing import Final
 
 # gettimeofday(2) by machine: what the C library makes of it keeps the time zone to itself.
 GETTIMEOFDAY: Final[dict[str, int]] = {"x86_64": 96, "aarch64": 169, "riscv64": 169, "i686": 78, "armv7l": 78}
+# Virtual time goes in steps of a millionth of a second that a float holds exactly: what was 120 s away is 120 s away,
+# not 119.99999999999997, whatever the time is.
+GRID: Final = 1 << 20
 
 
 def kernel_timezone_offset() -> int:
@@ -52,5 +56,5 @@ class Clock:
             raise ValueError("the monotonic clock goes by itself: start the engine with --clock virtual")
         if not 0 <= seconds < 1e12:
             raise ValueError(f"cannot advance by {seconds!r} seconds")
-        self.passed += seconds
+        self.passed = math.ceil((self.passed + seconds) * GRID) / GRID
         return self.passed
