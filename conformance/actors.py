@@ -484,6 +484,12 @@ class Firewall(Host):
         with contextlib.suppress(LabError, OSError):  # Linux has it read-only but in the first namespace
             self.node.sysctl("net.netfilter.nf_conntrack_max", 200)
         limit = int(self.shows("net.netfilter.nf_conntrack_max"))
+
+        def is_settled() -> bool:
+            """No packet that waits for a neighbour holds an entry that is not listed any more."""
+            return int(self.shows("net.netfilter.nf_conntrack_count")) == len(self.node.conntrack())
+
+        waits.until(is_settled, f"{self.name} counts the connections that it lists", waits.EXPIRY)
         count = limit - free - int(self.shows("net.netfilter.nf_conntrack_count"))
         self.node.add_connections(count, assured)
         self.scene.step(self.name, "fills", sent=f"{count} connections, {'assured' if assured else 'unreplied'}")

@@ -1,5 +1,6 @@
 """Helpers other than FTP: TFTP, IRC, Amanda, SIP, PPTP and the broadcasters. Who is expected, and what NAT rewrites."""
 
+from conformance import waits
 from conformance.stating import States
 from conformance.vocabulary import case, gre, table, tcp, udp
 
@@ -88,8 +89,13 @@ def test_tftp_real(client, server, firewall, helped):
         return
     assert client.tftp_gets("{server}", "bytes-3000")["bytes"] == 3000
     put = client.tftp_puts("{server}", size=2000)
-    got = [{"bytes": done["bytes"], "sha256": done["sha256"]} for done in server.node.transfers() if done["action"] == "WRQ"]
-    assert got == [put]
+
+    def got():
+        """The server writes down what it has received after it has said thank you."""
+        return [{"bytes": done["bytes"], "sha256": done["sha256"]} for done in server.node.transfers() if done["action"] == "WRQ"]
+
+    waits.until(got, "what the server has received", waits.ANSWER)
+    assert got() == [put]
 
 
 # -- IRC
