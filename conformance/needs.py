@@ -73,6 +73,8 @@ NEEDS: Final[dict[str, Need]] = {
     "zones": Need("conntrack zones", _rule("raw", "-A PREROUTING -j CT --zone 1")),
     "conntrack-tool": Need("the command conntrack", command="conntrack"),
     "ipset": Need("the command ipset", command="ipset"),
+    "bulk-restore": Need("2,000 rules in one restore (iptables-nft needs a large socket buffer for them)",
+                         _rule("filter", "\n".join(f"-A FORWARD -s 10.9.{at >> 8}.{at & 255}" for at in range(2001)))),
     "nft": Need("the command nft", command="nft"),
     "ping-command": Need("the command ping", command="ping"),
     "curl": Need("the command curl", command="curl"),

@@ -207,17 +207,17 @@ def test_longer_loops(firewall):
 @case("chains.unreachable-rules", topology="host", needs=["match-owner"], cites=["CHAIN-21"])
 def test_unreachable(firewall):
     """Legacy does not check hooks of rules that nothing reaches; iptables-nft does."""
-    firewall.refuses_rule("-A FORWARD -m owner --uid-owner 1 -j ACCEPT")
+    firewall.refuses_rule("-A FORWARD -m owner --uid-owner 0 -j ACCEPT")
     firewall.runs("iptables -A FORWARD -j DROP")
     status = firewall.differs(legacy=0, nft=4, because="nf_tables checks every rule of a base chain")
-    firewall.runs("iptables -A FORWARD -m owner --uid-owner 1 -j ACCEPT", exits=status)
+    firewall.runs("iptables -A FORWARD -m owner --uid-owner 0 -j ACCEPT", exits=status)
 
 
 @case("chains.hooks-of-user-chains", topology="host", needs=["match-owner", "nat"], cites=["CHAIN-22", "CHAIN-23"])
 def test_hooks_of_user_chains(firewall):
     """What a rule may do depends on every hook that can reach its chain."""
     firewall.runs("iptables -N X")
-    firewall.runs("iptables -A X -m owner --uid-owner 1 -j ACCEPT")
+    firewall.runs("iptables -A X -m owner --uid-owner 0 -j ACCEPT")
     firewall.runs("iptables -A OUTPUT -j X")
     firewall.refuses_rule("-A INPUT -j X")
     firewall.runs("iptables -t nat -N SUB")

@@ -80,7 +80,7 @@ MATCHES: list[Row] = [
     Row("-m physdev {!}--physdev-is-bridged {!}--physdev-out {one|two}", hooks=("FORWARD", "POSTROUTING"), weight=2),
     Row("-m rpfilter{| --loose| --validmark}{| --invert}", hooks=("PREROUTING",), tables=("raw", "mangle"), weight=2),
     Row("-m socket{| --nowildcard| --transparent}", hooks=("PREROUTING", "INPUT"), tables=("mangle", "filter")),
-    Row("-m owner {!}--{uid|gid}-owner {0|0-10|5}", hooks=("OUTPUT", "POSTROUTING"), weight=2),
+    Row("-m owner {!}--{uid|gid}-owner 0", hooks=("OUTPUT", "POSTROUTING"), weight=2),
     Row("-m owner {!}--socket-exists", hooks=("OUTPUT", "POSTROUTING"), weight=2),
     # state of rules
     Row("-m limit --limit 1/hour --limit-burst {1|2|3|6}", weight=2),

@@ -337,7 +337,7 @@ def test_state_established(client, server, firewall):
 @case("matches.owner", topology="host", needs=["match-owner"], cites=["MATCH-44"])
 def test_owner(client, firewall):
     """Who owns the socket."""
-    firewall.loads("*filter\n-A OUTPUT -p udp -m owner --uid-owner 0 -m comment --comment root\n-A OUTPUT -p udp -m owner --uid-owner 4711 -m comment --comment other\nCOMMIT\n")
+    firewall.loads("*filter\n-A OUTPUT -p udp -m owner --uid-owner 0 -m comment --comment root\n-A OUTPUT -p udp -m owner ! --uid-owner 0 -m comment --comment other\nCOMMIT\n")
     firewall.opens("udp:5000").says("x", to="client:9999")
     client.sees(udp("firewall:5000 > client:9999", "x"))
     firewall.counted("root", packets=1)

@@ -277,7 +277,7 @@ def test_declared_twice(firewall):
     restores(firewall, "*filter\n:U1 - [0:0]\n:U1 - [0:0]\nCOMMIT", exits=status)
 
 
-@case("restore.many-rules", topology="two-lans", cites=["SAVE-30"])
+@case("restore.many-rules", topology="two-lans", needs=["bulk-restore"], cites=["SAVE-30"])
 def test_many_rules(client, server, firewall):
     """Two thousand rules go in as one, and the last of them is obeyed."""
     rules = [f"-A FORWARD -s 10.9.{number >> 8}.{number & 255} -j DROP" for number in range(2000)]
