@@ -246,7 +246,7 @@ class Engine:
     def _step(self, step: str, packet: Packet, context: Context, flight: Flight) -> int:
         ruleset = self.store.rulesets[context.family]
         if step in CONNTRACK_STEPS:
-            if not ruleset.needs_conntrack:
+            if not (ruleset.needs_defrag if step == DEFRAG else ruleset.needs_conntrack):
                 return v.ACCEPT
             return self._conntrack_step(step, packet, context, flight)
         table = ruleset.tables.get(step)

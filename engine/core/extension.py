@@ -132,7 +132,8 @@ class Spec:
     """Name, restrictions and options of an extension for one or both families.
 
     tables/hooks/protos: where the kernel accepts it; empty = anywhere. needs_conntrack: a rule with it switches
-    tracking on in the namespace. real_name: the kernel's name for it where that differs.
+    tracking on in the namespace. needs_defrag: it makes the family put fragments together, also without tracking.
+    real_name: the kernel's name for it where that differs.
     unsupported: why the engine parses but cannot carry it out, "" if it can. final: the extension's own check of which
     options are there; iptables runs it before the checks that the table declares (mandatory, excludes, also).
     """
@@ -145,6 +146,7 @@ class Spec:
     hooks: int = ALL_HOOKS
     protos: tuple[int, ...] = ()
     needs_conntrack: bool = False
+    needs_defrag: bool = False
     revision: int = 0
     unsupported: str = ""
     real_name: str = ""

@@ -45,6 +45,7 @@ class Rule:
         "jump",
         "matches",
         "needs_conntrack",
+        "needs_defrag",
         "packets",
         "place",
         "stateful",
@@ -68,6 +69,7 @@ class Rule:
         self.bytes = 0
         self.place = Place()
         self.needs_conntrack = False
+        self.needs_defrag = False
         self.text: str | None = None  # head and matches as saved, once somebody asked (`engine.core.ruletext`)
         self.checked = -1  # the hooks for which the rule was last found admissible, -1: never looked at
         self.stateful = False  # one of its extensions wants to know when the rule is installed and removed
@@ -121,6 +123,7 @@ class Table:
         self.name = name
         self.family = family
         self.needs_conntrack = False
+        self.needs_defrag = False
         self.chains: dict[str, Chain] = {chain: Chain(chain, ACCEPT) for chain in BUILT_IN_CHAINS[name]}
         self.at_hook: list[Chain | None] = [None] * 5
         for chain in BUILT_IN_CHAINS[name]:
@@ -134,10 +137,13 @@ class Ruleset:
         self.family = family
         self.tables: dict[str, Table] = {}
         self.needs_conntrack = False
+        self.needs_defrag = False  # tracking wants it, or a rule alone
 
     def refresh(self) -> None:
         """Recompute what depends on all rules; call after every change."""
         for table in self.tables.values():
             chains = table.chains.values()
             table.needs_conntrack = any(rule.needs_conntrack for chain in chains for rule in chain.rules)
+            table.needs_defrag = any(rule.needs_defrag for chain in chains for rule in chain.rules)
         self.needs_conntrack = any(table.needs_conntrack for table in self.tables.values())
+        self.needs_defrag = self.needs_conntrack or any(table.needs_defrag for table in self.tables.values())

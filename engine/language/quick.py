@@ -159,6 +159,7 @@ class QuickReader:
                     return None
             rule.matches.append(part.named_match(head))
             rule.needs_conntrack = rule.needs_conntrack or part.needs_conntrack
+            rule.needs_defrag = rule.needs_defrag or part.spec.needs_defrag
             rule.stateful = rule.stateful or part.stateful
             text += part.text
             index = end
@@ -267,6 +268,7 @@ class QuickReader:
         rule.target_spec = part.spec
         rule.target_source = part.source
         rule.needs_conntrack = rule.needs_conntrack or part.needs_conntrack
+        rule.needs_defrag = rule.needs_defrag or part.spec.needs_defrag
         rule.stateful = rule.stateful or part.stateful
         return end
 

@@ -58,6 +58,7 @@ def make_rule(line: CommandLine, head: RuleHead, jump: Chain | None, place: Plac
         assert isinstance(match, Match)
         rule.matches.append(NamedMatch(loaded.name, match, loaded.spec, loaded.source() if line.tolerant else ""))
         rule.needs_conntrack = rule.needs_conntrack or uses_conntrack(match, loaded.spec)
+        rule.needs_defrag = rule.needs_defrag or loaded.spec.needs_defrag
     if jump is not None:
         rule.jump = jump
     elif line.target is not None:
@@ -68,6 +69,7 @@ def make_rule(line: CommandLine, head: RuleHead, jump: Chain | None, place: Plac
         rule.target_spec = line.target.spec
         rule.target_source = line.target.source() if line.tolerant else ""
         rule.needs_conntrack = rule.needs_conntrack or uses_conntrack(target, line.target.spec)
+        rule.needs_defrag = rule.needs_defrag or line.target.spec.needs_defrag
     mark_stateful(rule)
     return rule
 

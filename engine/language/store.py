@@ -65,4 +65,4 @@ class RulesetStore:
                             for extension in extensions(rule):
                                 extension.removed(self.shared)
             ruleset.tables = {}
-            ruleset.needs_conntrack = False
+            ruleset.needs_conntrack = ruleset.needs_defrag = False

@@ -5,7 +5,7 @@
 Matches when an open socket would take the packet: an established connection, a bound UDP socket or a listener. Sockets
 bound to any address do not count, unless --nowildcard. --transparent: only sockets with IP_TRANSPARENT count.
 --restore-skmark: a match gives the packet the mark of the socket. Looks at TCP and UDP, and at what ICMP errors quote
-of them. Only in PREROUTING and INPUT.
+of them. Only in PREROUTING and INPUT. While a rule has it, fragments of its family are put together, tracked or not.
 
 Kernel peer: xt_socket revision 3. Source: iptables-extensions(8) socket; kernel Documentation/networking/tproxy.rst.
 """
@@ -103,4 +103,6 @@ def build(values: Values) -> Extension:
     return Socket([flag for flag in FLAGS if values.has(flag)])
 
 
-EXTENSIONS: Final = (Spec("socket", build, tuple([Option(flag) for flag in FLAGS]), hooks=PRE | IN, revision=3),)
+OPTIONS: Final = tuple([Option(flag) for flag in FLAGS])
+
+EXTENSIONS: Final = (Spec("socket", build, OPTIONS, hooks=PRE | IN, needs_defrag=True, revision=3),)
