@@ -123,6 +123,30 @@ def test_without_conntrack_fragments_pass_one_by_one() -> None:
     assert counters(world) == ["1:316", "1:524"]
 
 
+def test_a_rule_that_looks_for_sockets_gathers_fragments_of_its_family() -> None:
+    world = World("*mangle\n-A PREROUTING -m socket\n-A FORWARD -m length --length 1020\nCOMMIT\n")
+    pieces = cut(SEGMENT, *CUTS)
+    world.receive(pieces[2], pieces[0])
+    assert world.sent == []
+    world.receive(pieces[1])
+    assert world.sent == leaving(pieces)
+    assert counters(world)[-1] == "1:1020"
+    assert world.engine.conntrack.table.count == 0
+    world = World("*mangle\n-A PREROUTING -m socket\nCOMMIT\n", "ipv6")
+    world.engine.load("*filter\nCOMMIT\n", "ipv4")
+    world.receive(pieces[2])
+    assert world.sent == leaving([pieces[2]])
+
+
+@pytest.mark.parametrize("hops", (1, 2))
+def test_the_kernel_sees_the_whole_packet_when_its_hops_end_here(hops: int) -> None:
+    rules = "*filter\n-A FORWARD -m conntrack --ctstate NEW\nCOMMIT\n"
+    world = World(rules + f"*mangle\n-A PREROUTING -j HL --hl-set {hops}\nCOMMIT\n", "ipv6")
+    world.receive(*cut6(SEGMENT, *CUTS))
+    accepted = [hook for hook, accept in world.verdicts if accept]
+    assert accepted.count(PREROUTING) == (1 if hops == 1 else len(CUTS))
+
+
 def test_rules_see_the_whole_packet_once() -> None:
     rules = "-A FORWARD -m conntrack --ctstate NEW\n-A FORWARD -f\n-A FORWARD -m length --length 1020\n"
     world = World(f"*filter\n{rules}COMMIT\n*raw\n-A PREROUTING\nCOMMIT\n*mangle\n-A POSTROUTING\nCOMMIT\n")

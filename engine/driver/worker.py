@@ -248,15 +248,15 @@ class Worker:
         arrival = queued.arrival
         if arrival.indev:
             arrival.mac_header = self.link_header(arrival, queued.kind)
-        if may_be_fragment(arrival.data) and self._tracks(arrival):
+        if may_be_fragment(arrival.data) and self._gathers(arrival):
             packet = Packet(arrival.data)
             if not packet.fault and has_fragment_header(packet):
                 self._fragment(queued, packet, real_time)
                 return
         self._conclude(queued, self._process(arrival, real_time))
 
-    def _tracks(self, arrival: Arrival) -> bool:
-        return self.engine.store.rulesets[IPV4 if arrival.data[0] >> 4 == 4 else IPV6].needs_conntrack
+    def _gathers(self, arrival: Arrival) -> bool:
+        return self.engine.store.rulesets[IPV4 if arrival.data[0] >> 4 == 4 else IPV6].needs_defrag
 
     def answer(
         self,
@@ -439,13 +439,15 @@ class Worker:
             self._answer_by(queued, decision)
 
     def _goes_as_one(self, whole: bytes, largest: int, arrival: Arrival, mark: int) -> bool:
-        """Delivered here, or about to be refused for its size: the kernel must see the whole packet."""
+        """Delivered here, or about to be refused for its size or its hops: the kernel must see the whole packet."""
         packet = Packet(whole)
         route = self.environment.route(packet.dst, packet.family, mark)
         if arrival.hook == PREROUTING and route.kind in DELIVERED:
             return not arrival.physin or route.kind == LOCAL
         if arrival.physin or not route.device:
             return False
+        if arrival.hook == PREROUTING and packet.ttl <= 1:
+            return True
         refusable = packet.family != IPV4 or packet.df
         return refusable and largest > self.environment.mtu(route.device)
 
