@@ -135,6 +135,7 @@ IPV4_TABLE = """
 -p sctp -m sctp --chunk-types any ABORT:T | sctp-abort+ sctp-data-
 -p sctp -m sctp --chunk-types any ABORT:t | sctp-abort-
 -p sctp -m sctp --chunk-types any ALL    | sctp-data+ sctp-init+ sctp-empty!
+-p sctp -m sctp ! --chunk-types any ALL  | sctp-data- sctp-empty!
 -p sctp -m sctp --chunk-types any NONE   | sctp-data-
 -p sctp -m sctp --chunk-types all NONE   | sctp-data+
 # dccp

@@ -61,6 +61,19 @@ def test_a_rule_without_matches_takes_every_packet_of_the_tables() -> None:
             assert says(Rule(RuleHead(family)), packet) == "+", name
 
 
+@pytest.mark.parametrize("action", ("-j MARK --set-mark 7", "-j ACCEPT", ""))
+def test_an_inverted_rule_counts_and_acts_before_the_packet_is_dropped(action: str) -> None:
+    rule = parse_rule(shlex.split(f"-p sctp -m sctp ! --chunk-types only DATA {action}"), IPV4, "mangle", "PREROUTING")
+    chain = Chain("PREROUTING", ACCEPT)
+    chain.rules = [rule, Rule(RuleHead(IPV4))]
+    packet = Packet(IPV4_PACKETS["sctp-empty"])
+    context = Context(world(), IPV4, PREROUTING, 0.0, "in0")
+    assert walk(chain, packet, context) == DROP
+    assert [each.packets for each in chain.rules] == [1, 0]
+    assert context.mark == (7 if "MARK" in action else 0)
+    assert chain.packets == 0
+
+
 def test_every_named_packet_is_spoken_of() -> None:
     for family, packets in ((IPV4, IPV4_PACKETS), (IPV6, IPV6_PACKETS)):
         named = {name for saying in ALL if saying.family == family for name, _sign in saying.packets}

@@ -3,6 +3,8 @@
     rule: head, then every match from left to right, all say yes -> counters -> target
     step: CONTINUE next rule | jump into a chain | RETURN to the caller | anything else decides
 
+A match may ask for the packet to be dropped at once (hotdrop). If its rule matches all the same (an inverted match),
+the rule counts the packet and its target acts, then the packet is dropped.
 A rule with -p drops an IPv6 packet whose transport header cannot be found, if the rest of its head matches.
 RETURN from a built-in chain, and its end, give the policy. A goto leaves no place to come back to: the end of the
 chain it entered returns to whoever jumped last. Source: iptables(8), kernel net/ipv4/netfilter/ip_tables.c behaviour.
@@ -69,13 +71,14 @@ def walk(chain: Chain, packet: Packet, context: Context) -> int:
                 says_no = named
                 break
         if says_no is not None:
-            hotdrop = says_no.match.drops()
+            hotdrop = _drops(rule, says_no)
             if trace is not None:
                 part = f"-m {says_no.name} {says_no.match.save()}".rstrip()
                 trace.append(_miss(rule, chain, index, context, part, hotdrop))
             if hotdrop:
                 return DROP
             continue
+        hotdrop = _drops(rule, None)
         rule.packets += 1
         rule.bytes += size
         if context.nftrace:
@@ -84,6 +87,10 @@ def walk(chain: Chain, packet: Packet, context: Context) -> int:
         if trace is not None:
             step = _step(rule, chain, index, context)
             trace.append(step)
+        if hotdrop and (rule.jump is not None or rule.target is None):
+            if step is not None:
+                step.verdict = VERDICT_NAMES[DROP]
+            return DROP
         if rule.jump is not None:
             if step is not None:
                 step.verdict = ("goto " if rule.goto else "jump ") + rule.jump.name
@@ -99,6 +106,8 @@ def walk(chain: Chain, packet: Packet, context: Context) -> int:
             continue
         context.chain = chain.name
         verdict = rule.target.apply(packet, context)
+        if hotdrop:
+            verdict = DROP
         if step is not None:
             step.verdict = VERDICT_NAMES[verdict]
         if verdict == CONTINUE:
@@ -108,6 +117,16 @@ def walk(chain: Chain, packet: Packet, context: Context) -> int:
             index = BEHIND_THE_END
             continue
         return verdict
+
+
+def _drops(rule: Rule, last: NamedMatch | None) -> bool:
+    """Has one of the matches that were asked (all, or up to `last`) found a packet that must not go on?"""
+    for named in rule.matches:
+        if named.match.drops():
+            return True
+        if named is last:
+            break
+    return False
 
 
 def _step(rule: Rule, chain: Chain, number: int, context: Context) -> TraceStep:

@@ -4,7 +4,8 @@
                       [!] --dccp-types TYPE[,TYPE]...  [!] --dccp-option NUMBER
 
 TYPE: REQUEST RESPONSE DATA ACK DATAACK CLOSEREQ CLOSE RESET SYNC SYNCACK, and INVALID for those without meaning.
-Later fragments never match; less than 12 bytes of DCCP, or options that do not fit, are dropped.
+Later fragments never match; less than 12 bytes of DCCP, or options that do not fit, are dropped (an inverted rule
+counts the packet first, and its target acts).
 
 Kernel peer: xt_dccp. Source: iptables-extensions(8) dccp; RFC 4340.
 """
@@ -77,7 +78,7 @@ class Dccp(Dropping):
         end = at + packet.data[at + 4] * 4
         if end < start or end > len(packet.data):
             self.dropping = True
-            return self.option_inverted
+            return False
         return has_option(packet.data[start:end], self.option)
 
     def _type_names(self) -> str:

@@ -5,7 +5,8 @@
 
 all: each of these chunks is in the packet; any: one of them is; only: there are no others. FLAGS: of DATA (I U B E)
 and of ABORT and SHUTDOWN_COMPLETE (T); a capital letter must be set, a small one must not. Flags of other chunks that
-iptables reads (I_DATA) are not kept. Later fragments never match; a packet that ends before its chunks do is dropped.
+iptables reads (I_DATA) are not kept. Later fragments never match. A packet that ends before its chunks do, or has a
+chunk of length 0, is dropped; an inverted rule counts it first, and its target acts.
 
 Kernel peer: xt_sctp. Source: iptables-extensions(8) sctp; RFC 9260 section 3.2.
 """
@@ -97,7 +98,7 @@ class Sctp(Dropping):
             length = packet.u16(at + 2) if at + 4 <= len(data) else 0
             if length == 0:
                 self.dropping = True
-                return self.chunks_inverted
+                return False
             kind = data[at]
             good = self.chunks >> kind & 1 != 0 and self._flags_match(kind, data[at + 1])
             if self.way == ONLY and not good:
