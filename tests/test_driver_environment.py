@@ -136,11 +136,12 @@ def test_which_address_goes_out() -> None:
     found = ask(
         "result = {'first': primary('lan'), 'to far': primary('wan', 2, '8.8.8.8'),"
         "'by the other hop': primary('wan', 2, '10.50.1.1'), 'six': primary('lan', 10),"
-        "'six to': primary('lan', 10, 'fd00:1::7'), 'none': primary('port1'), 'no device': primary('what')}\n"
+        "'six to': primary('lan', 10, 'fd00:1::7'), 'six to oneself': primary('lo', 10, 'fd00:1::1'),"
+        "'none': primary('port1'), 'no device': primary('what')}\n"
     )
     assert found == {
         "first": "10.0.1.1", "to far": "10.0.2.1", "by the other hop": "10.9.9.1", "six": "fd00:1::1",
-        "six to": "fd00:1::1", "none": None, "no device": None,
+        "six to": "fd00:1::1", "six to oneself": "fd00:1::1", "none": None, "no device": None,
     }  # fmt: skip
 
 

@@ -94,6 +94,7 @@ RTA_VIA: Final = 18
 RTAX_MTU: Final = 2
 RTM_F_FIB_MATCH: Final = 0x2000
 RT_TABLE_LOCAL: Final = 255
+LINK_LOCAL_PREFIX: Final = 0xFE80 >> 6  # the first ten bits of fe80::/10
 RT_SCOPE_UNIVERSE: Final = 0
 NTF_USE: Final = 1
 NDA_DST: Final = 1
@@ -354,6 +355,8 @@ class LiveEnvironment(Environment):
         ]
         if family != IPV4:
             if destination:
+                if self._is_own_ipv6(destination, link):
+                    return destination  # RFC 6724, rule 1
                 route = self.route(destination, family, 0, 0, device)
                 if route.source:
                     return route.source
@@ -371,6 +374,16 @@ class LiveEnvironment(Environment):
         if universe:
             return universe[0].value
         return self._address_of_another_link(link)
+
+    def _is_own_ipv6(self, address: int, link: Link) -> bool:
+        """An address of this machine that a packet may have as its source; a link-local one: of this link."""
+        everywhere = address >> 118 != LINK_LOCAL_PREFIX
+        return any(
+            own.family != IPV4 and own.value == address and not own.flags & IFA_F_TENTATIVE
+            for index, addresses in self._addresses().items()
+            if everywhere or index == link.index
+            for own in addresses
+        )
 
     def broadcast_prefix(self, device: str, address: int) -> int:
         """What an address was not told to be its broadcast address is none, though it be the last of the network."""
