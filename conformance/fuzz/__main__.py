@@ -46,7 +46,12 @@ def main(argv: list[str] | None = None) -> int:
                 enough = bool(limit) and seed - int(options.seed) + 1 >= limit
                 return not late and not enough and len(tally.failures) < int(options.stop_after)
 
-            fuzzer.run(itertools.count(options.seed), options.packets, go_on)
+            try:
+                fuzzer.run(itertools.count(options.seed), options.packets, go_on)
+            except BaseException:
+                print(f"ended by a fault of the harness at seed {options.seed + fuzzer.tally.rulesets - 1}")
+                report(fuzzer, options.out, time.monotonic() - start)
+                raise
         return report(fuzzer, options.out, time.monotonic() - start)
 
 

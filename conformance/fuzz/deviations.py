@@ -19,11 +19,25 @@ SILENT_KERNEL = re.compile(
 )
 
 
+ENTRY = re.compile(r"only in (\S+): (ipv6 .*)")
+MARK = re.compile(r" mark=\S+")
+
+
+def same_but_for_marks(entries: list[tuple[str, str]]) -> bool:
+    """The answer that only one engine sent met the rules that mark its connection."""
+    sides: dict[str, list[str]] = {}
+    for side, entry in entries:
+        sides.setdefault(side, []).append(MARK.sub("", entry))
+    return not sides or (len(sides) == 2 and len({tuple(sorted(each)) for each in sides.values()}) == 1)
+
+
 def reassembled_ipv6_header_change(case: Case, lines: list[str]) -> bool:
     """docs/deviations.md: an IPv6 packet that came in fragments, for the firewall itself, its header rewritten."""
     fragments = any(isinstance(step, Send) and step.packet[0] >> 4 == 6 and step.packet[6] == 44 for step in case.steps)
     rewrites = IPV6_HEADER_TARGETS.search(case.rules.get("ipv6", "")) is not None
-    return fragments and rewrites and all(SILENT_KERNEL.fullmatch(line) for line in lines)
+    entries = [(found[1], found[2]) for line in lines if (found := ENTRY.fullmatch(line)) is not None]
+    others = [line for line in lines if ENTRY.fullmatch(line) is None]
+    return fragments and rewrites and same_but_for_marks(entries) and all(map(SILENT_KERNEL.fullmatch, others))
 
 
 FRAGMENT = re.compile(r"    \S+: (.*) fragment (\d+)(\+?) id F\d+ (.*)")

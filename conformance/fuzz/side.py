@@ -264,8 +264,8 @@ def chatter(frame: bytes) -> bool:
     """What comes by itself: neighbour discovery and multicast reports."""
     if frame[12:14] != ETHERTYPES[6]:
         return False
-    start = 62 if frame[20] == 0 and frame[54] == 58 else 54  # reports stand behind a router alert
-    return (frame[20] == 58 or start == 62) and 130 <= frame[start] <= 143
+    start = 62 if frame[20] == 0 and frame[54:55] == b"\x3a" else 54  # reports stand behind a router alert
+    return (frame[20] == 58 or start == 62) and b"\x82" <= frame[start : start + 1] <= b"\x8f"
 
 
 def trimmed(packet: bytes) -> bytes:
