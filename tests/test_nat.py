@@ -6,9 +6,11 @@ import pytest
 from nat_packets import Read, echo, error, ip, tcp, udp
 from nat_world import World
 
+from engine.core import verdict as v
 from engine.core.addresses import parse_address
-from engine.core.context import Randomness
-from engine.core.hooks import IPV4
+from engine.core.context import Arrival, Randomness
+from engine.core.hooks import INPUT, IPV4, OUTPUT, POSTROUTING, PREROUTING
+from engine.core.packet import Packet
 
 A, B = "10.0.1.2", "10.0.1.3"  # clients
 S, T = "10.0.2.9", "10.0.2.8"  # servers
@@ -578,3 +580,19 @@ def test_errors_neither_refresh_nor_end_an_entry() -> None:
     through(w, "wan", error("10.0.2.5", sent[1], 3, 3))
     assert " 10 src=" in w.ct()[0]
     assert ends(w, "wan", udp(S, OUT, 53, 1000)) == f"{S}:53 > {A}:1000"
+
+
+def test_round_by_lo_a_changed_destination_is_a_martian() -> None:
+    """INVALID in OUTPUT (zone 0), an answer of a translated connection in PREROUTING (zone 1): it leads out."""
+    w = world("-t raw -A PREROUTING -j CT --zone 1", "-t nat -A INPUT -j SNAT --to-source 10.0.1.1")
+    here = "10.0.1.1"
+    first = w.engine.process(Arrival(PREROUTING, tcp(A, here, 1000, 5000), "lan"), 1000.0).data
+    assert first is None
+    at_us = w.engine.process(Arrival(INPUT, tcp(A, here, 1000, 5000), "lan"), 1000.0).data
+    assert at_us is not None and Packet(at_us).src == Packet(at_us).dst
+    reset = tcp(here, here, 5000, 1000, flags="RA", ack=1001)
+    assert w.engine.process(Arrival(OUTPUT, reset, outdev="lo"), 1000.0).verdict == v.ACCEPT
+    assert w.engine.process(Arrival(POSTROUTING, reset, outdev="lo"), 1000.0).verdict == v.ACCEPT
+    last = w.engine.process(Arrival(PREROUTING, reset, "lo"), 1000.0)
+    assert (last.verdict, last.why) == (v.DROP, "nat PREROUTING")
+    assert w.nat_counters("INPUT") == [1]

@@ -28,6 +28,7 @@ from engine.core.connection import (
 )
 from engine.core.context import (
     KERNEL_SOCKET,
+    LOCAL,
     Arrival,
     Context,
     Emission,
@@ -267,8 +268,8 @@ class Engine:
                 return v.ACCEPT
             return self.fragments.collect(packet, context)
         if step == TRACK:
-            if flight.seen and (context.entry is not None or context.ctinfo == CT_UNTRACKED):
-                return v.ACCEPT  # what was INVALID in OUTPUT is looked at again when it comes round by lo
+            if flight.seen and (flight.entry is not None or context.ctinfo == CT_UNTRACKED):
+                return v.ACCEPT  # INVALID in OUTPUT is looked at again when it comes round by lo, also with a template
             flight.seen = True
             verdict = self.conntrack.track(packet, context)
             if context.trace is not None:
@@ -278,15 +279,25 @@ class Engine:
         if step == "nat":
             if context.entry is None:
                 return v.ACCEPT
-            before = (packet.src, packet.dst) if context.trace is not None else None
+            before = (packet.src, packet.dst)
             table = self.store.rulesets[context.family].tables.get("nat")
             verdict = self.nat.step(packet, context, table.at_hook[context.hook] if table is not None else None)
-            if before is not None and before != (packet.src, packet.dst):
-                self._trace_rewrite(before, packet, context)
+            if before != (packet.src, packet.dst):
+                if context.trace is not None:
+                    self._trace_rewrite(before, packet, context)
+                if verdict == v.ACCEPT and context.indev == "lo" and self._is_martian(before[1], packet, context):
+                    return v.DROP
             return verdict
         if step == HELP:
             return self.helpers.step(packet, context) if context.entry is not None else v.ACCEPT
         return self.conntrack.confirm(packet, context) if context.entry is not None else v.ACCEPT
+
+    def _is_martian(self, destination: int, packet: Packet, context: Context) -> bool:
+        """Round by lo a packet keeps the route it left by. PREROUTING changed its destination: it is routed anew, as
+        if received, and IPv4 does not receive what has an address of this machine as its source."""
+        if context.hook != PREROUTING or context.family != IPV4 or packet.dst == destination:
+            return False
+        return self.shared.environment.address_type(packet.src, IPV4) == LOCAL
 
     def _trace_rewrite(self, before: tuple[int, int], packet: Packet, context: Context) -> None:
         if context.trace is None:
