@@ -355,7 +355,7 @@ class LiveEnvironment(Environment):
         ]
         if family != IPV4:
             if destination:
-                if self._is_own_ipv6(destination, link):
+                if device == "lo" and self._is_own_ipv6(destination, link):
                     return destination  # RFC 6724, rule 1
                 route = self.route(destination, family, 0, 0, device)
                 if route.source:
