@@ -15,7 +15,6 @@ from functools import cache
 from pathlib import Path
 
 ENTER = ["unshare", "-n", "-m", "sh", "-c", 'mount -t tmpfs tmpfs /run && exec "$@"', "sh"]
-ENTER_AS_USER = ["unshare", "-U", "-r", "-n", "-m", "sh", "-c", 'mount -t tmpfs tmpfs /run && exec "$@"', "sh"]
 
 # A word that iptables-restore takes as the shell would, and that is not about the command line itself.
 PLAIN = re.compile(r"(?!(?:-[46cwt]|--(?:ipv[46]|set-counters|wait|table))$)[A-Za-z0-9_.,:/!%+*=@-]+")
@@ -25,19 +24,15 @@ TABLES = ("filter", "nat", "mangle", "raw", "security")
 @cache
 def probe(variant: str) -> tuple[list[str], str]:
     """(command in front of others to be in a fresh namespace, "") or ([], why there is none)."""
-    reason = ""
-    for enter in (ENTER, ENTER_AS_USER):
-        try:
-            done = subprocess.run(
-                [*enter, f"iptables-{variant}", "-S"], capture_output=True, text=True, timeout=30, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            reason = str(error)
-            continue
-        if done.returncode == 0:
-            return enter, ""
-        reason = done.stderr.strip().split("\n")[-1]
-    return [], f"no namespace with a working iptables-{variant}: {reason}"
+    # Not in a namespace of an ordinary user: only user 0 is known there, and rules name others.
+    command = [*ENTER, f"iptables-{variant}", "-S"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return [], f"no namespace with a working iptables-{variant}: {error}"
+    if done.returncode == 0:
+        return ENTER, ""
+    return [], f"no namespace with a working iptables-{variant}: {done.stderr.strip().split(chr(10))[-1]}"
 
 
 Rule = tuple[bool, str, str, list[str]]  # is_ipv6, table, chain, words

@@ -90,6 +90,7 @@ def inside(code: str, folder: Path) -> dict[str, Any]:
     return answer
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: the lock file of iptables")
 def test_start_and_end(tmp_path: Path) -> None:
     found = inside(
         """
