@@ -177,12 +177,14 @@ class Environment:
         self.kernel_zone = 0  # seconds east of UTC
         self.processor = 0
 
-    def primary_address(self, device: str, family: int, destination: int = 0) -> int | None:
-        """The address a packet to `destination` gets when it leaves by (or comes in by) `device`; None without one."""
-        for known, address, _length in self.addresses.get(device, []):
-            if known == family:
-                return address
-        return None
+    def addresses_of(self, device: str, family: int) -> list[int]:
+        """The addresses of an interface, in the kernel's order."""
+        return [address for known, address, _length in self.addresses.get(device, []) if known == family]
+
+    def primary_address(self, device: str, family: int, destination: int) -> int | None:
+        """The source address of a packet to `destination` that leaves by `device`; None without one."""
+        own = self.addresses_of(device, family)
+        return own[0] if own else None
 
     def address_type(self, address: int, family: int, device: str = "") -> int:
         """UNICAST, LOCAL, BROADCAST, ... of an address, looked up on `device` only if one is named."""

@@ -72,6 +72,8 @@ KERNEL_SOCKET_PROTOCOLS: Final[dict[int, frozenset[int]]] = {
     IPV4: frozenset((1, 2, 6)),
     IPV6: frozenset((58,)),
 }
+# Of what netfilter itself makes, only ICMP errors do; its resets and copies come from no socket.
+ICMP_PROTOCOLS: Final = frozenset((1, 58))
 
 CTINFO_NAMES: Final[dict[int, str]] = {
     0: "ESTABLISHED",
@@ -214,9 +216,10 @@ class Engine:
                 flight.entry = context.entry
                 flight.ctinfo = context.ctinfo
                 flight.seen = True
-        if flight.made_here:
-            context.uid = context.gid = -1  # the socket by which it was sent says nothing
-        if flight.local and context.uid == -1 and packet.proto in KERNEL_SOCKET_PROTOCOLS[packet.family]:
+        if flight.made_here:  # the socket by which it was sent says nothing
+            context.uid = KERNEL_SOCKET if packet.proto in ICMP_PROTOCOLS and not flight.copied else -1
+            context.gid = -1
+        elif flight.local and context.uid == -1 and packet.proto in KERNEL_SOCKET_PROTOCOLS[packet.family]:
             context.uid = KERNEL_SOCKET
         context.entry = flight.entry
         context.ctinfo = flight.ctinfo

@@ -253,8 +253,8 @@ class Packet:
             data[10:12] = checksum(data[: self.l3_length]).to_bytes(2, "big")
         self.changed = True
 
-    def fix_length(self) -> None:
-        """Write the IP (and UDP) length fields and all checksums after `data` grew or shrank behind the IP header."""
+    def write_length(self) -> None:
+        """Write the IP (and UDP) length fields and the IP checksum after `data` grew or shrank behind the IP header."""
         data = self.data
         if self.family == IPV4:
             data[2:4] = (len(data) & 0xFFFF).to_bytes(2, "big")
@@ -263,8 +263,12 @@ class Packet:
         self.set_ip_checksum()
         if self.proto == UDP and self.has(8):
             data[self.l4 + 4 : self.l4 + 6] = (len(data) - self.l4).to_bytes(2, "big")
-            if self.u16(self.l4 + 6) == 0:
-                return
+
+    def fix_length(self) -> None:
+        """Write the length fields and all checksums after `data` grew or shrank behind the IP header."""
+        self.write_length()
+        if self.proto == UDP and self.has(8) and self.u16(self.l4 + 6) == 0:
+            return
         self.set_transport_checksum()
 
     # -- rewriting: each keeps every checksum right

@@ -49,6 +49,7 @@ from engine.driver.netlink import (
     messages,
 )
 from engine.driver.nfqueue import Names
+from engine.driver.source_address import Address, is_usable, select
 
 RTM_NEWLINK: Final = 16
 RTM_DELLINK: Final = 17
@@ -79,7 +80,6 @@ IFA_LOCAL: Final = 2
 IFA_BROADCAST: Final = 4
 IFA_FLAGS: Final = 8
 IFA_F_SECONDARY: Final = 0x01
-IFA_F_TENTATIVE: Final = 0x40
 RTA_DST: Final = 1
 RTA_SRC: Final = 2
 RTA_OIF: Final = 4
@@ -94,7 +94,6 @@ RTA_VIA: Final = 18
 RTAX_MTU: Final = 2
 RTM_F_FIB_MATCH: Final = 0x2000
 RT_TABLE_LOCAL: Final = 255
-LINK_LOCAL_PREFIX: Final = 0xFE80 >> 6  # the first ten bits of fe80::/10
 RT_SCOPE_UNIVERSE: Final = 0
 NTF_USE: Final = 1
 NDA_DST: Final = 1
@@ -132,19 +131,6 @@ class Link:
         self.master = 0
         self.port_of_bridge = False
         self.up = False
-
-
-class Address:
-    """One address of an interface, with its scope and flags as `ip addr` shows them. `broadcast` is what stands behind
-    "brd" there, 0 if nothing does."""
-
-    def __init__(self, family: int, value: int, length: int, scope: int, flags: int, broadcast: int = 0) -> None:
-        self.family = family
-        self.value = value
-        self.length = length
-        self.scope = scope
-        self.flags = flags
-        self.broadcast = broadcast
 
 
 class Loss:
@@ -333,8 +319,7 @@ class LiveEnvironment(Environment):
                     self.addresses_known.setdefault(parsed[0], []).append(parsed[1])
         return self.addresses_known
 
-    def primary_address(self, device: str, family: int, destination: int = 0) -> int | None:
-        """The source address of packets that leave by `device` for `destination` (0: the device's first address)."""
+    def primary_address(self, device: str, family: int, destination: int) -> int | None:
         key = (device, family, destination)
         if key in self.primaries:
             return self.primaries[key]
@@ -348,23 +333,13 @@ class LiveEnvironment(Environment):
         link = self.link(device)
         if link is None:
             return None
+        if family != IPV4:
+            return select(self._ipv6_addresses(), link.index, destination)
         own = [
             address
             for address in self._addresses().get(link.index, [])
-            if address.family == family and (not address.flags & IFA_F_SECONDARY or family != IPV4)
+            if address.family == IPV4 and not address.flags & IFA_F_SECONDARY
         ]
-        if family != IPV4:
-            if destination:
-                if device == "lo" and self._is_own_ipv6(destination, link):
-                    return destination  # RFC 6724, rule 1
-                route = self.route(destination, family, 0, 0, device)
-                if route.source:
-                    return route.source
-            usable = [address for address in own if not address.flags & IFA_F_TENTATIVE]
-            usable.sort(key=lambda address: address.scope)
-            return usable[0].value if usable else None
-        if not destination:
-            return own[0].value if own else None
         universe = [address for address in own if address.scope == RT_SCOPE_UNIVERSE]
         if len(universe) > 1:
             hop = self.route(destination, family, 0, 0, device).gateway or destination
@@ -375,15 +350,21 @@ class LiveEnvironment(Environment):
             return universe[0].value
         return self._address_of_another_link(link)
 
-    def _is_own_ipv6(self, address: int, link: Link) -> bool:
-        """An address of this machine that a packet may have as its source; a link-local one: of this link."""
-        everywhere = address >> 118 != LINK_LOCAL_PREFIX
-        return any(
-            own.family != IPV4 and own.value == address and not own.flags & IFA_F_TENTATIVE
+    def _ipv6_addresses(self) -> dict[int, list[Address]]:
+        return {
+            index: [address for address in addresses if address.family != IPV4]
             for index, addresses in self._addresses().items()
-            if everywhere or index == link.index
-            for own in addresses
-        )
+        }
+
+    def addresses_of(self, device: str, family: int) -> list[int]:
+        link = self.link(device)
+        if link is None:
+            return []
+        return [
+            address.value
+            for address in self._addresses().get(link.index, [])
+            if address.family == family and is_usable(address)
+        ]
 
     def broadcast_prefix(self, device: str, address: int) -> int:
         """What an address was not told to be its broadcast address is none, though it be the last of the network."""

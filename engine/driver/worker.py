@@ -309,6 +309,9 @@ class Worker:
             self.dropped += 1
             self.answer(queued, False)
             return
+        if data is not None and self._turned_away(arrival, data, departure.mark):
+            self.answer(queued, False)
+            return
         self.answer(queued, True, data, self._mark(arrival, departure), self._priority(arrival, departure))
 
     def _mark(self, arrival: Arrival, departure: Departure) -> int:
@@ -361,17 +364,33 @@ class Worker:
         if not device:
             route = self.environment.route(emission.gateway, packet.family, emission.mark)
             device = route.device
-        data = emission.data
-        mark = emission.mark
-        for hook in (OUTPUT, POSTROUTING):
-            arrival = Arrival(hook, data, "", device, mark)
+        self._walk((OUTPUT, POSTROUTING), emission.data, "", device, emission.gateway, emission.mark)
+
+    def _walk(self, hooks: tuple[int, ...], data: bytes, indev: str, device: str, gateway: int, mark: int) -> None:
+        """A packet passes hooks that the kernel does not take it through, and leaves by `device`."""
+        for hook in hooks:
+            arrival = Arrival(hook, data, indev if hook != POSTROUTING else "", device, mark)
             departure = self._process(arrival, time.monotonic())
             self._emit(departure, arrival)
             if departure.verdict != ACCEPT:
                 return
             data = data if departure.data is None else departure.data
             mark = departure.mark
-        self.sender.send(Emission(data, "wire", device, emission.gateway, mark), None)
+        self.sender.send(Emission(data, "wire", device, gateway, mark), None)
+
+    def _turned_away(self, arrival: Arrival, data: bytes, mark: int) -> bool:
+        """Round by lo a packet keeps the route it left by; whose destination changed there is routed anew, and this
+        kernel does not do that for a packet from a queue. (IPv4: such a packet is dropped, see Engine.)"""
+        if arrival.hook != PREROUTING or arrival.indev != "lo" or data[0] >> 4 != 6 or data[24:40] == arrival.data[24:40]:
+            return False
+        packet = Packet(data)
+        route = self.environment.route(packet.dst, IPV6, mark, 0)
+        if route.kind in DELIVERED:
+            return False
+        if route.device and packet.ttl > 1 and len(data) <= self.environment.mtu(route.device):
+            forwarded = data[:7] + bytes((packet.ttl - 1,)) + data[8:]
+            self._walk((FORWARD, POSTROUTING), forwarded, "lo", route.device, route.gateway or packet.dst, mark)
+        return True
 
     # -- fragments
 
@@ -444,12 +463,19 @@ class Worker:
         route = self.environment.route(packet.dst, packet.family, mark)
         if arrival.hook == PREROUTING and route.kind in DELIVERED:
             return not arrival.physin or route.kind == LOCAL
-        if arrival.physin or not route.device:
+        if self._is_bridged(arrival) or not route.device:
             return False
         if arrival.hook == PREROUTING and packet.ttl <= 1:
             return True
         refusable = packet.family != IPV4 or packet.df
         return refusable and largest > self.environment.mtu(route.device)
+
+    def _is_bridged(self, arrival: Arrival) -> bool:
+        """Did it come by a bridge port, for somebody else than the bridge itself?"""
+        if not arrival.physin:
+            return False
+        bridge = self.environment.link(arrival.indev)
+        return bridge is None or arrival.mac_header[:6] != bridge.mac
 
     def _pass_on(self, queued: Queued, packet: Packet, convoy: Convoy, real_time: float) -> None:
         """A fragment of a convoy at a later hook: the first to come brings the whole packet before the engine."""

@@ -22,8 +22,10 @@ from engine.target.parts.ranges import NONE, Nat, Range, read_ports
 
 LOOPBACK: Final = 0x7F000001
 LOOPBACK6: Final = 1
-# First 16 bits of an IPv6 group (RFC 4291 section 2.7; flags left out) -> first ten bits of addresses of its scope
-SCOPED_GROUPS: Final[dict[int, int]] = {0xFF02: 0xFE80 >> 6, 0xFF05: 0xFEC0 >> 6}
+# Scopes of IPv6 addresses smaller than the world (RFC 4291 section 2.7)
+LOOPBACK_SCOPE: Final = 1
+SMALL_SCOPES: Final = (LOOPBACK_SCOPE, 2, 5)
+UNICAST_SCOPES: Final[dict[int, int]] = {0xFE80 >> 6: 2, 0xFEC0 >> 6: 5}  # by the first ten bits
 
 
 class Redirect(Nat):
@@ -40,10 +42,8 @@ class Redirect(Nat):
         if context.hook == OUTPUT:
             address = LOOPBACK if packet.family == IPV4 else LOOPBACK6
         else:
-            # IPv6: one of the destination's scope; IPv4 never borrows another interface's address, as MASQUERADE does
-            towards = 0 if packet.family == IPV4 else packet.dst
-            address = context.shared.environment.primary_address(context.indev, packet.family, towards)
-            if address is None or not in_scope(address, towards):
+            address = first_address(packet, context)
+            if address is None:
                 return DROP
         request = self.request("DNAT")
         request.low = request.high = address
@@ -51,10 +51,21 @@ class Redirect(Nat):
         return ACCEPT
 
 
-def in_scope(address: int, destination: int) -> bool:
-    """A packet to a group of a link or site may go to an address of that scope only (IPv4: destination 0)."""
-    prefix = SCOPED_GROUPS.get(destination >> 112 & 0xFF0F)
-    return prefix is None or address >> 118 == prefix
+def first_address(packet: Packet, context: Context) -> int | None:
+    """The first of the interface; IPv6: a packet to a small scope gets an address of that scope."""
+    scope = small_scope(packet.dst) if packet.family != IPV4 else 0
+    for address in context.shared.environment.addresses_of(context.indev, packet.family):
+        if scope == 0 or small_scope(address) == scope:
+            return address
+    return None
+
+
+def small_scope(address: int) -> int:
+    """0: the world, or a group's scope that no address of a machine has."""
+    if address >> 120 == 0xFF:
+        scope = address >> 112 & 0xF
+        return scope if scope in SMALL_SCOPES else 0
+    return LOOPBACK_SCOPE if address == LOOPBACK6 else UNICAST_SCOPES.get(address >> 118, 0)
 
 
 def look(values: Values) -> None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from engine.core.checksum import replace
+from engine.core.checksum import fold, replace
 from engine.core.context import Context
 from engine.core.extension import (
     FWD,
@@ -115,13 +115,21 @@ class TcpMss(Target):
         packet.changed = True
 
     def add(self, packet: Packet, header: int, mss: int) -> None:
+        """The checksum follows what changes, so one that was wrong stays wrong."""
         packet.complete_checksum()
         data = packet.data
         at = packet.l4 + TCP_HEADER
-        data[at:at] = bytes((MSS, MSS_LENGTH)) + mss.to_bytes(2, "big")
         flags = packet.l4 + 12
+        where = packet.l4 + 16
+        option = bytes((MSS, MSS_LENGTH)) + mss.to_bytes(2, "big")
+        length = len(data) - packet.l4
+        old = fold(length.to_bytes(2, "big") + data[flags : flags + 2])
+        data[at:at] = option
         data[flags] = (header + MSS_LENGTH) // 4 << 4 | data[flags] & 15
-        packet.fix_length()
+        new = fold((length + MSS_LENGTH).to_bytes(2, "big") + data[flags : flags + 2] + option)
+        data[where : where + 2] = replace(packet.u16(where), old, new).to_bytes(2, "big")
+        packet.write_length()
+        packet.changed = True
 
 
 def final(values: Values) -> None:

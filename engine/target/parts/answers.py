@@ -242,7 +242,7 @@ def icmp_error(packet: Packet, context: Context, kind: int, code: int, rest: int
     if packet.src >> 118 == LINK_LOCAL:
         emission.device = context.indev
     if source == 0:
-        source = environment.route(packet.src, packet.family, mark, 0, emission.device).source
+        source = environment.primary_address(context.indev or "lo", packet.family, packet.src) or 0
     message = bytearray(head + packet.data[: IPV6_MINIMUM_MTU - 48])
     whole = Packet(ipv6_header(source, packet.src, ICMPV6, len(message)) + message)
     whole.set_transport_checksum()
