@@ -381,7 +381,9 @@ class Worker:
     def _turned_away(self, arrival: Arrival, data: bytes, mark: int) -> bool:
         """Round by lo a packet keeps the route it left by; whose destination changed there is routed anew, and this
         kernel does not do that for a packet from a queue. (IPv4: such a packet is dropped, see Engine.)"""
-        if arrival.hook != PREROUTING or arrival.indev != "lo" or data[0] >> 4 != 6 or data[24:40] == arrival.data[24:40]:
+        if arrival.hook != PREROUTING or arrival.indev != "lo" or data[0] >> 4 != 6:
+            return False
+        if data[24:40] == arrival.data[24:40]:
             return False
         packet = Packet(data)
         route = self.environment.route(packet.dst, IPV6, mark, 0)
