@@ -18,8 +18,8 @@ from engine.core.context import Context
 from engine.core.extension import Extension, Option, ParameterProblem, Spec
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match.parts.dropping import Dropping
-from engine.match.parts.text import bang, listed_ports, mark, span
+from engine.match.parts.ports import Ported
+from engine.match.parts.text import bang, mark
 from engine.match.parts.wire import has_option
 
 TYPES: Final = (
@@ -40,13 +40,9 @@ INVALID_BITS: Final = 0xFC00  # types 10 to 15
 TYPE_HEADER: Final = (4, 12, 0, 8, 8, 8, 8, 12, 8, 8, 12, 12, 12, 12, 12, 12)
 
 
-class Dccp(Dropping):
+class Dccp(Ported):
     def __init__(self) -> None:
         super().__init__()
-        self.sport: tuple[int, int] | None = None
-        self.sport_inverted = False
-        self.dport: tuple[int, int] | None = None
-        self.dport_inverted = False
         self.types = -1
         self.types_inverted = False
         self.option = -1
@@ -60,11 +56,7 @@ class Dccp(Dropping):
         if at + 12 > len(packet.data):
             self.dropping = True
             return False
-        sport = self.sport
-        if sport is not None and (sport[0] <= packet.u16(at) <= sport[1]) == self.sport_inverted:
-            return False
-        dport = self.dport
-        if dport is not None and (dport[0] <= packet.u16(at + 2) <= dport[1]) == self.dport_inverted:
+        if not self.has_ports(packet.data, at):
             return False
         kind = packet.data[at + 8] >> 1 & 15
         if self.types >= 0 and (self.types >> kind & 1 != 0) == self.types_inverted:
@@ -88,11 +80,7 @@ class Dccp(Dropping):
         return ",".join(names)
 
     def save(self) -> str:
-        parts = []
-        if self.sport is not None:
-            parts.append(f"{bang(self.sport_inverted)}--sport {span(self.sport[0], self.sport[1])}")
-        if self.dport is not None:
-            parts.append(f"{bang(self.dport_inverted)}--dport {span(self.dport[0], self.dport[1])}")
+        parts = self.saved_ports()
         if self.types >= 0:
             parts.append(f"{bang(self.types_inverted)}--dccp-types {self._type_names()}")
         if self.option >= 0:
@@ -100,11 +88,7 @@ class Dccp(Dropping):
         return " ".join(parts)
 
     def listing(self, numeric: bool) -> str:
-        text = "dccp"
-        if self.sport is not None:
-            text += listed_ports("spt", self.sport[0], self.sport[1], self.sport_inverted, "dccp", numeric)
-        if self.dport is not None:
-            text += listed_ports("dpt", self.dport[0], self.dport[1], self.dport_inverted, "dccp", numeric)
+        text = self.ports_listing("dccp", numeric)
         if self.types >= 0:
             numbers = ",".join([str(number) for number in range(16) if self.types >> number & 1])
             text += f" {bang(self.types_inverted)}{numbers if numeric else self._type_names()}"
@@ -130,12 +114,7 @@ def read_types(text: str) -> int:
 
 def build(values: Values) -> Extension:
     match = Dccp()
-    if values.has("source-port"):
-        match.sport = values.pair("source-port")
-        match.sport_inverted = values.inverted("source-port")
-    if values.has("destination-port"):
-        match.dport = values.pair("destination-port")
-        match.dport_inverted = values.inverted("destination-port")
+    match.read_ports(values, all_are_none=False)
     given = values.find("dccp-types")
     if given is not None:
         match.types = read_types(given.text)

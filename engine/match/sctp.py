@@ -19,8 +19,8 @@ from engine.core.context import Context
 from engine.core.extension import Extension, Option, ParameterProblem, Spec
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match.parts.dropping import Dropping
-from engine.match.parts.text import bang, listed_ports, span
+from engine.match.parts.ports import Ported
+from engine.match.parts.text import bang
 
 # (name, number, letters of the flags from bit 7 to bit 0, "" = none)
 CHUNKS: Final = (
@@ -63,13 +63,9 @@ class ChunkFlags:
         self.value = 0
 
 
-class Sctp(Dropping):
+class Sctp(Ported):
     def __init__(self) -> None:
         super().__init__()
-        self.sport: tuple[int, int] | None = None
-        self.sport_inverted = False
-        self.dport: tuple[int, int] | None = None
-        self.dport_inverted = False
         self.way = -1
         self.chunks = 0  # bit n: chunk type n
         self.flags: dict[int, ChunkFlags] = {}
@@ -83,11 +79,7 @@ class Sctp(Dropping):
         if at + 12 > len(packet.data):
             self.dropping = True
             return False
-        sport = self.sport
-        if sport is not None and (sport[0] <= packet.u16(at) <= sport[1]) == self.sport_inverted:
-            return False
-        dport = self.dport
-        if dport is not None and (dport[0] <= packet.u16(at + 2) <= dport[1]) == self.dport_inverted:
+        if not self.has_ports(packet.data, at):
             return False
         return self.way < 0 or self._chunks_match(packet, at + 12) != self.chunks_inverted
 
@@ -134,21 +126,13 @@ class Sctp(Dropping):
         return ",".join(parts)
 
     def save(self) -> str:
-        parts = []
-        if self.sport is not None:
-            parts.append(f"{bang(self.sport_inverted)}--sport {span(self.sport[0], self.sport[1])}")
-        if self.dport is not None:
-            parts.append(f"{bang(self.dport_inverted)}--dport {span(self.dport[0], self.dport[1])}")
+        parts = self.saved_ports()
         if self.way >= 0:
             parts.append(f"{bang(self.chunks_inverted)}--chunk-types {WAYS[self.way]} {self._chunks_text(False)}")
         return " ".join(parts)
 
     def listing(self, numeric: bool) -> str:
-        text = "sctp"
-        if self.sport is not None:
-            text += listed_ports("spt", self.sport[0], self.sport[1], self.sport_inverted, "sctp", numeric)
-        if self.dport is not None:
-            text += listed_ports("dpt", self.dport[0], self.dport[1], self.dport_inverted, "sctp", numeric)
+        text = self.ports_listing("sctp", numeric)
         if self.way >= 0:
             text += f" {bang(self.chunks_inverted)}{WAYS[self.way]} {self._chunks_text(numeric)}"
         return text
@@ -193,12 +177,7 @@ def _read_flags(match: Sctp, row: int, letters: str) -> None:
 
 def build(values: Values) -> Extension:
     match = Sctp()
-    if values.has("source-port"):
-        match.sport = values.pair("source-port")
-        match.sport_inverted = values.inverted("source-port")
-    if values.has("destination-port"):
-        match.dport = values.pair("destination-port")
-        match.dport_inverted = values.inverted("destination-port")
+    match.read_ports(values, all_are_none=False)
     given = values.find("chunk-types")
     if given is not None:
         way, _blank, chunks = given.text.partition(" ")

@@ -22,8 +22,8 @@ from engine.core.hooks import IPV4
 from engine.core.numbers import parse_number
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match.parts.dropping import Dropping
-from engine.match.parts.text import bang, listed_ports, mark, span
+from engine.match.parts.ports import Ported
+from engine.match.parts.text import bang, mark
 from engine.match.parts.wire import has_option
 
 FLAGS: Final = (("FIN", 1), ("SYN", 2), ("RST", 4), ("PSH", 8), ("ACK", 16), ("URG", 32))
@@ -48,15 +48,9 @@ def flag_text(value: int) -> str:
     return ",".join([name for name, bit in FLAGS if value & bit]) or "NONE"
 
 
-class Tcp(Dropping):
+class Tcp(Ported):
     def __init__(self) -> None:
         super().__init__()
-        self.sport_low = 0
-        self.sport_high = 0xFFFF
-        self.sport_inverted = False
-        self.dport_low = 0
-        self.dport_high = 0xFFFF
-        self.dport_inverted = False
         self.mask = 0
         self.flags = 0
         self.flags_inverted = False
@@ -73,9 +67,7 @@ class Tcp(Dropping):
         if at + 20 > len(data):
             self.dropping = True
             return False
-        if (self.sport_low <= data[at] << 8 | data[at + 1] <= self.sport_high) == self.sport_inverted:
-            return False
-        if (self.dport_low <= data[at + 2] << 8 | data[at + 3] <= self.dport_high) == self.dport_inverted:
+        if not self.has_ports(data, at):
             return False
         if (data[at + 13] & self.mask == self.flags) == self.flags_inverted:
             return False
@@ -89,11 +81,7 @@ class Tcp(Dropping):
         return has_option(packet.data[packet.l4 + 20 : end], self.option) != self.option_inverted
 
     def save(self) -> str:
-        parts = []
-        if (self.sport_low, self.sport_high) != (0, 0xFFFF):
-            parts.append(f"{bang(self.sport_inverted)}--sport {span(self.sport_low, self.sport_high)}")
-        if (self.dport_low, self.dport_high) != (0, 0xFFFF):
-            parts.append(f"{bang(self.dport_inverted)}--dport {span(self.dport_low, self.dport_high)}")
+        parts = self.saved_ports()
         if self.option or self.option_inverted:
             parts.append(f"{bang(self.option_inverted)}--tcp-option {self.option}")
         if self.mask or self.flags_inverted:
@@ -101,9 +89,7 @@ class Tcp(Dropping):
         return " ".join(parts)
 
     def listing(self, numeric: bool) -> str:
-        text = "tcp"
-        text += listed_ports("spt", self.sport_low, self.sport_high, self.sport_inverted, "tcp", numeric)
-        text += listed_ports("dpt", self.dport_low, self.dport_high, self.dport_inverted, "tcp", numeric)
+        text = self.ports_listing("tcp", numeric)
         if self.option or self.option_inverted:
             text += f" option={mark(self.option_inverted)}{self.option}"
         if self.mask or self.flags_inverted:
@@ -117,10 +103,7 @@ class Tcp(Dropping):
 
 def build(values: Values) -> Extension:
     match = Tcp()
-    match.sport_low, match.sport_high = values.pair("source-port", (0, 0xFFFF))
-    match.sport_inverted = values.inverted("source-port")
-    match.dport_low, match.dport_high = values.pair("destination-port", (0, 0xFFFF))
-    match.dport_inverted = values.inverted("destination-port")
+    match.read_ports(values, all_are_none=True)
     _read_flag_options(values, match)
     given = values.find("tcp-option")
     if given is not None:

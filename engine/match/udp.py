@@ -16,18 +16,10 @@ from engine.core.context import Context
 from engine.core.extension import Extension, Option, Spec
 from engine.core.packet import Packet
 from engine.core.values import Values
-from engine.match.parts.dropping import Dropping
-from engine.match.parts.text import bang, listed_ports, span
+from engine.match.parts.ports import Ported
 
 
-class Udp(Dropping):
-    def __init__(self, sport: tuple[int, int], sport_inverted: bool, dport: tuple[int, int], dport_inverted: bool):
-        super().__init__()
-        self.sport_low, self.sport_high = sport
-        self.sport_inverted = sport_inverted
-        self.dport_low, self.dport_high = dport
-        self.dport_inverted = dport_inverted
-
+class Udp(Ported):
     def matches(self, packet: Packet, context: Context) -> bool:
         self.dropping = False
         if packet.fragment_offset:
@@ -37,33 +29,19 @@ class Udp(Dropping):
         if at + 8 > len(data):
             self.dropping = True
             return False
-        if (self.sport_low <= data[at] << 8 | data[at + 1] <= self.sport_high) == self.sport_inverted:
-            return False
-        return (self.dport_low <= data[at + 2] << 8 | data[at + 3] <= self.dport_high) != self.dport_inverted
+        return self.has_ports(data, at)
 
     def save(self) -> str:
-        parts = []
-        if (self.sport_low, self.sport_high) != (0, 0xFFFF):
-            parts.append(f"{bang(self.sport_inverted)}--sport {span(self.sport_low, self.sport_high)}")
-        if (self.dport_low, self.dport_high) != (0, 0xFFFF):
-            parts.append(f"{bang(self.dport_inverted)}--dport {span(self.dport_low, self.dport_high)}")
-        return " ".join(parts)
+        return " ".join(self.saved_ports())
 
     def listing(self, numeric: bool) -> str:
-        return (
-            "udp"
-            + listed_ports("spt", self.sport_low, self.sport_high, self.sport_inverted, "udp", numeric)
-            + listed_ports("dpt", self.dport_low, self.dport_high, self.dport_inverted, "udp", numeric)
-        )
+        return self.ports_listing("udp", numeric)
 
 
 def build(values: Values) -> Extension:
-    return Udp(
-        values.pair("source-port", (0, 0xFFFF)),
-        values.inverted("source-port"),
-        values.pair("destination-port", (0, 0xFFFF)),
-        values.inverted("destination-port"),
-    )
+    match = Udp()
+    match.read_ports(values, all_are_none=True)
+    return match
 
 
 EXTENSIONS: Final = (
