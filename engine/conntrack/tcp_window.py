@@ -43,6 +43,10 @@ SYN: Final = 0x02
 RST: Final = 0x04
 ACK: Final = 0x10
 
+# Kinds of options without a length (RFC 9293 section 3.2)
+END_OF_OPTIONS: Final = 0
+NO_OPERATION: Final = 1
+
 OLDEST_ACK: Final = 66000
 MAX_SCALE: Final = 14
 
@@ -119,59 +123,49 @@ class Segment:
         self.end = end & MASK
 
 
+def option_at(data: bytes | bytearray, at: int, stop: int) -> int:
+    """Offset of the first option with a length that begins at `at` or behind no-operations; -1: none, or broken."""
+    while at < stop and data[at] == NO_OPERATION:
+        at += 1
+    if at + 2 > stop or data[at] == END_OF_OPTIONS or not 2 <= data[at + 1] <= stop - at:
+        return -1
+    return at
+
+
 def read_options(packet: Packet, segment: Segment, side: Side) -> None:
     """Window scale and SACK-permitted of a SYN. A SYN without any option says nothing; broken options end the list."""
-    at = segment.options
     stop = segment.options_end
-    if at >= stop:
+    if segment.options >= stop:
         return
     data = packet.data
     side.scale = 0
     side.flags &= LIBERAL
-    while at < stop:
+    at = option_at(data, segment.options, stop)
+    while at >= 0:
         kind = data[at]
-        if kind == 0:
-            return
-        if kind == 1:
-            at += 1
-            continue
-        if at + 2 > stop:
-            return
         size = data[at + 1]
-        if size < 2 or at + size > stop:
-            return
         if kind == 4 and size == 2:
             side.flags |= SACK_PERMITTED
         elif kind == 3 and size == 3:
             side.scale = min(data[at + 2], MAX_SCALE)
             side.flags |= WINDOW_SCALE
-        at += size
+        at = option_at(data, at + size, stop)
 
 
 def highest_sack(packet: Packet, segment: Segment, edge: int) -> int:
-    """The highest right edge of the SACK blocks, `edge` if none is later."""
-    at = segment.options
+    """The highest right edge of the first option of SACK blocks, `edge` if none is later."""
     stop = segment.options_end
     data = packet.data
-    while at < stop:
-        kind = data[at]
-        if kind == 0:
-            break
-        if kind == 1:
-            at += 1
-            continue
-        if at + 2 > stop:
-            break
+    at = option_at(data, segment.options, stop)
+    while at >= 0:
         size = data[at + 1]
-        if size < 2 or at + size > stop:
-            break
-        if kind == 5 and size >= 10 and (size - 2) % 8 == 0:
+        if data[at] == 5 and size >= 10 and (size - 2) % 8 == 0:
             for block in range(at + 2, at + size, 8):
                 right = data[block + 4] << 24 | data[block + 5] << 16 | data[block + 6] << 8 | data[block + 7]
                 if before(edge, right):
                     edge = right
             break
-        at += size
+        at = option_at(data, at + size, stop)
     return edge
 
 
