@@ -177,7 +177,7 @@ class Side:
         else:
             done = self.firewall.run(list(words))
             status, out, said = done.returncode, done.stdout, done.stderr
-        lines = [" ".join(re.sub(r"^(\S+ +\d+) \d+ ", r"\1 ", line).split()) for line in out.splitlines()]
+        lines = [" ".join(timeless(line, 2).split()) for line in out.splitlines()]
         return [f"exit {status}", *said.splitlines(), *canon.rows(lines)]
 
     def let_pass(self, seconds: float) -> None:
@@ -211,7 +211,7 @@ class Side:
         lines = []
         for entry in self.firewall.conntrack():
             text = re.sub(r"use=\d+", "", str(entry))
-            lines.append(" ".join(re.sub(r"^(\S+ +\d+ \S+ +\d+) \d+ ", r"\1 ", text).split()))
+            lines.append(" ".join(timeless(text, 4).split()))
             timeouts.setdefault(lines[-1], []).append(int(entry.timeout))
         rows = canon.rows(lines)
         times = {text: canon.rows([text])[0] for text in timeouts}
@@ -247,6 +247,12 @@ class Identifications:
             number = self.fresh(int.from_bytes(packet[4:6], "big")) % 0xFFFF + 1
             return p.with_header_sum(packet[:4] + number.to_bytes(2, "big") + packet[6:])
         return packet
+
+
+def timeless(line: str, words: int) -> str:
+    """The line of an entry without its timeout, which stands behind so many words, and without its age."""
+    head = r"\S+ +\d+" if words == 2 else r"\S+ +\d+ \S+ +\d+"
+    return re.sub(r"delta-time=\d+", "delta-time=", re.sub(rf"^({head}) \d+ ", r"\1 ", line))
 
 
 def group_mac(address: bytes) -> bytes:

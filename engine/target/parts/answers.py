@@ -5,7 +5,7 @@ Nothing is answered, in either family, when the refused packet
     has a wrong checksum. UDP without a checksum, GRE, ESP, AH, SCTP and UDP-Lite are not checked; any other protocol is
     looked at as if it began with an internet checksum over all of it (IPv6: and the pseudo header), so that most
     protocols never get an answer;
-    carries an IPv4 record-route or timestamp option.
+    carries an IPv4 record-route or timestamp option, unless a bridge forwards it: a bridge does not read options.
 A reset answers no reset, and pays no attention to link-layer broadcasts.
 
 ICMP errors leave with TTL 64, TOS 0xc0 plus the middle bits of the packet's own, and as much of the packet as fits into
@@ -222,7 +222,7 @@ def icmp_error(packet: Packet, context: Context, kind: int, code: int, rest: int
         or not has_single_source(packet)
         or is_icmp_error(packet)
         or is_answer_of_this_host(packet, context)
-        or (packet.family == IPV4 and records_its_way(packet))
+        or (packet.family == IPV4 and not context.physout and records_its_way(packet))
         or not is_allowed_by_rate(packet, context)
     ):
         return None
