@@ -1,11 +1,9 @@
-"""The requirements: conformance/requirements/AREA.yaml, and which of them no scenario checks yet.
+"""The requirements: conformance/requirements/AREA.yaml, and who checks them.
 
-    python -m conformance.catalogue            what is checked, what is open, by area
-    python -m conformance.catalogue --shrink   take what is checked by now out of requirements/open.txt
+    python -m conformance.catalogue            how many are checked, by area
     python -m conformance.catalogue NAT-01     one requirement and the scenarios that cite it
 
-Every requirement is cited by a scenario, or says why it is `untestable`, or stands in open.txt, which must become
-empty. tests/test_requirements.py sees to that.
+Every requirement is cited by a scenario, or says why it is `untestable`. tests/test_requirements.py sees to that.
 """
 
 from __future__ import annotations
@@ -21,7 +19,6 @@ from typing import Any, Final
 import yaml
 
 FOLDER: Final = Path(__file__).parent / "requirements"
-OPEN: Final = FOLDER / "open.txt"
 LEVELS: Final = ("required", "recommended")
 KERNEL: Final = ("pass", "fail", "untested")
 FIELDS: Final = ("id", "level", "title", "source", "stimulus", "expect", "kernel", "nft", "note", "untestable")
@@ -93,42 +90,16 @@ def find(name: str) -> Requirement:
     return known[name]
 
 
-def open_ids(path: Path = OPEN) -> list[str]:
-    """What open.txt lists: requirements that no scenario checks yet."""
-    if not path.exists():
-        return []
-    lines = (line.split("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
-    return [line for line in lines if line]
-
-
-def judge(requirements: dict[str, Requirement], cited: set[str], listed: list[str]) -> list[str]:
+def judge(requirements: dict[str, Requirement], cited: set[str]) -> list[str]:
     """What is wrong with the state of the catalogue: one line each, empty when all is well."""
     wrong = []
     for requirement in requirements.values():
         checked = requirement.id in cited
         if requirement.untestable and checked:
             wrong.append(f"{requirement.id} is marked untestable, but a scenario cites it")
-        elif requirement.id in listed and (checked or requirement.untestable):
-            wrong.append(
-                f"{requirement.id} stands in open.txt, but it is "
-                f"{'checked' if checked else 'untestable'}: take it out (python -m conformance.catalogue --shrink)"
-            )
-        elif not (checked or requirement.untestable or requirement.id in listed):
+        elif not checked and not requirement.untestable:
             wrong.append(f"{requirement.id} is checked by no scenario and not marked untestable: {requirement.title}")
-    wrong += [f"{name} stands in open.txt, but it is not a requirement" for name in listed if name not in requirements]
     return wrong
-
-
-def shrink(cited: set[str], path: Path = OPEN) -> list[str]:
-    """Take what is checked out of open.txt; nothing is ever added. Returns what was taken out."""
-    requirements = load()
-    gone = [name for name in open_ids(path)
-            if name in cited or name not in requirements or requirements[name].untestable]  # fmt: skip
-    if gone:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        kept = [line for line in lines if line.split("#")[0].strip() not in gone]
-        path.write_text("\n".join(kept) + "\n", encoding="utf-8")
-    return gone
 
 
 def main(arguments: list[str]) -> int:
@@ -139,9 +110,6 @@ def main(arguments: list[str]) -> int:
     for scenario in scenarios:
         for name in scenario.all_cites():
             cited.setdefault(name, []).append(scenario.id)
-    if arguments == ["--shrink"]:
-        print("\n".join(f"{name} is checked now" for name in shrink(set(cited))) or "nothing to take out")
-        return 0
     for name in arguments:
         requirement = find(name)
         print(

@@ -1,5 +1,4 @@
-"""Every requirement is checked by a scenario, or says why it cannot be, or stands in the open list, which only gets
-shorter."""
+"""Every requirement is checked by a scenario, or says why it cannot be."""
 
 from __future__ import annotations
 
@@ -22,11 +21,8 @@ def test_the_catalogue_is_there() -> None:
     assert len({row.area for row in requirements.values()}) == 26
 
 
-def test_every_requirement_is_checked_untestable_or_open(cited: set[str]) -> None:
-    listed = catalogue.open_ids()
-    wrong = catalogue.judge(catalogue.load(), cited, listed)
-    left = [name for name in listed if name not in cited]
-    print(f"{len(left)} requirements are checked by no scenario yet: {' '.join(left)}")
+def test_every_requirement_is_checked_or_untestable(cited: set[str]) -> None:
+    wrong = catalogue.judge(catalogue.load(), cited)
     assert not wrong, "\n".join(wrong)
 
 
@@ -69,28 +65,17 @@ def row(name: str, untestable: str = "") -> Requirement:
 
 
 @pytest.mark.parametrize(
-    ("cited_ids", "listed", "untestable", "message"),
+    ("cited_ids", "untestable", "message"),
     [
-        ({"A-1"}, [], "", None),
-        (set(), ["A-1"], "", None),
-        (set(), [], "nobody can see it", None),
-        (set(), [], "", "A-1 is checked by no scenario and not marked untestable"),
-        ({"A-1"}, ["A-1"], "", "A-1 stands in open.txt, but it is checked"),
-        (set(), ["A-1"], "nobody can see it", "A-1 stands in open.txt, but it is untestable"),
-        ({"A-1"}, [], "nobody can see it", "A-1 is marked untestable, but a scenario cites it"),
-        ({"A-1"}, ["B-9"], "", "B-9 stands in open.txt, but it is not a requirement"),
+        ({"A-1"}, "", None),
+        (set(), "nobody can see it", None),
+        (set(), "", "A-1 is checked by no scenario and not marked untestable"),
+        ({"A-1"}, "nobody can see it", "A-1 is marked untestable, but a scenario cites it"),
     ],
 )
-def test_judge(cited_ids: set[str], listed: list[str], untestable: str, message: str | None) -> None:
-    found = catalogue.judge({"A-1": row("A-1", untestable)}, cited_ids, listed)
+def test_judge(cited_ids: set[str], untestable: str, message: str | None) -> None:
+    found = catalogue.judge({"A-1": row("A-1", untestable)}, cited_ids)
     assert found == [] if message is None else [line for line in found if message in line] == found != []
-
-
-def test_shrink_takes_out_what_is_checked_and_nothing_else(tmp_path: Path) -> None:
-    path = tmp_path / "open.txt"
-    path.write_text("# a heading\nNAT-01\nNAT-02  # with a remark\nNAT-03\nGONE-99\n")
-    assert catalogue.shrink({"NAT-02"}, path) == ["NAT-02", "GONE-99"]
-    assert path.read_text() == "# a heading\nNAT-01\nNAT-03\n"
 
 
 @pytest.mark.parametrize(
