@@ -67,6 +67,11 @@ def main(argv: list[str] | None = None) -> int:
         # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILURE
+    except OSError as error:
+        # only output is left: errors of the files that were named have been told
+        print(f"nflab {words[0]}: the output cannot be written: {error.strerror}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILURE
 
 
 def _tolerate_any_bytes() -> None:
@@ -171,14 +176,19 @@ def _iptables(words: list[str]) -> int:
     elif rest and rest[0] in PROGRAMS:
         program, rest = rest[0], rest[1:]
     try:
-        return _change_state(path, [program, *rest])
+        status, output, errors = _change_state(path, [program, *rest])
     except OSError as error:
         print(f"{path}: {error.strerror}", file=sys.stderr)
         return FAILURE
+    sys.stdout.write(output)
+    sys.stdout.flush()
+    sys.stderr.write(errors)
+    return status
 
 
-def _change_state(path: str, argv: list[str]) -> int:
-    """One command on the ruleset in a file; nobody else changes it meanwhile, and it is replaced whole."""
+def _change_state(path: str, argv: list[str]) -> tuple[int, str, str]:
+    """One command on the ruleset in a file; nobody else changes it meanwhile, and it is replaced whole. (exit status,
+    output, errors)"""
     import fcntl
 
     from engine.language.commands import run
@@ -186,7 +196,9 @@ def _change_state(path: str, argv: list[str]) -> int:
     from engine.language.state import load_state, state_text
     from engine.language.store import RulesetStore
 
-    folder = os.path.dirname(os.path.abspath(path))
+    # read first: a restore that waits for its input keeps nobody else waiting
+    stdin = sys.stdin.buffer.read().decode("utf-8", "surrogateescape") if argv[0].endswith("-restore") else ""
+    folder = os.path.dirname(os.path.realpath(path))
     lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -196,21 +208,15 @@ def _change_state(path: str, argv: list[str]) -> int:
             load_state(store, before, path)
         except RulesetError as error:
             error.state = "nothing was done."
-            print(error, file=sys.stderr)
-            return FAILURE
+            return FAILURE, "", f"{error}\n"
         store.date = _date()
-        wants_input = argv[0].endswith("-restore") and not sys.stdin.closed
-        stdin = sys.stdin.buffer.read().decode("utf-8", "surrogateescape") if wants_input else ""
         result = run(argv, stdin, store)
         after = state_text(store)
         if after != before:
             _replace(path, after)
     finally:
         os.close(lock)
-    sys.stdout.write(result.stdout)
-    sys.stdout.flush()
-    sys.stderr.write(result.stderr)
-    return result.exit
+    return result.exit, result.stdout, result.stderr
 
 
 def _date() -> str:
@@ -220,9 +226,10 @@ def _date() -> str:
 
 
 def _replace(path: str, text: str) -> None:
-    """The new text under the old name, or the old text: never half of one."""
+    """The new text under the old name, or the old text: never half of one. What a command that was killed has left is
+    overwritten by the next one: the folder is locked."""
     path = os.path.realpath(path)
-    temporary = f"{path}.{os.getpid()}.new"
+    temporary = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.nflab-new")
     try:
         with open(temporary, "wb") as file:
             file.write(text.encode("utf-8", "surrogateescape"))

@@ -39,6 +39,7 @@ PROGRAMS: Final = {
 def main(argv: list[str] | None = None) -> int:
     """Run one command. Returns its exit status: 1 for an error, 2 for wrong usage."""
     words = sys.argv[1:] if argv is None else argv
+    open_standard_files()
     if words and words[0] in PROGRAMS:
         become(words[0], words[1:])
     if words and words[0] in COMMANDS:
@@ -76,14 +77,21 @@ def _run(name: str, words: list[str]) -> int:
     module.arguments(parser)
     options = parser.parse_args(words)
     try:
-        return int(module.run(options))
+        status = int(module.run(options))
+        sys.stdout.flush()
+        return status
     except LabError as error:
         print(f"nflab {name}: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         print(f"nflab {name}: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except OSError as error:
+        # of the files that the user named, of output that cannot be written, of a machine that is at its limits;
+        # whoever closes a pipe has seen enough
+        place = f"{error.filename}: " if error.filename else ""
+        if not isinstance(error, BrokenPipeError):
+            print(f"nflab {name}: {place}{error.strerror or error}", file=sys.stderr)
+        _end_output()
     except Exception as error:
         # Errors of the user's text: looked for here so that a command that needs no topology imports none of it.
         from lab.errors import RulesetError
@@ -93,6 +101,26 @@ def _run(name: str, words: list[str]) -> int:
             raise
         print(error, file=sys.stderr)
     return 1
+
+
+def open_standard_files() -> None:
+    """Input, output and errors that the caller has closed are /dev/null: otherwise the next files to be opened would
+    have their numbers, and would get what is printed."""
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest number that is free, which is this one
+            os.set_inheritable(number, True)
+            setattr(sys, name, open(number, "r" if number == 0 else "w", closefd=False))  # noqa: SIM115
+
+
+def _end_output() -> None:
+    """Write what is still to be written, or forget it, so that Python does not try again at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def become(name: str, words: list[str]) -> NoReturn:

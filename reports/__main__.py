@@ -7,6 +7,7 @@ python -m reports diff OLD NEW                  what became worse (exit 1), bett
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,7 +21,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """0 when all is well, 1 for a regression, 2 when something cannot be read or written."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return _diff(words[1:]) if words[:1] == ["diff"] else _report(words)
+        status = _diff(words[1:]) if words[:1] == ["diff"] else _report(words)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read it has seen enough
+        return NOT_WELL
     except (RecordError, OSError) as error:
         print(f"nflab report: {error}", file=sys.stderr)
         return NOT_WELL

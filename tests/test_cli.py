@@ -162,6 +162,29 @@ def test_a_spoilt_state_is_left_alone(tmp_path: Path, capsys: Captured) -> None:
     assert state(tmp_path / "no" / "state", "-L") == 1
 
 
+def test_what_a_killed_command_left_is_in_nobodys_way(tmp_path: Path, capsys: Captured) -> None:
+    file, link = tmp_path / "state", tmp_path / "other" / "link"
+    link.parent.mkdir()
+    link.symlink_to(file)
+    (tmp_path / ".state.nflab-new").write_text("# nflab rul")
+    assert state(file, "-P", "INPUT", "DROP") == 0
+    assert state(link, "-P", "FORWARD", "DROP") == 0
+    assert link.is_symlink() and file.read_text().count(" DROP ") == 2
+    assert sorted(os.listdir(tmp_path)) == ["other", "state"]
+
+
+@pytest.mark.parametrize("redirection", ["> /dev/full", ">&-", "<&- >&- 2>&-", "| true"])
+@pytest.mark.parametrize(
+    "command", ["rules {}", "iptables --state {}.kept -S", "explain --rules {} --in a --packet '{}'"]
+)
+def test_output_that_goes_nowhere(command: str, redirection: str, firewall: str) -> None:
+    packet = "udp 192.0.2.1:1 > 192.0.2.2:2"
+    line = f"{sys.executable} -m lab {command.format(firewall, packet)} {redirection}"
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, "No space left" in done.stderr) == ((1, True) if "full" in redirection else (0, False))
+    assert "Traceback" not in done.stderr and "Exception" not in done.stderr
+
+
 def test_odd_names_and_comments_survive(tmp_path: Path, capsys: Captured) -> None:
     file = tmp_path / "state"
     assert state(file, "-N", 'a"b') == 0

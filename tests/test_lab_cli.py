@@ -176,6 +176,18 @@ def test_mistakes(nflab: Nflab) -> None:
     assert nflab("exec", "nowhere/client", "--", "true").returncode == 1
 
 
+def test_output_that_goes_nowhere(variables: dict[str, str]) -> None:
+    for redirection, said in (
+        ("> /dev/full", "nflab ls: No space left on device\n"),
+        ("<&- >&- 2>&-", ""),
+        (">&-", ""),
+        ("| true", ""),
+    ):
+        line = f"{sys.executable} -m lab ls --topologies {redirection}"
+        done = subprocess.run(["sh", "-c", line], env=variables, capture_output=True, text=True, timeout=60)
+        assert done.stderr == said, line
+
+
 def test_topologies_are_listed(nflab: Nflab) -> None:
     listing = nflab("ls", "--topologies")
     assert listing.returncode == 0 and "three-legged\n    Inside, outside and a screened network" in listing.stdout
