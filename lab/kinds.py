@@ -77,17 +77,19 @@ def one_of(choices: Mapping[str, T] | Iterable[str], words: str) -> Kind:
     return Kind(words, read, {"enum": list(table)})
 
 
+NUMBER_PATTERN: Final = "^(0x[0-9a-fA-F]{1,16}|[0-9]{1,20})$"
+
+
 def whole_number(low: int, high: int, words: str) -> Kind:
     def parse(text: str) -> int:
-        try:
-            number = int(text, 0)
-        except ValueError:
-            raise ValueError(f"'{text}' is not a whole number") from None
+        if not re.fullmatch(NUMBER_PATTERN, text.removeprefix("-")):
+            raise ValueError(f"'{text}' is not a whole number")
+        number = int(text, 16 if "x" in text else 10)
         if not low <= number <= high:
             raise ValueError(f"{number} is not between {low} and {high}")
         return number
 
-    number_or_text = {"type": "string", "pattern": "^(0x[0-9a-fA-F]+|[0-9]+)$"}
+    number_or_text = {"type": "string", "pattern": NUMBER_PATTERN}
     schema = {"anyOf": [{"type": "integer", "minimum": low, "maximum": high}, number_or_text]}
     return text_kind(words, parse, schema, f"{words}: {low} to {high}")
 
@@ -142,6 +144,8 @@ ADDRESS_HINT: Final = "write an address such as 10.0.1.10 or 2001:db8:1::10"
 
 
 def parse_address(text: str) -> Address:
+    if "%" in text:
+        raise ValueError(f"'{text}' names an interface behind the address: here only the address is written")
     try:
         return ipaddress.ip_address(text)
     except ValueError:
@@ -149,6 +153,8 @@ def parse_address(text: str) -> Address:
 
 
 def parse_subnet(text: str) -> Network:
+    if "%" in text:
+        raise ValueError(f"'{text}' names an interface: a subnet is written without")
     if "/" not in text:
         raise ValueError(f"'{text}' is not a subnet: the prefix length is missing")
     try:
@@ -168,7 +174,7 @@ def parse_interface_address(text: str) -> tuple[Address, int | None]:
     parsed = parse_address(address)
     if not slash:
         return parsed, None
-    if not length.isdigit() or int(length) > parsed.max_prefixlen:
+    if not re.fullmatch("[0-9]{1,3}", length) or int(length) > parsed.max_prefixlen:
         raise ValueError(f"'{text}': '/{length}' is not a prefix length (0 to {parsed.max_prefixlen})")
     return parsed, int(length)
 

@@ -17,7 +17,7 @@ from typing import Any, Final
 from lab import keys, kinds
 from lab.checks import check
 from lab.faults import Fault, Faults, Place, TopologyError, did_you_mean
-from lab.kinds import Address, InterfaceAddress, Network, Placed
+from lab.kinds import Address, InterfaceAddress, Network, Placed, parse_address
 from lab.model import Bridge, Interface, Link, Node, PolicyRule, Route, Service, Topology
 from lab.route_text import RouteText, RuleText
 from lab.yaml_text import Mapping, Text, Value, read, what
@@ -342,7 +342,7 @@ class _Reader:
         """The addresses behind `via`: one a family. They must be on a subnet of this node."""
         own = [(device, address) for device, addresses in node.devices.items() for address in addresses]
         try:
-            hop = ipaddress.ip_address(via)
+            hop = parse_address(via)
         except ValueError:
             return self.hops_of_node(node, via, place, path, nodes)
         if not any(hop in address.network for _device, address in own):

@@ -21,6 +21,9 @@ LOADER: Final[Any] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 # Aliases may share a subtree. This bound keeps ten lines of nested aliases from becoming a billion nodes.
 MOST_NODES: Final = 200_000
 
+# No topology needs more than six. The C loader nests its calls as deep as the text nests and has no bound of its own.
+MOST_DEPTH: Final = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
@@ -59,6 +62,10 @@ def what(value: Value) -> str:
 def read(text: str | bytes, file: str, faults: Faults) -> Value | None:
     """The one document of `text`, or None with the reason in `faults`."""
     try:
+        deep = _too_deep(text)
+        if deep is not None:
+            faults.add(_place(file, deep), "", f"nested more than {MOST_DEPTH} levels deep")
+            return None
         node = yaml.compose(text, Loader=LOADER)
     except yaml.MarkedYAMLError as error:
         faults.add(_place(file, error.problem_mark or error.context_mark), "", _reason(error), "is this YAML?")
@@ -67,13 +74,23 @@ def read(text: str | bytes, file: str, faults: Faults) -> Value | None:
         reason = " ".join(str(error).split())
         faults.add(Place(file), "", f"not readable as text: {reason}", "topologies are UTF-8 text")
         return None
-    except RecursionError:
-        faults.add(Place(file), "", "nested too deeply")
-        return None
     if node is None:
         faults.add(Place(file), "", "the file is empty", "a topology has 'links:' and 'nodes:'")
         return None
     return _Converter(file, faults).convert(node, "", ())
+
+
+def _too_deep(text: str | bytes) -> Any:
+    """The mark where more levels begin than any topology has, or None. Reads event by event, without nested calls."""
+    depth = 0
+    for event in yaml.parse(text, Loader=LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > MOST_DEPTH:
+                return event.start_mark
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return None
 
 
 def _reason(error: yaml.MarkedYAMLError) -> str:

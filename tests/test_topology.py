@@ -122,7 +122,8 @@ def test_aliases_unfold_but_not_without_end() -> None:
     assert shared.nodes["b"].services == shared.nodes["a"].services
 
 
-JUNK = ("[" * 5000, "{a: " * 5000, "\0", "a: *b", "%YAML 9.9\n---\n{}", "!!python/object:os.system {}")
+DEEP = ("[" * 100_000, "- " * 100_000, "? " * 100_000, "[" * 900 + "]" * 900, "a: {" * 5000)
+JUNK = (*DEEP, "\0", "a: *b", "%YAML 9.9\n---\n{}", "!!python/object:os.system {}")
 
 
 @pytest.mark.parametrize("text", JUNK)
