@@ -18,11 +18,12 @@ from typing import Any, Final, Protocol
 from engine.conntrack.events import DESTROY, NEW, UPDATE, Event
 from engine.conntrack.expectations import Expectation
 from engine.conntrack.text import proc_address, protocol_name
-from engine.conntrack.tool import Stream
+from engine.conntrack.tool import Stream, asks_for_events
 from engine.conntrack.tool import run as run_conntrack
 from engine.core.connection import ASSURED, SEEN_REPLY, Connection, Tuple
 from engine.core.engine import Engine
 from engine.core.hooks import FAMILIES
+from engine.core.labels import read_labels
 from engine.driver.records import Traces
 from engine.driver.state import StateError, dump_state, restore_state
 from engine.driver.worker import Worker
@@ -236,16 +237,17 @@ class Control:
     def _conntrack_command(self, argv: list[str], stdin: str, peer: Peer) -> Answer | None:
         now = self.worker.clock.now()
         conntrack = self.engine.conntrack
-        if any(word == "--event" or (word[:1] == "-" and word[1:2] != "-" and "E" in word[:2]) for word in argv[1:]):
-            return self._stream(argv, peer)
-        code, stdout, stderr = run_conntrack(argv, stdin, conntrack, now, portid=os.getpid())
+        labels = read_labels()
+        if asks_for_events(argv, labels):
+            return self._stream(argv, peer, labels)
+        code, stdout, stderr = run_conntrack(argv, stdin, conntrack, now, portid=os.getpid(), labels=labels)
         return {"exit": code, "stdout": stdout, "stderr": stderr}
 
-    def _stream(self, argv: list[str], peer: Peer) -> Answer | None:
+    def _stream(self, argv: list[str], peer: Peer, labels: dict[str, int] | None) -> Answer | None:
         def write(text: str) -> None:
             self._send(peer, {"ok": True, "stdout": text})
 
-        stream = Stream(argv, self.engine.conntrack, self.worker.clock.now(), write)
+        stream = Stream(argv, self.engine.conntrack, self.worker.clock.now(), write, labels)
         if stream.exit_code >= 0:
             return {"exit": stream.exit_code, "stdout": "", "stderr": stream.error}
 

@@ -19,7 +19,6 @@ from engine.conntrack.tool.request import (
     EVENT_DESTROY,
     EVENT_NEW,
     EVENT_UPDATES,
-    LABELS,
     TIMESTAMP,
     XML,
     Request,
@@ -145,6 +144,16 @@ def split_line(line: str) -> list[str]:
     return words
 
 
+def asks_for_events(argv: list[str], labels: dict[str, int] | None = None) -> bool:
+    """Is it a command for `Stream`? Wrong command lines are `run`'s."""
+    if argv[1:2] in (["-R"], ["--load-file"]):
+        return False
+    try:
+        return parse(argv, Names(), labels).command in ("E", "eE")
+    except Problem:
+        return False
+
+
 class Stream:
     """conntrack -E. After construction `exit_code` is -1 while it listens; else `error` says why it does not."""
 
@@ -199,9 +208,8 @@ class Stream:
 
     def _renderer(self, event: Event) -> Renderer:
         environment = self.conntrack.shared.environment
-        output = self.request.output
-        shown = self.labels if output & LABELS else None
-        return Renderer(output, event.now, environment.wall_clock(), environment.timezone_offset(), shown)
+        shown = self.labels if self.request.shows_labels else None
+        return Renderer(self.request.output, event.now, environment.wall_clock(), environment.timezone_offset(), shown)
 
     def _entry(self, event: Event) -> str:
         entry = event.entry
@@ -237,4 +245,4 @@ class Stream:
         return f"{NAME}{self.count} {what} events have been shown.\n"
 
 
-__all__ = ["TIMESTAMP", "Stream", "run", "split_line"]
+__all__ = ["TIMESTAMP", "Stream", "asks_for_events", "run", "split_line"]

@@ -27,7 +27,7 @@ from engine.conntrack.tool.filters import (
 )
 from engine.conntrack.tool.problems import NAME, OTHER, Problem, wrong
 from engine.conntrack.tool.render import Picture, Renderer, listed
-from engine.conntrack.tool.request import LABELS, XML, Request
+from engine.conntrack.tool.request import XML, Request
 from engine.conntrack.tool.usage import USAGE
 from engine.conntrack.tracker import (
     EVENT_ASSURED,
@@ -95,9 +95,12 @@ CHANGE_BITS: Final = (
 )
 DEFAULT_POLICY: Final = Policy("", 1, 300)
 
+LABELS: Final = 128  # that an entry has room for; connlabel.conf may name more
 FORBIDDEN: Final = EXPECTED | CONFIRMED | DYING  # bits of the status that nobody may set
 
 BUSY: Final = "Device or resource busy"
+TOO_LONG: Final = "Numerical result out of range"
+NO_SPACE: Final = "No space left on device"
 NOT_SUPPORTED: Final = "Operation not supported"
 INVALID: Final = "invalid parameters"
 NO_RIGHT: Final = "sorry, you must be root or get CAP_NET_ADMIN capability to do this"
@@ -125,7 +128,7 @@ class Carrier:
         self.names = names
         self.labels = labels
         environment = conntrack.shared.environment
-        shown = labels if request.output & LABELS else None
+        shown = labels if request.shows_labels else None
         self.renderer = Renderer(request.output, now, environment.wall_clock(), environment.timezone_offset(), shown)
         self.out: list[str] = []
         self.err: list[str] = []
@@ -317,6 +320,8 @@ class Carrier:
     def _create(self) -> None:
         request = self.request
         conntrack = self.conntrack
+        if self._too_many_labels(None):
+            raise failed(TOO_LONG)
         original, reply = self._new_tuples()
         zones = self._zones()
         entry = Connection(original, reply, *zones)
@@ -332,7 +337,7 @@ class Carrier:
         table = conntrack.table
         table.insert(entry, entry.original.key(entry.zone_original), entry.reply.key(entry.zone_reply), self.now)
         table.statistics.insert += 1
-        entry.event_cache |= EVENT_NEW | (CHANGE_BITS & ~EVENT_LABEL)
+        entry.event_cache |= EVENT_NEW | (CHANGE_BITS & ~EVENT_LABEL) | (EVENT_LABEL if entry.labels else 0)
         conntrack.deliver(entry, self.now)
         self.count += 1
 
@@ -363,10 +368,8 @@ class Carrier:
         entry.status |= attributes.get("status", 0)
         entry.mark = self.request.mark if "mark" in self.request.given else 0
         entry.deadline = float(min(attributes["timeout"], LONGEST))
-        if self.request.label_changes and self.labels is not None:
-            entry.has_labels = True
-            for name in self.request.label_changes:
-                entry.labels |= 1 << self.labels[name]
+        if entry.has_labels:  # else the kernel leaves the labels out without a word
+            entry.labels = _mask(self._label_numbers())
         proto = entry.original.proto
         if proto == TCP:
             tcp = TcpState()
@@ -412,7 +415,8 @@ class Carrier:
         return (
             self._new_mark(entry) != entry.mark
             or attributes.get("status", 0) & ~entry.status != 0
-            or self._changed_labels(entry) != entry.labels
+            or "label-add" in self.request.given
+            or ("label-del" in self.request.given and entry.labels != 0)
             or attributes.get("timeout", -1) not in (-1, max(0, int(entry.deadline - self.now)))
             or (number >= 0 and isinstance(tcp, TcpState) and tcp.number != number)
             or self._association(entry) != _association_of(entry)
@@ -434,9 +438,13 @@ class Carrier:
         """Why the kernel refuses the change, "" if it does not. The tool sends it without the zone, and without a
         family if none was named. It prints the error, asks for the entry and shows it as it is, and stumbles at the
         next one; but a change of what is not there, or in another zone, does not stop it."""
-        if self.request.family == 0:
-            self.err.append(f"Operation failed: {NOT_SUPPORTED}\n")
-            raise failed(NOT_SUPPORTED)
+        for unreadable, reason in (
+            (self.request.family == 0, NOT_SUPPORTED),
+            (self._too_many_labels(entry), TOO_LONG),
+        ):
+            if unreadable:
+                self.err.append(f"Operation failed: {reason}\n")
+                raise failed(reason)
         target = self.conntrack.find(entry.original, 0)
         if target is None:
             self.err.append("Operation failed: No such file or directory\n")
@@ -477,21 +485,35 @@ class Carrier:
             entry.state.number = wanted[0]
             entry.state.tags = [wanted[1], wanted[2]]
         entry.mark = self._new_mark(entry)
-        entry.labels = self._changed_labels(entry)
+        labels = self._new_labels(entry)
+        if labels != entry.labels and not entry.has_labels:
+            return NO_SPACE
+        entry.labels = labels
         entry.event_cache |= CHANGE_BITS
         self.conntrack.deliver(entry, self.now)
         return ""
 
-    def _changed_labels(self, entry: Connection) -> int:
+    def _new_labels(self, entry: Connection) -> int:
+        """What the kernel makes of an entry's labels. Of one without labels the tool removes none; when the highest
+        name to be removed has its bit in the last of the four words, the kernel takes all labels away."""
         request = self.request
-        if not request.given & {"label-add", "label-del"} or not entry.has_labels or self.labels is None:
-            return entry.labels
-        bits = 0
-        for name in request.label_changes:
-            bits |= 1 << self.labels[name]
+        wanted = self._label_numbers()
+        bits = _mask(wanted)
         if "label-add" in request.given:
             return entry.labels | bits
-        return entry.labels & ~bits if request.label_changes else 0
+        if "label-del" not in request.given:
+            return entry.labels
+        return 0 if not wanted or max(wanted) >> 5 == 3 else entry.labels & ~bits
+
+    def _label_numbers(self) -> list[int]:
+        known = self.labels or {}
+        return [known[name] for name in self.request.label_changes]
+
+    def _too_many_labels(self, entry: Connection | None) -> bool:
+        """Does the kernel refuse the labels for their length? Those of an entry that has some are cut by the tool."""
+        if "label-add" not in self.request.given or (entry is not None and entry.labels):
+            return False
+        return any(number >= LABELS for number in self._label_numbers())
 
     # -- statistics, help
 
@@ -593,6 +615,15 @@ class Carrier:
         error = self.conntrack.expect(one)
         if error:
             raise failed({EBUSY: BUSY, EMFILE: "Too many open files"}.get(error, INVALID))
+
+
+def _mask(numbers: list[int]) -> int:
+    """Labels as bits, as far as there is room for them."""
+    mask = 0
+    for number in numbers:
+        if number < LABELS:
+            mask |= 1 << number
+    return mask
 
 
 def _association_of(entry: Connection) -> tuple[int, int, int]:

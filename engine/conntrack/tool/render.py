@@ -187,6 +187,7 @@ class Renderer:
             parts.append(f"<timeout>{picture.seconds}</timeout>")
         if picture.mark:
             parts.append(f"<mark>{entry.mark}</mark>")
+        parts.append(self._xml_labels(picture))
         if common and first:
             parts.append(f"<zone>{first}</zone>")
         if picture.use >= 0:
@@ -203,13 +204,16 @@ class Renderer:
         parts.append("</meta>")
         if picture.helper and entry.helper:
             parts.append(f"<helper>{entry.helper}</helper>")
-        if picture.labels and self.labels is not None and entry.labels:
-            names = "".join(f"<label>{name}</label>" for name in self._label_names(entry))
-            parts.append(f"<labels>{names}</labels>")
         if self.output & TIMESTAMP and picture.kind:
             parts.append(self._xml_when())
         parts.append("</flow>")
         return "".join(parts)
+
+    def _xml_labels(self, picture: Picture) -> str:
+        if not picture.labels or self.labels is None or not picture.entry.labels:
+            return ""
+        names = "".join(f"<label>{name}</label>" for name in self._label_names(picture.entry))
+        return f"<labels>{names}</labels>"
 
     def _xml_direction(self, picture: Picture, name: str, key: Tuple, direction: int, zone: int) -> str:
         entry = picture.entry

@@ -91,6 +91,7 @@ OUTPUT_WORDS: Final[tuple[tuple[str, int], ...]] = (
 )
 UNREPLIED: Final = "UNREPLIED"
 NO_LABELS: Final = "nfct_labelmap_new: No such file or directory\n"
+EMPTY_LABELS: Final = "nfct_labelmap_new: Success\n"  # what the tool says of a file without a name
 BLANK: Final = re.compile(r"[ \t\n\v\f\r]")
 NETMASK: Final = re.compile(r"[ \t\n\v\f\r]*[-+]?[0-9]+")
 
@@ -117,6 +118,7 @@ class Request:
         self.output = 0
         self.buffer_size = 0
         self.labels: list[str] = []
+        self.shows_labels = False  # some option needed their names: then the listing has them too
         self.label_changes: list[str] = []
         self.warnings: list[str] = []
 
@@ -251,8 +253,9 @@ def _label_option(request: Request, letter: str, reader: Reader, labels: dict[st
 
 def _need_labels(request: Request, labels: dict[str, int] | None) -> None:
     """Each option that needs the file of names says that there is none."""
-    if labels is None:
-        request.warnings.append(NO_LABELS)
+    request.shows_labels = True
+    if not labels:
+        request.warnings.append(NO_LABELS if labels is None else EMPTY_LABELS)
 
 
 def _family_option(request: Request, text: str) -> None:
