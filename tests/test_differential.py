@@ -60,11 +60,13 @@ def test_nft_does_what_the_tables_say() -> None:
 MUTATIONS = 2500
 TOGETHER = 40  # rules in one table at a time
 NOT_DONE = "accepted by iptables, not implemented here"
+# Not carried out here and refused by iptables in words of their own; a chain, and the parser alone knows of none.
+OWN_WORDS = ("rateest", "INPUT")
 
 
 @pytest.mark.skipif(not probe("legacy")[0], reason=probe("legacy")[1])
 def test_legacy_agrees_on_rows_with_faults() -> None:
-    """What is refused is refused, what is accepted is saved the same. Of several faults, either may be named."""
+    """What is refused is refused with the same words, what is accepted is saved the same."""
     cases = mutated(MUTATIONS, SEED)
     groups = [cases[start : start + TOGETHER] for start in range(0, len(cases), TOGETHER)]
     questions = [[(row.family == IPV6, row.table, row.chain, row.words) for row in group] for group in groups]
@@ -73,7 +75,10 @@ def test_legacy_agrees_on_rows_with_faults() -> None:
     for row, answer in zip(cases, (each for group in answers for each in group), strict=True):
         got, real = ours(row), said(answer)
         accepted += not real.startswith(REFUSED)
-        if got != real and NOT_DONE not in got and not (got.startswith(REFUSED) and real.startswith(REFUSED)):
+        both_refused = got.startswith(REFUSED) and real.startswith(REFUSED)
+        if both_refused and any(word in row.words for word in OWN_WORDS):
+            continue
+        if got != real and NOT_DONE not in got:
             found.append(f"{row}\n   ours:   {got}\n   legacy: {real}")
     assert not found, f"{len(found)} of {len(cases)} rows differ\n" + "\n".join(found)
     assert MUTATIONS / 10 < accepted < MUTATIONS * 9 / 10, "faults that are all refused, or none"

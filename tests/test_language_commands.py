@@ -25,8 +25,8 @@ def fresh() -> RulesetStore:
 
 
 def normal(text: str) -> str:
-    """Without our second lines (the reason the kernel would log), empty lines, and what the program was started as."""
-    lines = [line for line in text.split("\n") if line and not line.startswith("  ")]
+    """Without our second lines (the reason the kernel would log) and what the program was started as."""
+    lines = [line for line in text.split("\n") if not line.startswith("  ")]
     return re.sub(r"-legacy(?=-(restore|save):)", "", "\n".join(lines))
 
 

@@ -107,6 +107,7 @@ class Option:
     before `build`, with libxtables' messages. low/high: bounds for numbers (high -1: what the kind can hold) and
     for the length of strings.
     aliases: other spellings (`source-port` of `sport`). short: not used by any extension of iptables.
+    once_among: other options of which only one may be given, this one included, checked with `once`.
     once_message: said instead of libxtables' sentence when the option comes twice ("" = the usual one).
     at_once: the extension's own look at the argument the moment it is read (it stands last in `Values.given`; the rest
     of the rule is not known yet). Raises ParameterProblem.
@@ -123,6 +124,7 @@ class Option:
     high: int = -1
     short: str = ""
     aliases: tuple[str, ...] = ()
+    once_among: tuple[str, ...] = ()
     once_message: str = ""
     at_once: Callable[[Values], None] | None = None
 
@@ -133,6 +135,7 @@ class Spec:
 
     tables/hooks/protos: where the kernel accepts it; empty = anywhere. needs_conntrack: a rule with it switches
     tracking on in the namespace. needs_defrag: it makes the family put fragments together, also without tracking.
+    missing: the kernel has it no more, or was built without it; who names it is warned.
     real_name: the kernel's name for it where that differs.
     unsupported: why the engine parses but cannot carry it out, "" if it can. final: the extension's own check of which
     options are there; iptables runs it before the checks that the table declares (mandatory, excludes, also).
@@ -149,6 +152,7 @@ class Spec:
     needs_defrag: bool = False
     revision: int = 0
     unsupported: str = ""
+    missing: bool = False
     real_name: str = ""
     final: Callable[[Values], None] | None = None
 

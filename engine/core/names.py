@@ -18,10 +18,11 @@ WELL_KNOWN_PROTOCOLS: Final[tuple[tuple[str, int], ...]] = (
     ("udp", 17),
     ("udplite", 136),
     ("icmp", 1),
-    ("icmpv6", 58),
     ("ipv6-icmp", 58),
+    ("icmpv6", 58),
     ("esp", 50),
     ("ah", 51),
+    ("mobility-header", 135),
     ("ipv6-mh", 135),
     ("mh", 135),
     ("all", 0),
@@ -166,6 +167,13 @@ class Names:
         self._load_networks()
         return self._network_names.get(address)
 
+    def has_file(self, path: str) -> bool:
+        try:
+            with open(path, encoding="utf-8"):
+                return True
+        except OSError:
+            return False
+
     def table(self, path: str) -> dict[str, int]:
         """Name -> number of a file with the number first (/etc/iproute2/rt_realms, group, rt_dsfield)."""
         known = self._maps.get(path)
@@ -178,7 +186,6 @@ class Names:
                     continue
             self._maps[path] = known
         return known
-
 
     def accounts(self, file: str) -> dict[str, int]:
         """Name -> number of `passwd` or `group`."""

@@ -33,6 +33,7 @@ from engine.language.options import TWO, Loaded, option_table
 
 NAME_LIMIT: Final = 28  # characters of a match, target or chain name
 INTERFACE_LIMIT: Final = 15
+RULE_NUMBER_LIMIT: Final = 0x7FFFFFFF
 U64: Final = 0xFFFFFFFFFFFFFFFF
 SPACES: Final = frozenset(" \t\n\v\f\r")
 
@@ -113,6 +114,9 @@ INVERTIBLE: Final = "sdpiof"
 
 # IPv6 extension headers (but hop-by-hop, which is 0 like "all"): the walk looks behind them for the protocol.
 EXTENSION_HEADERS: Final = (43, 44, 51, 60)
+
+# What iptables calls the target behind ACCEPT, DROP, RETURN and jumps: no target of that name can be used.
+STANDARD: Final = "standard"
 
 # Names under which a match is also known.
 ICMPV6_NAMES: Final = ("icmpv6", "ipv6-icmp", "icmp6")
@@ -202,7 +206,7 @@ class CommandLine:
             raise self._fail(f"cannot have ! before -{letter}")
 
     def _rule_number(self, text: str) -> int:
-        number = parse_number(text, 0xFFFFFFFF)
+        number = parse_number(text, RULE_NUMBER_LIMIT)
         if not number:
             raise self._fail(f"Invalid rule number `{text}'")
         return number
@@ -286,6 +290,8 @@ class CommandLine:
     def _command(self, code: str, inverted: bool) -> None:
         if inverted:
             raise self._fail("unexpected '!' flag")
+        if code == "N":
+            self._check_new_name(self.getopt.value or "")
         for given in self.commands:
             if given[0] not in TOGETHER.get(code, ""):
                 raise self._fail(f"Cannot use -{code} with -{given[0]}")
@@ -305,13 +311,6 @@ class CommandLine:
             if not self._has_argument():
                 raise self._fail("-R requires a rule number")
             self.number = self._rule_number(self._next_word())
-        elif code == "N":
-            if self.chain[:1] in ("-", "!"):
-                raise self._fail(f"chain name not allowed to start with `{self.chain[0]}'\n")
-            if not self.chain or find_target(self.chain, self.family) is not None:
-                raise self._fail("chain name may not clash with target name")
-            if not SPACES.isdisjoint(self.chain):
-                raise self._fail(f"Invalid chain name `{self.chain}'")
         elif code == "E":
             if not self._has_argument():
                 raise self._fail("-E requires old-chain-name and new-chain-name")
@@ -322,6 +321,14 @@ class CommandLine:
             self.policy = self._next_word()
         self.commands.append(code)
 
+    def _check_new_name(self, name: str) -> None:
+        if name[:1] in ("-", "!"):
+            raise self._fail(f"chain name not allowed to start with `{name[0]}'")
+        if not name or name == STANDARD or find_target(name, self.family) is not None:
+            raise self._fail("chain name may not clash with target name")
+        if not SPACES.isdisjoint(name):
+            raise self._fail(f"Invalid chain name `{name}'")
+
     def _rule_option(self, code: str, inverted: bool) -> None:
         head = self.head
         if code == "m":
@@ -330,7 +337,8 @@ class CommandLine:
             self._load_match(self.getopt.value or "")
         elif code in "jg":
             self._option("j", inverted)
-            self._jump(self._previous(), code == "g")
+            # -j looks at the word read last, -g at its argument: `--jump=x` is refused, `--goto=x` is not
+            self._jump((self.getopt.value or "") if code == "g" else self._previous(), code == "g")
         elif code == "v":
             if self.verbose == 0:
                 self._option("v", inverted)
@@ -397,7 +405,7 @@ class CommandLine:
         if text is None and self._has_argument():
             text = self._next_word()
         if self.in_restore:
-            raise self._fail(f"You cannot use `-{code}' from {self.tool}-restore")
+            raise self._fail(f"You cannot use `-{code}' from iptables-restore")
         if code == "W":
             if text is None:
                 raise self._fail("wait interval value required")
@@ -424,10 +432,12 @@ class CommandLine:
             raise self._fail(f'Invalid match name "{name}" ({NAME_LIMIT} chars max)')
         spec = find_match(name, self.family)
         if spec is None:
+            name = "icmp6" if name in ICMPV6_NAMES else name
             raise self._fail(f"Couldn't load match `{name}':No such file or directory\n")
         self._enter(spec, name, self.getopt.index - 1)
 
     def _enter(self, spec: Spec, name: str, word: int) -> None:
+        """word: -1 if `-p` brings it along; then its options are added even if they were there before."""
         if spec.unsupported and not spec.options:
             raise not_implemented("match", spec)
         shown = spec.name if name in ICMPV6_NAMES else name
@@ -436,7 +446,7 @@ class CommandLine:
             if other.spec is spec:
                 other.completed = True
                 table = other.table
-        if table == 0:
+        if table == 0 or word < 0:
             table = self._add_table(spec)
         self.matches.append(Loaded(spec, shown, table, word))
 
@@ -469,6 +479,10 @@ class CommandLine:
         if spec is not None:
             if spec.unsupported and not spec.options:
                 raise not_implemented("target", spec)
+            if spec.missing:
+                self.warnings.append(
+                    f"Warning: Extension {name} revision {spec.revision} not supported, missing kernel module?\n"
+                )
             self.target = Loaded(spec, name, self._add_table(spec), self.jump_word)
 
     def _extension_option(self, code: str, inverted: bool) -> bool:
@@ -577,7 +591,8 @@ class CommandLine:
             loaded.build(self.head, self.tool)
         except ParameterProblem as problem:
             raise self._fail(str(problem), word=loaded.word) from None
-        self._hear(loaded)
+        finally:
+            self._hear(loaded)
         # only now: wrong words are wrong anyway
         self._look_at("target" if loaded is self.target else "match", loaded.spec)
 
@@ -585,7 +600,7 @@ class CommandLine:
         for letter in OPTION_ORDER:
             if letter in self.options and not any(letter in ALLOWED[command] for command in self.commands):
                 raise self._fail(
-                    f"Illegal option `-{letter}' with this command\n", word=self.option_words.get(letter, -1)
+                    f"Illegal option `-{letter}' with this command", word=self.option_words.get(letter, -1)
                 )
 
     def _word_of_chain(self) -> int:

@@ -211,7 +211,7 @@ class Options:
         word = getopt.words[getopt.index - 1]
         if code == MISSING:
             if word.startswith("--"):
-                return f"option '{word}' requires an argument"
+                return f"option '--{getopt.name}' requires an argument"
             return f"option requires an argument -- '{getopt.name}'"
         if word.startswith("--"):
             if getopt.possible:
@@ -238,7 +238,7 @@ def _save(argv: list[str], family: int, store: RulesetStore) -> Result:
         table = store.table(family, name)
         if table is None:
             why = "Cannot initialize: Table does not exist (do you need to insmod?)"
-            return Result(1, "", f"{note}{program} {VERSION} ({VARIANT}): {why}\n\n")
+            return Result(1, "", f"{note}{program} {VERSION} ({VARIANT}): {why}\n")
         tables = [table]
     when = date_text(store)
     output = ""
@@ -323,7 +323,7 @@ def _restore(argv: list[str], family: int, stdin: str, store: RulesetStore) -> R
         "c" in options.letters,
         "n" in options.letters,
         "t" in options.letters,
-        options.values.get("T", ""),
+        options.values.get("T"),
         "v" in options.letters,
     )
     try:

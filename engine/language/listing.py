@@ -111,7 +111,9 @@ def rule_line(rule: Rule, style: Style) -> str:
 def change_line(rule: Rule) -> str:
     """What `iptables -v -A ...` prints."""
     head = rule.head
-    text = f"{_target_name(rule)} {'!' if head.proto_inverted else ' '}{_protocol(head, False)} opt {_fragment(head)} "
+    # the protocol by name, but only where iptables needs no file for it
+    protocol = NAMES.protocol_name(head.proto, lookup=False) or str(head.proto)
+    text = f"{_target_name(rule)} {'!' if head.proto_inverted else ' '}{protocol} opt {_fragment(head)} "
     text += f"in {_interface(head.indev, head.indev_inverted, '*')} "
     text += f"out {_interface(head.outdev, head.outdev_inverted, '*')} "
     text += f"{'!' if head.src_inverted else ' '}{_address(head.src, head.src_mask, head.family, True)} "

@@ -42,7 +42,9 @@ class Loaded:
         name = option.name  # messages name the first spelling, whichever was used
         if inverted and not option.invert:
             raise ParameterProblem(f'{self.spec.name}: option "--{name}" cannot be inverted.\n')
-        question = Question(self.spec.name, name, head.family, option.low, option.high, head.proto)
+        # "not tcp" says as little about ports as a protocol without any
+        proto = -1 if head.proto_inverted else head.proto
+        question = Question(self.spec.name, name, head.family, option.low, option.high, proto)
         self.given.append(Given(option, inverted, text, KINDS[option.kind](question, text)))
         if option.at_once is not None:
             values = Values(head, self.given)
@@ -53,7 +55,7 @@ class Loaded:
 
     def check_once(self, option: Option) -> None:
         """Was it given before, and may be given only once?"""
-        if option.once and any(item.option is option for item in self.given):
+        if option.once and any(item.option is option or item.option.name in option.once_among for item in self.given):
             usual = f'{self.spec.name}: option "--{option.name}" can only be used once.\n'
             raise ParameterProblem(option.once_message or usual)
 
@@ -61,7 +63,11 @@ class Loaded:
         """All options, after the checks that concern several of them."""
         values = Values(head, self.given, tool)
         if self.spec.final is not None:
-            self.spec.final(values)
+            try:
+                self.spec.final(values)
+            finally:
+                self.warnings += values.warnings
+                values.warnings = []
         present = {item.option.name for item in self.given}
         for row in self.spec.options:
             if row.name not in present:

@@ -289,7 +289,7 @@ class QuickReader:
             number = parse_number(proto, 255)
             shown = proto if number is None else (NAMES.protocol_name(number) or "")
         spec = find_match(shown, self.family) if kind == "-m" else find_target(shown, self.family)
-        if spec is None or spec.unsupported or len(shown) > NAME_LIMIT:
+        if spec is None or spec.unsupported or spec.missing or len(shown) > NAME_LIMIT:
             return None
         loaded = Loaded(spec, spec.name if shown in ICMPV6_NAMES else shown, 1, -1)
         context = RuleHead(self.family)

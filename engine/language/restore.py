@@ -73,7 +73,7 @@ class Restore:
         counters: bool = False,
         noflush: bool = False,
         test: bool = False,
-        only_table: str = "",
+        only_table: str | None = None,
         verbose: bool = False,
     ) -> None:
         self.store = store
@@ -185,17 +185,17 @@ class Restore:
     # -- the kinds of lines
 
     def _begin(self, line: str) -> None:
-        words = line[1:].split(" ")
-        name = next((word.strip("\t") for word in words if word.strip("\t")), "")
+        words = line[1:].replace("\t", " ").split(" ")
+        name = next((word for word in words if word), "")
         if not name:
-            raise Refused(f"{self.tool}-restore: line {self.line} table name invalid\n")
-        if self.only_table and name != self.only_table:
+            raise Refused(f"{self.tool}-restore: line {self.line} table name invalid")
+        if self.only_table is not None and name != self.only_table:
             self.skipping = True
             return
         self.skipping = False
         table = self.store.table(self.family, name)
         if table is None:
-            raise Refused(f"{self.tool}-restore: unable to initialize table '{name}'\n", word=0)
+            raise Refused(f"{self.tool}-restore: unable to initialize table '{name}'", word=0)
         self.table_name = name
         self.edit = Edit(table)
         self.started = True
@@ -214,7 +214,7 @@ class Restore:
         fields = [word for word in words if word]
         prefix = f"{self.tool}-restore: line {self.line}"
         if not fields:
-            raise Refused(f"{prefix} chain name invalid\n")
+            raise Refused(f"{prefix} chain name invalid")
         name = fields[0]
         if len(name.encode("utf-8", "surrogateescape")) > NAME_LIMIT:
             raise Refused(f"Invalid chain name `{name}' ({NAME_LIMIT} chars max)", word=0)
@@ -225,15 +225,15 @@ class Restore:
                 try:
                     edit.create_chain(name)
                 except TableError:
-                    raise Refused(f"error creating chain '{name}':File exists\n", word=0) from None
+                    raise Refused(f"error creating chain '{name}':File exists", word=0) from None
         if len(fields) < 2:
-            raise Refused(f"{prefix} policy invalid\n", word=0)
+            raise Refused(f"{prefix} policy invalid", word=0)
         if fields[1] != "-":
             counters = self._policy_counters(name, fields)
             try:
                 edit.set_policy(name, fields[1], counters)
             except TableError as error:
-                message = f"Can't set policy `{fields[1]}' on `{name}' line {self.line}: {error}\n"
+                message = f"Can't set policy `{fields[1]}' on `{name}' line {self.line}: {error}"
                 raise Refused(message, exit=1, word=1) from None
 
     def _policy_counters(self, name: str, fields: list[str]) -> tuple[int, int]:
@@ -244,7 +244,7 @@ class Restore:
         first = scan_counter(packets) if text[:1] == "[" else None
         second = scan_counter(octets)
         if not colon or first is None or second is None:
-            raise Refused(f"invalid policy counters for chain '{name}'\n", word=2)
+            raise Refused(f"invalid policy counters for chain '{name}'", word=2)
         return first, second
 
     def _rule(self, line: str) -> None:
@@ -288,13 +288,13 @@ class Restore:
         else:
             before, bracket, _after = line.partition("]")
             if not bracket:
-                raise Refused(f"Bad line {self.line}: need ]\n")
+                raise Refused(f"Bad line {self.line}: need ]")
             packets, colon, tail = line[1:].lstrip(":").partition(":")
             if not packets:
-                raise Refused(f"Bad line {self.line}: need :\n")
+                raise Refused(f"Bad line {self.line}: need :")
             octets = tail.lstrip("]").partition("]")[0]
             if not colon or not octets:
-                raise Refused(f"Bad line {self.line}: need ]\n")
+                raise Refused(f"Bad line {self.line}: need ]")
             rest = line[len(before) + 1 :]
         return ((packets, octets) if self.counters else None), rest
 
@@ -319,7 +319,7 @@ class Restore:
                 command.sources = []
             if command.version or command.help:
                 if self.whole:
-                    raise Refused("a request for help or the version is no rule\n")
+                    raise Refused("a request for help or the version is no rule")
                 self.finished = 0
                 self.helped = command.help
                 return

@@ -30,7 +30,7 @@ def resolve_jump(line: CommandLine, chains: Mapping[str, Chain]) -> Chain | None
             line.warnings.append(f"Warning: using chain {line.jump}, not extension\n")
         return chain
     if line.goto:
-        raise Refused(f"goto '{line.jump}' is not a chain\n", word=line.jump_word)
+        raise Refused(f"goto '{line.jump}' is not a chain", word=line.jump_word)
     if line.target is None:
         raise Refused(f"Couldn't load target `{line.jump}':No such file or directory\n", word=line.jump_word)
     return None

@@ -16,7 +16,7 @@ WORD_LIMIT: Final = 1024  # bytes, one more than a word may have
 WORDS_LIMIT: Final = 255
 LINE_LIMIT: Final = 10239  # bytes with the newline
 
-TOKEN: Final = re.compile(r'[^ \t\n"]*"(?:[^"\\]|\\.)*"|[^ \t\n"]+', re.DOTALL)
+TOKEN: Final = re.compile(r'[^ \t\n"]*"(?:[^"\\]|\\.)*"|[^ \t\n"]+(?=[ \t\n]|\Z)', re.DOTALL)
 OPEN: Final = re.compile(r'[^ \t\n"]*"(?:[^"\\]|\\.)*\\?', re.DOTALL)
 ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 

@@ -149,6 +149,10 @@ def read_types(given: Given | None) -> int:
         rest = after
 
 
+def look(values: Values) -> None:
+    read_types(values.given[-1])
+
+
 def build(values: Values) -> Extension:
     match = AddrType(values.family, read_types(values.find("src-type")), read_types(values.find("dst-type")))
     match.source_inverted = values.inverted("src-type")
@@ -168,8 +172,8 @@ EXTENSIONS: Final = (
         "addrtype",
         build,
         (
-            Option("src-type", "text", invert=True),
-            Option("dst-type", "text", invert=True),
+            Option("src-type", "text", invert=True, at_once=look),
+            Option("dst-type", "text", invert=True, at_once=look),
             Option("limit-iface-in", excludes=("limit-iface-out",)),
             Option("limit-iface-out", excludes=("limit-iface-in",)),
         ),

@@ -287,9 +287,15 @@ def read_instruction(line: str, number: int) -> Instruction:
     return code & 0xFFFF, when_true & 0xFF, when_false & 0xFF, k & U32
 
 
+def look(values: Values) -> None:
+    read_program(values.given[-1].text)
+
+
+def look_for_object(values: Values) -> None:
+    raise ParameterProblem("bpf: failed to get bpf object")
+
+
 def build(values: Values) -> Extension:
-    if values.has("object-pinned"):
-        raise ParameterProblem("bpf: failed to get bpf object")
     return Bpf(read_program(values.text("bytecode")))
 
 
@@ -299,5 +305,11 @@ def final(values: Values) -> None:
 
 
 EXTENSIONS: Final = (
-    Spec("bpf", build, (Option("bytecode", "text"), Option("object-pinned", "text")), revision=1, final=final),
+    Spec(
+        "bpf",
+        build,
+        (Option("bytecode", "text", at_once=look), Option("object-pinned", "text", at_once=look_for_object)),
+        revision=1,
+        final=final,
+    ),
 )

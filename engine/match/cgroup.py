@@ -2,7 +2,7 @@
 
     -m cgroup [!] --cgroup CLASSID | [!] --path PATH
 
-CLASSID: net_cls number (saved in decimal); PATH: of a control group of version 2. One of them must be given.
+CLASSID: net_cls number (saved in decimal); PATH: of a control group of version 2. One of them is given.
 
 Not carried out: a packet handed to the engine does not tell the control group of its socket.
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.core.context import Context
-from engine.core.extension import Extension, KernelRefusal, Match, Option, RuleHead, Spec
+from engine.core.extension import IN, OUT, POST, Extension, KernelRefusal, Match, Option, RuleHead, Spec
 from engine.core.packet import Packet
 from engine.core.values import Values
 from engine.match.parts.text import bang
@@ -32,6 +32,8 @@ class Cgroup(Match):
     def check(self, head: RuleHead, table: str, hooks: int) -> None:
         if self.path is None and self.number < 0:
             raise KernelRefusal(EINVAL, "xt_cgroup: no path or classid specified")
+        if self.path is not None and self.number >= 0:
+            raise KernelRefusal(EINVAL, "xt_cgroup: path and classid specified")
 
     def matches(self, packet: Packet, context: Context) -> bool:
         raise NotImplementedError
@@ -46,9 +48,8 @@ class Cgroup(Match):
 
 
 def build(values: Values) -> Extension:
-    if values.has("path"):
-        return Cgroup(values.text("path"), -1, values.inverted("path"))
-    return Cgroup(None, values.number("cgroup", -1), values.inverted("cgroup"))
+    path = values.text("path") if values.has("path") else None
+    return Cgroup(path, values.number("cgroup", -1), values.inverted("cgroup" if path is None else "path"))
 
 
 EXTENSIONS: Final = (
@@ -56,9 +57,10 @@ EXTENSIONS: Final = (
         "cgroup",
         build,
         (
-            Option("path", "string", invert=True, excludes=("cgroup",), high=PATH_LIMIT),
-            Option("cgroup", "u32", invert=True, excludes=("path",)),
+            Option("path", "string", invert=True, high=PATH_LIMIT),
+            Option("cgroup", "u32", invert=True),
         ),
+        hooks=IN | OUT | POST,
         unsupported="a packet handed to the engine does not tell the control group of its socket",
     ),
 )

@@ -14,7 +14,7 @@
 -m cgroup ! --path a          | refused: accepted by iptables, not implemented here: match 'cgroup': a packet handed to the engine does not tell the control group of its socket. ; legacy: refused: Invalid argument
 -m cgroup --path ''           | refused: accepted by iptables, not implemented here: match 'cgroup': a packet handed to the engine does not tell the control group of its socket. ; legacy: -m cgroup --path ""
 -m cgroup --path /            | refused: accepted by iptables, not implemented here: match 'cgroup': a packet handed to the engine does not tell the control group of its socket. ; legacy: -m cgroup --path "/"
--m cgroup --path / --cgroup 1 | refused: cgroup: option "--path" cannot be used together with "--cgroup". ; legacy: refused: Invalid argument
+-m cgroup --path / --cgroup 1 | refused: accepted by iptables, not implemented here: match 'cgroup': a packet handed to the engine does not tell the control group of its socket. ; legacy: refused: Invalid argument
 -m cgroup --path "a b"        | refused: accepted by iptables, not implemented here: match 'cgroup': a packet handed to the engine does not tell the control group of its socket. ; legacy: refused: Invalid argument
 -m cgroup --path system.slice | refused: accepted by iptables, not implemented here: match 'cgroup': a packet handed to the engine does not tell the control group of its socket. ; legacy: refused: Invalid argument
 @ipv4

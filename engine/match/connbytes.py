@@ -77,26 +77,31 @@ class ConnBytes(Match):
         )
 
 
-def read_bounds(text: str, low: int, high: int) -> tuple[int, int]:
-    if ":" not in text:
+def read_bounds(values: Values) -> tuple[int, int]:
+    low, high = values.pair("connbytes")
+    if ":" not in values.text("connbytes"):
         high = U64
     if high < low:
         raise ParameterProblem(f"{low} should be less than {high}")
     return low, high
 
 
+def look_at_bounds(values: Values) -> None:
+    read_bounds(values)
+
+
+def look_at_word(values: Values) -> None:
+    given = values.given[-1]
+    known = MODES if given.option.name == "connbytes-mode" else DIRECTIONS
+    if given.text not in known:
+        raise ParameterProblem(f"Unknown --{given.option.name} `{given.text}'")
+
+
 def build(values: Values) -> Extension:
-    given = values.find("connbytes")
-    assert given is not None
-    low, high = values.pair("connbytes")
-    low, high = read_bounds(given.text, low, high)
-    mode, direction = values.text("connbytes-mode"), values.text("connbytes-dir")
-    if mode not in MODES:
-        raise ParameterProblem(f"Unknown --connbytes-mode `{mode}'")
-    if direction not in DIRECTIONS:
-        raise ParameterProblem(f"Unknown --connbytes-dir `{direction}'")
-    if given.inverted:
+    low, high = read_bounds(values)
+    if values.inverted("connbytes"):
         low, high = high, low
+    mode, direction = values.text("connbytes-mode"), values.text("connbytes-dir")
     return ConnBytes(low, high, MODES.index(mode), DIRECTIONS.index(direction))
 
 
@@ -105,9 +110,9 @@ EXTENSIONS: Final = (
         "connbytes",
         build,
         (
-            Option("connbytes", "u64:range", invert=True, mandatory=True),
-            Option("connbytes-dir", "text", mandatory=True),
-            Option("connbytes-mode", "text", mandatory=True),
+            Option("connbytes", "u64:range", invert=True, mandatory=True, at_once=look_at_bounds),
+            Option("connbytes-dir", "text", mandatory=True, at_once=look_at_word),
+            Option("connbytes-mode", "text", mandatory=True, at_once=look_at_word),
         ),
         needs_conntrack=True,
     ),

@@ -67,22 +67,33 @@ class ConnLabel(Match):
         return f"connlabel {bang(self.inverted)}{name}" + (" set" if self.sets else "")
 
 
-def build(values: Values) -> Extension:
-    text = values.text("label")
+def read_label(text: str) -> int:
+    """Number of a label."""
     number: int | None = NAMES.table(NAME_FILE).get(text)
     if number is None:
         number = parse_number(text, 0xFFFFFFFFFFFFFFFF)
     # an int of C, kept in 16 bits
     if number is None or number & 0x80000000:
         raise ParameterProblem(f"label '{text}' not found or invalid value")
-    return ConnLabel(number & 0xFFFF, values.inverted("label"), values.has("set"))
+    return number & 0xFFFF
+
+
+def look(values: Values) -> None:
+    text = values.given[-1].text
+    if parse_number(text, 0x7FFFFFFF) is None and not NAMES.has_file(NAME_FILE):
+        values.warnings.append(f"Warning: cannot open {NAME_FILE}: No such file or directory\n")
+    read_label(text)
+
+
+def build(values: Values) -> Extension:
+    return ConnLabel(read_label(values.text("label")), values.inverted("label"), values.has("set"))
 
 
 EXTENSIONS: Final = (
     Spec(
         "connlabel",
         build,
-        (Option("label", "string", invert=True, mandatory=True, low=1), Option("set")),
+        (Option("label", "string", invert=True, mandatory=True, low=1, at_once=look), Option("set")),
         needs_conntrack=True,
     ),
 )

@@ -174,6 +174,15 @@ def read_direction(text: str) -> int:
     return 1 if word == "REPLY" else 0
 
 
+def look(values: Values) -> None:
+    given = values.given[-1]
+    name = given.option.name
+    if name == "ctdir":
+        read_direction(given.text)
+    else:
+        read_list(given.text, STATE_NAMES if name == "ctstate" else STATUS_NAMES, name)
+
+
 def build(values: Values) -> Extension:
     match = Conntrack(values.family)
     for given in values.given:
@@ -214,13 +223,13 @@ EXTENSIONS: Final = (
         "conntrack",
         build,
         (
-            Option("ctstate", "text", invert=True),
+            Option("ctstate", "text", invert=True, at_once=look),
             Option("ctproto", "protocol", invert=True),
             *[Option(name, "host/mask", invert=True) for name in ADDRESSES],
             *[Option(name, "port:range", invert=True) for name in PORTS],
-            Option("ctstatus", "text", invert=True),
+            Option("ctstatus", "text", invert=True, at_once=look),
             Option("ctexpire", "u32:range", invert=True),
-            Option("ctdir", "text"),
+            Option("ctdir", "text", at_once=look),
         ),
         needs_conntrack=True,
         revision=3,

@@ -112,6 +112,10 @@ def read_types(text: str) -> int:
     return types
 
 
+def look(values: Values) -> None:
+    read_types(values.given[-1].text)
+
+
 def build(values: Values) -> Extension:
     match = Dccp()
     match.read_ports(values, all_are_none=False)
@@ -131,7 +135,7 @@ EXTENSIONS: Final = (
         (
             Option("source-port", "port:range", invert=True, aliases=("sport",)),
             Option("destination-port", "port:range", invert=True, aliases=("dport",)),
-            Option("dccp-types", "text", invert=True),
+            Option("dccp-types", "text", invert=True, at_once=look),
             Option("dccp-option", "u8", invert=True, low=1),
         ),
         protos=(33,),

@@ -34,14 +34,22 @@ class Dscp(Match):
         return f"DSCP match {mark(self.inverted)}0x{self.value:02x}"
 
 
+def read_class(text: str) -> int:
+    value = dscp_class(text)
+    if value is None:
+        raise ParameterProblem(f"Invalid DSCP value `{text}'")
+    return value
+
+
+def look(values: Values) -> None:
+    read_class(values.given[-1].text)
+
+
 def build(values: Values) -> Extension:
     given = values.find("dscp-class")
     if given is None:
         return Dscp(values.number("dscp"), values.inverted("dscp"))
-    value = dscp_class(given.text)
-    if value is None:
-        raise ParameterProblem(f"Invalid DSCP value `{given.text}'")
-    return Dscp(value, given.inverted)
+    return Dscp(read_class(given.text), given.inverted)
 
 
 def final(values: Values) -> None:
@@ -55,7 +63,7 @@ EXTENSIONS: Final = (
         build,
         (
             Option("dscp", "u8", invert=True, excludes=("dscp-class",), high=0x3F),
-            Option("dscp-class", "text", invert=True, excludes=("dscp",)),
+            Option("dscp-class", "text", invert=True, excludes=("dscp",), at_once=look),
         ),
         final=final,
     ),

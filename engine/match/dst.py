@@ -20,10 +20,19 @@ from engine.core.values import Values
 from engine.match.parts import ipv6_options
 
 
+def look(values: Values) -> None:
+    ipv6_options.read_options(values.given[-1].text, "dst")
+
+
 def build(values: Values) -> Extension:
     return ipv6_options.build(values, "dst", DESTINATION_OPTIONS)
 
 
 EXTENSIONS: Final = (
-    Spec("dst", build, (Option("dst-len", "u32", invert=True), Option("dst-opts", "text")), families=(IPV6,)),
+    Spec(
+        "dst",
+        build,
+        (Option("dst-len", "u32", invert=True), Option("dst-opts", "text", at_once=look)),
+        families=(IPV6,),
+    ),
 )

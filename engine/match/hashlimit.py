@@ -33,7 +33,7 @@ from engine.core.extension import Extension, KernelRefusal, Option, ParameterPro
 from engine.core.hooks import IPV4
 from engine.core.numbers import atoi, strtoul
 from engine.core.packet import Packet
-from engine.core.values import Values
+from engine.core.values import Given, Values
 from engine.match.parts.dropping import Dropping
 from engine.match.parts.rate import rate_text, read_rate
 
@@ -395,24 +395,34 @@ def read_modes(text: str) -> int:
     return mode
 
 
+def read_option(config: Config, given: Given) -> int:
+    """One of the options whose text has a form of its own, into the config. The seconds of a rate's unit, else 0."""
+    name = given.option.name
+    if name in ("hashlimit-upto", "hashlimit-above"):
+        config.above = (name == "hashlimit-above") != given.inverted
+        return read_average(config, name, given.text)
+    if name == "hashlimit-burst":
+        config.burst = read_burst(given.text)
+    elif name == "hashlimit-mode":
+        config.mode = read_modes(given.text)
+    elif name == "hashlimit-rate-interval":
+        config.interval = atoi(given.text)
+        if config.interval < 1:
+            raise ParameterProblem(f'hashlimit: Bad value for "--{name}" option: "{given.text}"')
+    return 0
+
+
+def look(values: Values) -> None:
+    read_option(Config(), values.given[-1])
+
+
 def read_config(values: Values) -> Config:
     """The numbers of the table, with iptables' complaints in the order of the options."""
     config = Config()
     bits = 32 if values.family == IPV4 else 128
     seconds = 1  # of the unit of the rate
     for given in values.given:
-        name = given.option.name
-        if name in ("hashlimit-upto", "hashlimit-above"):
-            seconds = read_average(config, name, given.text)
-            config.above = (name == "hashlimit-above") != given.inverted
-        elif name == "hashlimit-burst":
-            config.burst = read_burst(given.text)
-        elif name == "hashlimit-mode":
-            config.mode = read_modes(given.text)
-        elif name == "hashlimit-rate-interval":
-            config.interval = atoi(given.text)
-            if config.interval < 1:
-                raise ParameterProblem(f'hashlimit: Bad value for "--{name}" option: "{given.text}"')
+        seconds = read_option(config, given) or seconds
     config.size = min(values.number("hashlimit-htable-size", 0), SIZE_LIMIT)
     config.maximum = min(values.number("hashlimit-htable-max", 0), SIZE_LIMIT)
     config.gc = values.number("hashlimit-htable-gcinterval", DEFAULT_GC)
@@ -448,7 +458,7 @@ def _finish(config: Config, values: Values, seconds: int) -> None:
         if values.has("hashlimit-burst"):
             unit = cost_to_bytes(config.average)
             if config.burst < unit:
-                raise ParameterProblem(f"burst cannot be smaller than {unit & U32}b")
+                raise ParameterProblem(f"burst cannot be smaller than {unit}b")
             bursts = (config.burst & U32) // unit if unit else 0
             if unit and config.burst % unit:
                 bursts += 1
@@ -480,11 +490,18 @@ EXTENSIONS: Final = (
         "hashlimit",
         build,
         (
-            Option("hashlimit-upto", "text", invert=True, excludes=("hashlimit-above",), aliases=("hashlimit",)),
-            Option("hashlimit-above", "text", invert=True, excludes=("hashlimit-upto",)),
+            Option(
+                "hashlimit-upto",
+                "text",
+                invert=True,
+                excludes=("hashlimit-above",),
+                aliases=("hashlimit",),
+                at_once=look,
+            ),
+            Option("hashlimit-above", "text", invert=True, excludes=("hashlimit-upto",), at_once=look),
             Option("hashlimit-name", "string:cut", mandatory=True, low=1, high=NAME_LIMIT),
-            Option("hashlimit-burst", "text"),
-            Option("hashlimit-mode", "text"),
+            Option("hashlimit-burst", "text", at_once=look),
+            Option("hashlimit-mode", "text", at_once=look),
             Option("hashlimit-srcmask", "plen"),
             Option("hashlimit-dstmask", "plen"),
             Option("hashlimit-htable-size", "u32"),
@@ -492,7 +509,7 @@ EXTENSIONS: Final = (
             Option("hashlimit-htable-gcinterval", "u32"),
             Option("hashlimit-htable-expire", "u32"),
             Option("hashlimit-rate-match"),
-            Option("hashlimit-rate-interval", "text"),
+            Option("hashlimit-rate-interval", "text", at_once=look),
         ),
         revision=3,
         final=final,

@@ -20,10 +20,19 @@ from engine.core.values import Values
 from engine.match.parts import ipv6_options
 
 
+def look(values: Values) -> None:
+    ipv6_options.read_options(values.given[-1].text, "hbh")
+
+
 def build(values: Values) -> Extension:
     return ipv6_options.build(values, "hbh", HOP_BY_HOP)
 
 
 EXTENSIONS: Final = (
-    Spec("hbh", build, (Option("hbh-len", "u32", invert=True), Option("hbh-opts", "text")), families=(IPV6,)),
+    Spec(
+        "hbh",
+        build,
+        (Option("hbh-len", "u32", invert=True), Option("hbh-opts", "text", at_once=look)),
+        families=(IPV6,),
+    ),
 )

@@ -75,11 +75,21 @@ class Icmp(IcmpType):
         return ("icmp !" if self.inverted else "icmp") + self.numeric_listing()
 
 
+def look(values: Values) -> None:
+    read_type(values.given[-1].text, NAMES, "ICMP")
+
+
 def build(values: Values) -> Extension:
     kind, low, high = read_type(values.text("icmp-type"), NAMES, "ICMP")
     return Icmp(kind, low, high, values.inverted("icmp-type"), ANY)
 
 
 EXTENSIONS: Final = (
-    Spec("icmp", build, (Option("icmp-type", "text", invert=True, mandatory=True),), families=(IPV4,), protos=(1,)),
+    Spec(
+        "icmp",
+        build,
+        (Option("icmp-type", "text", invert=True, mandatory=True, at_once=look),),
+        families=(IPV4,),
+        protos=(1,),
+    ),
 )

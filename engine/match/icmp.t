@@ -92,3 +92,20 @@
 -p icmp --icmp-type 8         | refused: unknown option "--icmp-type"
 -p icmp -m icmp --icmp-type 8 | refused: Couldn't load match `icmp':No such file or directory
 -p icmp --icmpv6-type 128     | refused: unknown option "--icmpv6-type"
+
+# codes from one to another; only the first is saved
+:filter:INPUT
+@ipv4
+-p icmp --icmp-type 9/2:6                | -p icmp -m icmp --icmp-type 9/2
+-p icmp ! --icmp-type 9/6:2              | -p icmp -m icmp ! --icmp-type 9/6
+-p icmp --icmp-type 9/0:255              | -p icmp -m icmp --icmp-type 9
+-p icmp --icmp-type 9:9                  | -p icmp -m icmp --icmp-type 9
+-p icmp --icmp-type 9/7:7                | -p icmp -m icmp --icmp-type 9/7
+-p icmp --icmp-type 9:10/1               | refused: ICMP type range not supported
+-p icmp --icmp-type 9:                   | refused: Unknown ICMP type `9:'
+-p icmp --icmp-type 9/3:                 | refused: Unknown ICMP code `9/3:'
+-p icmp --icmp-type 9/3:256              | refused: Unknown ICMP code `9/3:256'
+-p icmp --icmp-type 9.1                  | refused: unknown character .
+-p icmp --icmp-type 9/3,4                | refused: unknown character ,
+-p icmp --icmp-type 9/1:2:3              | refused: unknown character :
+-p icmp --icmp-type redirect/0           | refused: Unknown ICMP type `redirect/0'

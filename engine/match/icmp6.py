@@ -61,11 +61,21 @@ class Icmp6(IcmpType):
         return ("ipv6-icmp !" if self.inverted else "ipv6-icmp") + self.numeric_listing()
 
 
+def look(values: Values) -> None:
+    read_type(values.given[-1].text, NAMES, "ICMPv6")
+
+
 def build(values: Values) -> Extension:
     kind, low, high = read_type(values.text("icmpv6-type"), NAMES, "ICMPv6")
     return Icmp6(kind, low, high, values.inverted("icmpv6-type"), -1)
 
 
 EXTENSIONS: Final = (
-    Spec("icmp6", build, (Option("icmpv6-type", "text", invert=True, mandatory=True),), families=(IPV6,), protos=(58,)),
+    Spec(
+        "icmp6",
+        build,
+        (Option("icmpv6-type", "text", invert=True, mandatory=True, at_once=look),),
+        families=(IPV6,),
+        protos=(58,),
+    ),
 )

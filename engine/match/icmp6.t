@@ -64,3 +64,20 @@
 -p icmpv6 --icmpv6-type 1 --icmpv6-type 2          | refused: icmp6: option "--icmpv6-type" can only be used once.
 -p tcp -m icmp6 --icmpv6-type 1                    | refused: Invalid argument
 ! -p icmpv6 -m icmp6 --icmpv6-type 1               | refused: Invalid argument
+
+# codes from one to another; only the first is saved
+:filter:INPUT
+@ipv6
+-p icmpv6 --icmpv6-type 9/2:6            | -p ipv6-icmp -m icmp6 --icmpv6-type 9/2
+-p icmpv6 ! --icmpv6-type 9/6:2          | -p ipv6-icmp -m icmp6 ! --icmpv6-type 9/6
+-p icmpv6 --icmpv6-type 9/0:255          | -p ipv6-icmp -m icmp6 --icmpv6-type 9
+-p icmpv6 --icmpv6-type 9:9              | -p ipv6-icmp -m icmp6 --icmpv6-type 9
+-p icmpv6 --icmpv6-type 9/7:7            | -p ipv6-icmp -m icmp6 --icmpv6-type 9/7
+-p icmpv6 --icmpv6-type 9:10/1           | refused: ICMPv6 type range not supported
+-p icmpv6 --icmpv6-type 9:               | refused: Unknown ICMPv6 type `9:'
+-p icmpv6 --icmpv6-type 9/3:             | refused: Unknown ICMPv6 code `9/3:'
+-p icmpv6 --icmpv6-type 9/3:256          | refused: Unknown ICMPv6 code `9/3:256'
+-p icmpv6 --icmpv6-type 9.1              | refused: unknown character .
+-p icmpv6 --icmpv6-type 9/3,4            | refused: unknown character ,
+-p icmpv6 --icmpv6-type 9/1:2:3          | refused: unknown character :
+-p icmpv6 --icmpv6-type redirect/0       | refused: Unknown ICMPv6 type `redirect/0'

@@ -82,17 +82,22 @@ def read_address(text: str, family: int) -> int | None:
     return value << 8 * (4 - len(parts))
 
 
-def read_range(values: Values, given: Given) -> Range:
+def read_range(family: int, given: Given) -> Range:
     first, dash, second = given.text.partition("-")
     ends = []
     for text in (first, second) if dash else (first,):
-        value = read_address(text, values.family)
+        value = read_address(text, family)
         if value is None:
             raise ParameterProblem(f'iprange: Bad value for "--{given.option.name}" option: "{text}"')
         ends.append(value)
-    if ends[0] > ends[-1]:
-        values.warnings.append(f"xt_iprange: range {first}-{second} is reversed and will never match\n")
     return Range(ends[0], ends[-1], given.inverted)
+
+
+def look(values: Values) -> None:
+    given = values.given[-1]
+    found = read_range(values.family, given)
+    if found.low > found.high:
+        values.warnings.append(f"xt_iprange: range {given.text} is reversed and will never match\n")
 
 
 def build(values: Values) -> Extension:
@@ -100,8 +105,8 @@ def build(values: Values) -> Extension:
     destination = values.find("dst-range")
     return IpRange(
         values.family,
-        read_range(values, source) if source is not None else None,
-        read_range(values, destination) if destination is not None else None,
+        read_range(values.family, source) if source is not None else None,
+        read_range(values.family, destination) if destination is not None else None,
     )
 
 
@@ -114,7 +119,7 @@ EXTENSIONS: Final = (
     Spec(
         "iprange",
         build,
-        (Option("src-range", "text", invert=True), Option("dst-range", "text", invert=True)),
+        tuple(Option(name, "text", invert=True, at_once=look) for name in ("src-range", "dst-range")),
         final=final,
     ),
 )

@@ -116,6 +116,10 @@ def read_headers(text: str) -> int:
     return bits
 
 
+def look(values: Values) -> None:
+    read_headers(values.given[-1].text)
+
+
 def build(values: Values) -> Extension:
     return Ipv6Header(read_headers(values.text("header")), values.has("soft"), values.inverted("header"))
 
@@ -124,7 +128,7 @@ EXTENSIONS: Final = (
     Spec(
         "ipv6header",
         build,
-        (Option("header", "text", invert=True, mandatory=True), Option("soft")),
+        (Option("header", "text", invert=True, mandatory=True, at_once=look), Option("soft")),
         families=(IPV6,),
     ),
 )

@@ -75,12 +75,21 @@ class Limit(Match):
         return f"limit: avg {rate_text(self.period, SCALE)[0]} burst {self.burst}"
 
 
-def build(values: Values) -> Extension:
-    text = values.text("limit", DEFAULT_RATE)
+def read_period(text: str) -> int:
     rate = read_rate(text, SCALE)
     if rate is None:
         raise ParameterProblem(f'bad rate "{text}"\'')
-    return Limit(rate[0], values.number("limit-burst", DEFAULT_BURST))
+    return rate[0]
 
 
-EXTENSIONS: Final = (Spec("limit", build, (Option("limit", "text"), Option("limit-burst", "u32", high=10000))),)
+def look(values: Values) -> None:
+    read_period(values.given[-1].text)
+
+
+def build(values: Values) -> Extension:
+    return Limit(read_period(values.text("limit", DEFAULT_RATE)), values.number("limit-burst", DEFAULT_BURST))
+
+
+EXTENSIONS: Final = (
+    Spec("limit", build, (Option("limit", "text", at_once=look), Option("limit-burst", "u32", high=10000))),
+)

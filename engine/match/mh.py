@@ -87,21 +87,28 @@ def read_type(text: str) -> int:
     return value
 
 
-def build(values: Values) -> Extension:
-    given = values.find("mh-type")
-    if given is None:
-        return Mh(0, 255, False)
-    first, colon, second = given.text.partition(":")
+def read_types(text: str) -> tuple[int, int]:
+    """(lowest, highest) of TYPE or TYPE:TYPE."""
+    first, colon, second = text.partition(":")
     if not colon:
         kind = read_type(first)
-        return Mh(kind, kind, given.inverted)
+        return kind, kind
     low = read_type(first) if first else 0
     high = read_type(second) if second else 255
     if low > high:
         raise ParameterProblem("Invalid MH type range (min > max)")
-    return Mh(low, high, given.inverted)
+    return low, high
+
+
+def look(values: Values) -> None:
+    read_types(values.given[-1].text)
+
+
+def build(values: Values) -> Extension:
+    low, high = read_types(values.text("mh-type", ":"))
+    return Mh(low, high, values.inverted("mh-type"))
 
 
 EXTENSIONS: Final = (
-    Spec("mh", build, (Option("mh-type", "text", invert=True),), families=(IPV6,), protos=(MOBILITY,)),
+    Spec("mh", build, (Option("mh-type", "text", invert=True, at_once=look),), families=(IPV6,), protos=(MOBILITY,)),
 )

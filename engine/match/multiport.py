@@ -76,8 +76,6 @@ class Multiport(Dropping):
 
 def build(values: Values) -> Extension:
     given = values.given[-1]
-    if values.head.proto_inverted:
-        raise ParameterProblem("multiport only works with TCP, UDP, UDPLITE, SCTP and DCCP")
     which, name = KINDS[given.option.name]
     assert isinstance(given.value, str)
     ranges = []

@@ -13,6 +13,7 @@ from typing import Final
 
 from engine.core.context import Context
 from engine.core.extension import FWD, IN, PRE, Extension, Match, Option, Spec
+from engine.core.hooks import IPV4
 from engine.core.packet import Packet
 from engine.core.values import Values
 from engine.match.parts.text import bang
@@ -56,6 +57,7 @@ EXTENSIONS: Final = (
             Option("ttl", "u32", high=2),
             Option("log", "u32", high=2),
         ),
+        families=(IPV4,),
         hooks=PRE | IN | FWD,
         protos=(TCP,),
         unsupported="the engine has no table of fingerprints (nfnl_osf)",

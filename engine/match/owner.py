@@ -125,6 +125,16 @@ def read_owners(given: Given | None, file: str) -> Owners | None:
     raise ParameterProblem(f'owner: Bad value for "--{given.option.name}" option: "{text}"')
 
 
+def look(values: Values) -> None:
+    given = values.given[-1]
+    read_owners(given, "passwd" if given.option.name == "uid-owner" else "group")
+
+
+def look_for_group(values: Values) -> None:
+    if not values.has("gid-owner"):
+        raise ParameterProblem('owner: Bad value for "--suppl-groups" option: "you need to use --gid-owner first"')
+
+
 def build(values: Values) -> Extension:
     match = Owner(read_owners(values.find("uid-owner"), "passwd"), read_owners(values.find("gid-owner"), "group"))
     match.supplementary = values.has("suppl-groups")
@@ -134,10 +144,7 @@ def build(values: Values) -> Extension:
 
 
 def final(values: Values) -> None:
-    names = [given.option.name for given in values.given]
-    if "suppl-groups" in names and "gid-owner" not in names[: names.index("suppl-groups")]:
-        raise ParameterProblem('owner: Bad value for "--suppl-groups" option: "you need to use --gid-owner first"')
-    if not names:
+    if not values.given:
         raise ParameterProblem("owner: At least one of --uid-owner, --gid-owner or --socket-exists is required")
 
 
@@ -146,10 +153,10 @@ EXTENSIONS: Final = (
         "owner",
         build,
         (
-            Option("uid-owner", "text", invert=True),
-            Option("gid-owner", "text", invert=True),
+            Option("uid-owner", "text", invert=True, at_once=look),
+            Option("gid-owner", "text", invert=True, at_once=look),
             Option("socket-exists", invert=True),
-            Option("suppl-groups"),
+            Option("suppl-groups", at_once=look_for_group),
         ),
         hooks=OUT | POST,
         revision=1,

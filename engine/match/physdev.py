@@ -94,17 +94,20 @@ class PhysDev(Match):
         return f"PHYSDEV match {self.save()}"
 
 
+def look(values: Values) -> None:
+    name = values.given[-1].text
+    if len(name.encode("utf-8", "surrogateescape")) > NAME_LIMIT:
+        raise ParameterProblem(f"interface name `{name}' must be shorter than IFNAMSIZ ({NAME_LIMIT})")
+    if "/" in name or " " in name:
+        values.warnings.append(
+            f"Warning: weird character in interface `{name}' ('/' and ' ' are not allowed by the kernel).\n"
+        )
+
+
 def build(values: Values) -> Extension:
     asked = {name: Asked() for name in OPTIONS}
     for given in values.given:
-        name = given.text
-        if len(name.encode("utf-8", "surrogateescape")) > NAME_LIMIT:
-            raise ParameterProblem(f"interface name `{name}' must be shorter than IFNAMSIZ ({NAME_LIMIT})")
-        if "/" in name or " " in name:
-            values.warnings.append(
-                f"Warning: weird character in interface `{name}' ('/' and ' ' are not allowed by the kernel).\n"
-            )
-        asked[given.option.name] = Asked(True, given.inverted, name)
+        asked[given.option.name] = Asked(True, given.inverted, given.text)
     return PhysDev(asked)
 
 
@@ -118,8 +121,8 @@ EXTENSIONS: Final = (
         "physdev",
         build,
         (
-            Option("physdev-in", "text", invert=True),
-            Option("physdev-out", "text", invert=True),
+            Option("physdev-in", "text", invert=True, at_once=look),
+            Option("physdev-out", "text", invert=True, at_once=look),
             Option("physdev-is-in", invert=True),
             Option("physdev-is-out", invert=True),
             Option("physdev-is-bridged", invert=True),

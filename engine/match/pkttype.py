@@ -61,12 +61,14 @@ def packet_type(packet: Packet, context: Context) -> str:
     return "multicast" if kind == MULTICAST else UNICAST_NAME
 
 
-def build(values: Values) -> Extension:
-    text = values.text("pkt-type")
-    name = WORDS.get(text.lower())
-    if name is None:
+def look(values: Values) -> None:
+    text = values.given[-1].text
+    if text.lower() not in WORDS:
         raise ParameterProblem(f"Bad packet type '{text}'")
-    return PktType(name, values.inverted("pkt-type"))
 
 
-EXTENSIONS: Final = (Spec("pkttype", build, (Option("pkt-type", "text", invert=True, mandatory=True),)),)
+def build(values: Values) -> Extension:
+    return PktType(WORDS[values.text("pkt-type").lower()], values.inverted("pkt-type"))
+
+
+EXTENSIONS: Final = (Spec("pkttype", build, (Option("pkt-type", "text", invert=True, mandatory=True, at_once=look),)),)

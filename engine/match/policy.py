@@ -130,6 +130,23 @@ def read_elements(values: Values) -> list[Element]:
     return elements
 
 
+def look(values: Values) -> None:
+    """Of `--mode`, `--reqid` and so on, and `--next`: as many and as often as may be?"""
+    read_elements(values)
+
+
+def look_at_direction(values: Values) -> None:
+    direction = values.given[-1].text
+    if direction not in ("in", "out"):
+        raise ParameterProblem(f'policy_match: invalid dir "{direction}"')
+
+
+def look_at_policy(values: Values) -> None:
+    policy = values.given[-1].text
+    if policy not in ("ipsec", "none"):
+        raise ParameterProblem(f'policy match: invalid policy "{policy}"')
+
+
 def build(values: Values) -> Extension:
     none = values.text("pol", "ipsec") == "none"
     elements = [] if none else [element for element in read_elements(values) if element.parts]
@@ -137,21 +154,14 @@ def build(values: Values) -> Extension:
 
 
 def final(values: Values) -> None:
-    direction = values.text("dir")
-    if values.has("dir") and direction not in ("in", "out"):
-        raise ParameterProblem(f'policy_match: invalid dir "{direction}"')
-    policy = values.text("pol", "ipsec")
-    if policy not in ("ipsec", "none"):
-        raise ParameterProblem(f'policy match: invalid policy "{policy}"')
-    elements = read_elements(values)
     if not values.has("dir"):
         raise ParameterProblem("policy match: neither --dir in nor --dir out specified")
     strict = values.has("strict")
-    if policy == "none":
+    if values.text("pol", "ipsec") == "none":
         if strict:
             raise ParameterProblem("policy match: policy none but --strict given")
         return
-    for number, element in enumerate(elements):
+    for number, element in enumerate(read_elements(values)):
         if strict and not element.parts:
             raise ParameterProblem(
                 f"policy match: empty policy element {number}. --strict is in effect, but at least one of reqid, spi, "
@@ -169,16 +179,16 @@ EXTENSIONS: Final = (
         "policy",
         build,
         (
-            Option("dir", "text"),
-            Option("pol", "text"),
+            Option("dir", "text", at_once=look_at_direction),
+            Option("pol", "text", at_once=look_at_policy),
             Option("strict"),
-            Option("reqid", "u32", invert=True, once=False),
-            Option("spi", "u32", invert=True, once=False),
-            Option("tunnel-src", "host/mask", invert=True, once=False),
-            Option("tunnel-dst", "host/mask", invert=True, once=False),
-            Option("proto", "protocol", invert=True, once=False),
-            Option("mode", "text", invert=True, once=False),
-            Option("next", once=False, also=("strict",)),
+            Option("reqid", "u32", invert=True, once=False, at_once=look),
+            Option("spi", "u32", invert=True, once=False, at_once=look),
+            Option("tunnel-src", "host/mask", invert=True, once=False, at_once=look),
+            Option("tunnel-dst", "host/mask", invert=True, once=False, at_once=look),
+            Option("proto", "protocol", invert=True, once=False, at_once=look),
+            Option("mode", "text", invert=True, once=False, at_once=look),
+            Option("next", once=False, also=("strict",), at_once=look),
         ),
         final=final,
     ),

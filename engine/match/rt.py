@@ -148,6 +148,11 @@ def build(values: Values) -> Extension:
     return match
 
 
+def look(values: Values) -> None:
+    """Each option against those before it."""
+    build(values)
+
+
 EXTENSIONS: Final = (
     Spec(
         "rt",
@@ -156,9 +161,9 @@ EXTENSIONS: Final = (
             Option("rt-type", "u32", invert=True),
             Option("rt-segsleft", "u32:range", invert=True),
             Option("rt-len", "u32", invert=True),
-            Option("rt-0-res"),
-            Option("rt-0-addrs", "text"),
-            Option("rt-0-not-strict"),
+            Option("rt-0-res", at_once=look),
+            Option("rt-0-addrs", "text", at_once=look),
+            Option("rt-0-not-strict", at_once=look),
         ),
         families=(IPV6,),
     ),

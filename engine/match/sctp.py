@@ -18,7 +18,7 @@ from typing import Final
 from engine.core.context import Context
 from engine.core.extension import Extension, Option, ParameterProblem, Spec
 from engine.core.packet import Packet
-from engine.core.values import Values
+from engine.core.values import Given, Values
 from engine.match.parts.ports import Ported
 from engine.match.parts.text import bang
 
@@ -175,17 +175,26 @@ def _read_flags(match: Sctp, row: int, letters: str) -> None:
             wanted.value |= 0x80 >> place
 
 
+def read_chunk_option(match: Sctp, given: Given) -> None:
+    """`ALL DATA:Be,INIT` into the match."""
+    way, _blank, chunks = given.text.partition(" ")
+    if way.lower() not in WAYS:
+        raise ParameterProblem('Match type has to be one of "ALL", "ANY" or "ONLY"')
+    match.way = WAYS.index(way.lower())
+    match.chunks_inverted = given.inverted
+    read_chunks(match, chunks)
+
+
+def look(values: Values) -> None:
+    read_chunk_option(Sctp(), values.given[-1])
+
+
 def build(values: Values) -> Extension:
     match = Sctp()
     match.read_ports(values, all_are_none=False)
     given = values.find("chunk-types")
     if given is not None:
-        way, _blank, chunks = given.text.partition(" ")
-        if way.lower() not in WAYS:
-            raise ParameterProblem('Match type has to be one of "ALL", "ANY" or "ONLY"')
-        match.way = WAYS.index(way.lower())
-        match.chunks_inverted = given.inverted
-        read_chunks(match, chunks)
+        read_chunk_option(match, given)
     return match
 
 
@@ -208,7 +217,7 @@ EXTENSIONS: Final = (
                 aliases=("dport",),
                 once_message="Only one `--destination-port' allowed",
             ),
-            Option("chunk-types", "two", invert=True, once_message="Only one `--chunk-types' allowed"),
+            Option("chunk-types", "two", invert=True, once_message="Only one `--chunk-types' allowed", at_once=look),
         ),
         protos=(132,),
     ),

@@ -12,15 +12,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.core.extension import Option, Spec
+from engine.core.extension import Option, ParameterProblem, Spec
+from engine.core.values import Values
 from engine.match.parts.refused import build
+
+
+def final(values: Values) -> None:
+    if not values.has("match-set"):
+        raise ParameterProblem("You must specify `--match-set' with proper arguments")
+
 
 EXTENSIONS: Final = (
     Spec(
         "set",
         build,
         (
-            Option("match-set", "two", invert=True, mandatory=True, aliases=("set",)),
+            Option("match-set", "two", invert=True, aliases=("set",)),
             Option("return-nomatch"),
             Option("update-counters", invert=True),
             Option("update-subcounters", invert=True),
@@ -31,6 +38,7 @@ EXTENSIONS: Final = (
             Option("bytes-lt", "u64"),
             Option("bytes-gt", "u64"),
         ),
+        final=final,
         unsupported="the engine has no sets (ipset)",
     ),
 )

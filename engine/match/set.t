@@ -7,7 +7,7 @@
 -m set --match-set aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa src | refused: accepted by iptables, not implemented here: match 'set': the engine has no sets (ipset). ; legacy: refused: setname `aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa' too long, max 31 characters.
 -m set --set x src                                      | refused: accepted by iptables, not implemented here: match 'set': the engine has no sets (ipset). ; legacy: refused: Set x doesn't exist.
 @ipv4
--m set                                    | refused: set: option "--match-set" must be specified ; legacy: refused: You must specify `--match-set' with proper arguments
+-m set                                    | refused: You must specify `--match-set' with proper arguments
 -m set --match-set x src                  | refused: accepted by iptables, not implemented here: match 'set': the engine has no sets (ipset). ; legacy: refused: Set x doesn't exist.
 -m set --match-set x                      | refused: --match-set requires two args.
 -m set --match-set x wrong                | refused: accepted by iptables, not implemented here: match 'set': the engine has no sets (ipset). ; legacy: refused: Set x doesn't exist.

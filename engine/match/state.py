@@ -56,6 +56,10 @@ def read_states(text: str) -> int:
     return states | bit
 
 
+def look(values: Values) -> None:
+    read_states(values.given[-1].text)
+
+
 def build(values: Values) -> Extension:
     return State(read_states(values.text("state")), values.inverted("state"))
 
@@ -64,7 +68,7 @@ EXTENSIONS: Final = (
     Spec(
         "state",
         build,
-        (Option("state", "text", invert=True, mandatory=True),),
+        (Option("state", "text", invert=True, mandatory=True, at_once=look),),
         needs_conntrack=True,
         revision=3,
         real_name="conntrack",

@@ -72,11 +72,15 @@ def build(values: Values) -> Extension:
     return Nth(values.number("every"), values.number("packet"), values.inverted("every"))
 
 
+def look_at_mode(values: Values) -> None:
+    mode = values.given[-1].text
+    if mode not in ("random", "nth"):
+        raise ParameterProblem(f'Bad mode "{mode}"')
+
+
 def final(values: Values) -> None:
     """iptables takes the mode for random as long as none is given."""
     mode = values.text("mode", "random")
-    if mode not in ("random", "nth"):
-        raise ParameterProblem(f'Bad mode "{mode}"')
     if mode == "random" and not values.has("probability"):
         raise ParameterProblem("--probability must be specified when using random mode")
     if mode == "nth" and not values.has("every") and not values.has("packet"):
@@ -92,7 +96,7 @@ EXTENSIONS: Final = (
         "statistic",
         build,
         (
-            Option("mode", "text", mandatory=True),
+            Option("mode", "text", mandatory=True, at_once=look_at_mode),
             Option("probability", "double", invert=True, excludes=("every", "packet"), low=0, high=1),
             Option("every", "u32", invert=True, excludes=("probability",), also=("packet",), low=1),
             Option("packet", "u32", excludes=("probability",), also=("every",)),

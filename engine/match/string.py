@@ -21,7 +21,7 @@ from typing import Final
 from engine.core.context import Context
 from engine.core.extension import Extension, KernelRefusal, Match, Option, ParameterProblem, RuleHead, Spec
 from engine.core.packet import Packet
-from engine.core.values import Values
+from engine.core.values import Given, Values
 from engine.match.parts.text import bang
 
 PATTERN_LIMIT: Final = 128
@@ -147,15 +147,23 @@ def _hex_byte(source: bytes, index: int) -> int:
     return int(pair, 16)
 
 
+def read_pattern(given: Given) -> bytes:
+    if given.option.name == "hex-string":
+        return read_hex(given.text)
+    pattern = given.text.encode("utf-8", "surrogateescape")
+    if len(pattern) > PATTERN_LIMIT:
+        raise ParameterProblem(f'STRING too long "{given.text}"')
+    return pattern
+
+
+def look(values: Values) -> None:
+    read_pattern(values.given[-1])
+
+
 def build(values: Values) -> Extension:
     given = values.find("hex-string") or values.find("string")
     assert given is not None
-    if given.option.name == "hex-string":
-        pattern = read_hex(given.text)
-    else:
-        pattern = given.text.encode("utf-8", "surrogateescape")
-        if len(pattern) > PATTERN_LIMIT:
-            raise ParameterProblem(f'STRING too long "{given.text}"')
+    pattern = read_pattern(given)
     algorithm = values.find("algo")
     assert algorithm is not None and isinstance(algorithm.value, str)
     match = String(pattern, algorithm.value, given.inverted)
@@ -179,8 +187,8 @@ EXTENSIONS: Final = (
             Option("from", "u16"),
             Option("to", "u16"),
             Option("algo", "string:cut", mandatory=True, high=15),
-            Option("string", "text", invert=True, excludes=("hex-string",)),
-            Option("hex-string", "text", invert=True, excludes=("string",)),
+            Option("string", "text", invert=True, excludes=("hex-string",), at_once=look),
+            Option("hex-string", "text", invert=True, excludes=("string",), at_once=look),
             Option("icase"),
         ),
         revision=1,

@@ -21,13 +21,15 @@ from engine.core.extension import Extension, Option, ParameterProblem, Spec
 from engine.core.hooks import IPV4
 from engine.core.numbers import parse_number
 from engine.core.packet import Packet
-from engine.core.values import Values
+from engine.core.values import Given, Values
 from engine.match.parts.ports import Ported
 from engine.match.parts.text import bang, mark
 from engine.match.parts.wire import has_option
 
 FLAGS: Final = (("FIN", 1), ("SYN", 2), ("RST", 4), ("PSH", 8), ("ACK", 16), ("URG", 32))
 FLAG_WORDS: Final[dict[str, int]] = {**dict(FLAGS), "ALL": 0x3F, "NONE": 0}
+FLAG_OPTIONS: Final = ("syn", "tcp-flags")
+ONE_OF_THEM: Final = "Only one of `--syn' or `--tcp-flags'  allowed"
 SYN_MASK: Final = 0x17
 SYN_ONLY: Final = 0x02
 
@@ -104,7 +106,10 @@ class Tcp(Ported):
 def build(values: Values) -> Extension:
     match = Tcp()
     match.read_ports(values, all_are_none=True)
-    _read_flag_options(values, match)
+    for item in values.given:
+        if item.option.name in FLAG_OPTIONS:
+            match.mask, match.flags = _read_flag_option(item)
+            match.flags_inverted = item.inverted
     given = values.find("tcp-option")
     if given is not None:
         match.option = _read_option(given.text)
@@ -112,17 +117,20 @@ def build(values: Values) -> Extension:
     return match
 
 
-def _read_flag_options(values: Values, match: Tcp) -> None:
-    given = [item for item in values.given if item.option.name in ("syn", "tcp-flags")]
-    if len(given) > 1:
-        raise ParameterProblem("Only one of `--syn' or `--tcp-flags'  allowed")
-    for item in given:
-        match.flags_inverted = item.inverted
-        if item.option.name == "syn":
-            match.mask, match.flags = SYN_MASK, SYN_ONLY
-        else:
-            mask, _blank, flags = item.text.rpartition(" ")
-            match.mask, match.flags = read_flags(mask), read_flags(flags)
+def _read_flag_option(given: Given) -> tuple[int, int]:
+    """(mask, flags)"""
+    if given.option.name == "syn":
+        return SYN_MASK, SYN_ONLY
+    mask, _blank, flags = given.text.rpartition(" ")
+    return read_flags(mask), read_flags(flags)
+
+
+def look_at_flags(values: Values) -> None:
+    _read_flag_option(values.given[-1])
+
+
+def look_at_option(values: Values) -> None:
+    _read_option(values.given[-1].text)
 
 
 def _read_option(text: str) -> int:
@@ -151,9 +159,22 @@ EXTENSIONS: Final = (
                 aliases=("dport",),
                 once_message="Only one `--destination-port' allowed",
             ),
-            Option("syn", invert=True, once=False),
-            Option("tcp-flags", "two", invert=True, once=False),
-            Option("tcp-option", "text", invert=True, once_message="Only one `--tcp-option' allowed"),
+            Option("syn", invert=True, once_among=FLAG_OPTIONS, once_message=ONE_OF_THEM),
+            Option(
+                "tcp-flags",
+                "two",
+                invert=True,
+                once_among=FLAG_OPTIONS,
+                once_message=ONE_OF_THEM,
+                at_once=look_at_flags,
+            ),
+            Option(
+                "tcp-option",
+                "text",
+                invert=True,
+                once_message="Only one `--tcp-option' allowed",
+                at_once=look_at_option,
+            ),
         ),
         protos=(6,),
     ),

@@ -233,10 +233,7 @@ def read_weekdays(text: str) -> int:
 
 
 def build(values: Values) -> Extension:
-    match = read_options(values)
-    if values.has("localtz"):
-        values.warnings.append(LOCALTZ_WARNING)
-    return match
+    return read_options(values)
 
 
 def read_options(values: Values) -> Time:
@@ -260,6 +257,14 @@ def read_options(values: Values) -> Time:
     return match
 
 
+def look(values: Values) -> None:
+    read_options(values)
+
+
+def warn_of_localtz(values: Values) -> None:
+    values.warnings.append(LOCALTZ_WARNING)
+
+
 def final(values: Values) -> None:
     match = read_options(values)
     if match.contiguous and match.time_start < match.time_stop:
@@ -272,15 +277,15 @@ EXTENSIONS: Final = (
         build,
         (
             Option("contiguous"),
-            Option("datestart", "text"),
-            Option("datestop", "text"),
+            Option("datestart", "text", at_once=look),
+            Option("datestop", "text", at_once=look),
             Option("kerneltz"),
-            Option("localtz", excludes=("utc",)),
-            Option("monthdays", "text", invert=True),
-            Option("timestart", "text"),
-            Option("timestop", "text"),
+            Option("localtz", excludes=("utc",), at_once=warn_of_localtz),
+            Option("monthdays", "text", invert=True, at_once=look),
+            Option("timestart", "text", at_once=look),
+            Option("timestop", "text", at_once=look),
             Option("utc", excludes=("localtz", "kerneltz")),
-            Option("weekdays", "text", invert=True),
+            Option("weekdays", "text", invert=True, at_once=look),
         ),
         final=final,
     ),

@@ -199,8 +199,12 @@ class Reader:
                 raise self.problem('too many ","s')
 
 
+def look(values: Values) -> None:
+    Reader(values.given[-1].text).tests()
+
+
 def build(values: Values) -> Extension:
     return U32Match(Reader(values.text("u32")).tests(), values.inverted("u32"))
 
 
-EXTENSIONS: Final = (Spec("u32", build, (Option("u32", "text", invert=True, mandatory=True),)),)
+EXTENSIONS: Final = (Spec("u32", build, (Option("u32", "text", invert=True, mandatory=True, at_once=look),)),)

@@ -252,21 +252,26 @@ def look(values: Values) -> None:
     read_types(values.given[-1].text)
 
 
+def look_at_field(values: Values) -> None:
+    """Was it filled in by the tuple?"""
+    read(values)
+
+
 def build(values: Values) -> Target:
     return HMark(values.family, read(values))
 
 
 OPTIONS: Final = (
     Option("hmark-tuple", "text", at_once=look),
-    Option("hmark-src-prefix", "plen"),
-    Option("hmark-dst-prefix", "plen"),
-    Option("hmark-sport-mask", "u16"),
-    Option("hmark-dport-mask", "u16"),
-    Option("hmark-spi-mask", "u32"),
+    Option("hmark-src-prefix", "plen", at_once=look_at_field),
+    Option("hmark-dst-prefix", "plen", at_once=look_at_field),
+    Option("hmark-sport-mask", "u16", at_once=look_at_field),
+    Option("hmark-dport-mask", "u16", at_once=look_at_field),
+    Option("hmark-spi-mask", "u32", at_once=look_at_field),
     Option("hmark-sport", "u16"),
     Option("hmark-dport", "u16"),
     Option("hmark-spi", "u32"),
-    Option("hmark-proto-mask", "u16"),
+    Option("hmark-proto-mask", "u16", at_once=look_at_field),
     Option("hmark-rnd", "u32"),
     Option("hmark-mod", "u32", low=1, high=U32),
     Option("hmark-offset", "u32"),

@@ -15,7 +15,7 @@ from typing import Final
 from engine.core.extension import Option, ParameterProblem, Spec
 from engine.core.numbers import parse_number
 from engine.core.values import Values
-from engine.target.parts.missing import Missing, missing_warning
+from engine.target.parts.missing import Missing
 
 INFINITE: Final = "inf"
 U32: Final = 0xFFFFFFFF
@@ -34,6 +34,10 @@ class Led(Missing):
             text += f" --led-delay {self.delay}"
         return text + (" --led-always-blink" if self.always else "")
 
+    def listing(self, numeric: bool) -> str:
+        delay = self.delay if self.delay == INFINITE else f"{parse_number(self.delay or '0', U32)}ms"
+        return f'led-trigger-id:"{self.trigger}" led-delay:{delay}' + (" led-always-blink" if self.always else "")
+
 
 def look(values: Values) -> None:
     delay = values.given[-1].text
@@ -42,7 +46,6 @@ def look(values: Values) -> None:
 
 
 def build(values: Values) -> Led:
-    values.warnings.append(missing_warning("LED"))
     return Led(values.text("led-trigger-id"), values.text("led-delay"), values.has("led-always-blink"))
 
 
@@ -52,4 +55,4 @@ OPTIONS: Final = (
     Option("led-always-blink"),
 )
 
-EXTENSIONS: Final = (Spec("LED", build, OPTIONS),)
+EXTENSIONS: Final = (Spec("LED", build, OPTIONS, missing=True),)

@@ -66,10 +66,6 @@ class NfLog(Target):
         return CONTINUE
 
 
-def warn(values: Values) -> None:
-    values.warnings.append(RANGE_WARNING)
-
-
 def build(values: Values) -> Target:
     given = values.find("nflog-prefix")
     prefix = given.value if given is not None else ""
@@ -83,12 +79,17 @@ def build(values: Values) -> Target:
     )
 
 
+def final(values: Values) -> None:
+    if values.has("nflog-range"):
+        values.warnings.append(RANGE_WARNING)
+
+
 OPTIONS: Final = (
     Option("nflog-group", "u16"),
     Option("nflog-prefix", "string:log-prefix", low=1, high=PREFIX_LENGTH),
-    Option("nflog-range", "u32", excludes=("nflog-size",), at_once=warn),
+    Option("nflog-range", "u32", excludes=("nflog-size",)),
     Option("nflog-size", "u32", excludes=("nflog-range",)),
     Option("nflog-threshold", "u16"),
 )
 
-EXTENSIONS: Final = (Spec("NFLOG", build, OPTIONS),)
+EXTENSIONS: Final = (Spec("NFLOG", build, OPTIONS, final=final),)

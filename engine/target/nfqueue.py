@@ -28,12 +28,12 @@ EINVAL: Final = 22
 class NfQueue(Target):
     def __init__(self, first: int, count: int, bypass: bool, fanout: bool) -> None:
         self.first = first
-        self.count = count
+        self.count = count  # in 16 bits: all 65536 queues are none
         self.bypass = bypass
         self.fanout = fanout
 
     def check(self, head: RuleHead, table: str, hooks: int) -> None:
-        if self.count > 0xFFFF:
+        if self.count == 0:
             raise KernelRefusal(EINVAL, "NFQUEUE: number of total queues is 0")
 
     def save(self) -> str:
@@ -87,7 +87,7 @@ def build(values: Values) -> Target:
     if not values.has("queue-balance"):
         return NfQueue(values.number("queue-num"), 1, bypass, False)
     low, high = values.pair("queue-balance")
-    return NfQueue(low, high - low + 1, bypass, values.has("queue-cpu-fanout"))
+    return NfQueue(low, high - low + 1 & 0xFFFF, bypass, values.has("queue-cpu-fanout"))
 
 
 OPTIONS: Final = (

@@ -69,8 +69,14 @@ def small_scope(address: int) -> int:
 
 
 def look(values: Values) -> None:
+    read_ports(values.given[-1].text, values, Range())
+
+
+def final(values: Values) -> None:
+    if not values.has("to-ports"):
+        return
     ports = Range()
-    read_ports(values.given[-1].text, values, ports)
+    read_ports(values.text("to-ports"), values, ports)
     if ports.base != NONE:
         raise ParameterProblem("Shifted portmap ranges not supported with this kernel")
 
@@ -84,4 +90,6 @@ def build(values: Values) -> Target:
 
 OPTIONS: Final = (Option("to-ports", "text", at_once=look), Option("random"))
 
-EXTENSIONS: Final = (Spec("REDIRECT", build, OPTIONS, tables=("nat",), hooks=PRE | OUT, needs_conntrack=True),)
+EXTENSIONS: Final = (
+    Spec("REDIRECT", build, OPTIONS, tables=("nat",), hooks=PRE | OUT, needs_conntrack=True, final=final),
+)

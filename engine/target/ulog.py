@@ -16,7 +16,7 @@ from engine.core.extension import Option, Spec
 from engine.core.hooks import IPV4
 from engine.core.text import quoted
 from engine.core.values import Values
-from engine.target.parts.missing import Missing, missing_warning
+from engine.target.parts.missing import Missing
 
 PREFIX_LENGTH: Final = 31
 THRESHOLD: Final = 1
@@ -40,9 +40,12 @@ class ULog(Missing):
             parts.append(f"--ulog-qthreshold {self.threshold}")
         return " ".join(parts)
 
+    def listing(self, numeric: bool) -> str:
+        prefix = f' prefix "{self.prefix}"' if self.prefix else ""
+        return f"ULOG copy_range {self.size} nlgroup {self.group}{prefix} queue_threshold {self.threshold}"
+
 
 def build(values: Values) -> ULog:
-    values.warnings.append(missing_warning("ULOG"))
     given = values.find("ulog-prefix")
     prefix = given.value if given is not None else ""
     assert isinstance(prefix, str)
@@ -58,4 +61,4 @@ OPTIONS: Final = (
     Option("ulog-qthreshold", "u8", low=1, high=50),
 )
 
-EXTENSIONS: Final = (Spec("ULOG", build, OPTIONS, families=(IPV4,)),)
+EXTENSIONS: Final = (Spec("ULOG", build, OPTIONS, families=(IPV4,), missing=True),)

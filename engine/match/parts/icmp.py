@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.core.context import Context
 from engine.core.extension import ParameterProblem
-from engine.core.numbers import parse_number
+from engine.core.numbers import strtoul
 from engine.core.packet import Packet
 from engine.match.parts.dropping import Dropping
 from engine.match.parts.text import bang
@@ -14,7 +14,9 @@ TypeName = tuple[str, int, int, int]
 
 
 def read_type(text: str, names: tuple[TypeName, ...], protocol: str) -> tuple[int, int, int]:
-    """(type, lowest code, highest code) of a name, an unambiguous beginning of one, TYPE or TYPE/CODE."""
+    """(type, lowest code, highest code) of a name, an unambiguous beginning of one, TYPE, TYPE/CODE or
+    TYPE/CODE:CODE.
+    """
     word = text.lower()
     found: TypeName | None = None
     for row in names:
@@ -26,20 +28,34 @@ def read_type(text: str, names: tuple[TypeName, ...], protocol: str) -> tuple[in
             found = row
     if found is not None:
         return found[1], found[2], found[3]
-    kind, slash, code = text.partition("/")
-    number = parse_number(kind, 255)
-    if slash and "/" in code:
-        raise ParameterProblem("unknown character /")
-    if number is None:
-        if ":" in text:
-            raise ParameterProblem(f"{protocol} type range not supported")
-        raise ParameterProblem(f"Unknown {protocol} type `{kind or text}'")
-    if not slash:
-        return number, 0, 255
-    value = parse_number(code, 255)
-    if value is None:
-        raise ParameterProblem(f"Unknown {protocol} code `{text}'")
-    return number, value, value
+    kinds = _read_range(text)
+    if kinds is None:
+        raise ParameterProblem(f"Unknown {protocol} type `{text}'")
+    first, last, end = kinds
+    if first != last:
+        raise ParameterProblem(f"{protocol} type range not supported")
+    if end == len(text):
+        return first, 0, 255
+    if text[end] == "/":
+        rest = text[end + 1 :]
+        codes = _read_range(rest)
+        if codes is None:
+            raise ParameterProblem(f"Unknown {protocol} code `{text}'")
+        low, high, end = codes
+        if end == len(rest):
+            return first, low, high
+        text = rest
+    raise ParameterProblem(f"unknown character {text[end]}")
+
+
+def _read_range(text: str) -> tuple[int, int, int] | None:
+    """(low, high, where it ends) of the number, or the two with a colon between, that a text begins with."""
+    first = strtoul(text, 255, whole=False)
+    if first is None or text[first[1] : first[1] + 1] != ":":
+        return None if first is None else (first[0], first[0], first[1])
+    start = first[1] + 1
+    second = strtoul(text[start:], 255, whole=False)
+    return None if second is None else (first[0], second[0], start + second[1])
 
 
 def type_name(kind: int, low: int, high: int, names: tuple[TypeName, ...]) -> str:

@@ -35,12 +35,14 @@ def read_rate(text: str, scale: int, bits: int = 32) -> tuple[int, int] | None:
         return None
     period = scale * seconds // packets
     if period == 0:
-        raise ParameterProblem(f'Rate too fast "{text}"\n')
+        raise ParameterProblem(f'Rate too fast "{text}"')
     return period, seconds
 
 
 def rate_text(period: int, scale: int) -> tuple[str, int]:
     """(`5/min`, seconds of the unit): the longest unit in which the rate still comes out well."""
+    if period == 0:  # of a table of hashlimit that counts in longer units
+        return "inf", PRINTED[0][1]
     chosen = PRINTED[0]
     for row in PRINTED[1:]:
         unit = row[1] * scale

@@ -9,10 +9,6 @@ from engine.core.extension import KernelRefusal, RuleHead, Target
 ENOENT: Final = 2
 
 
-def missing_warning(name: str) -> str:
-    return f"Warning: Extension {name} revision 0 not supported, missing kernel module?\n"
-
-
 class Missing(Target):
     def __init__(self, name: str) -> None:
         self.name = name
