@@ -136,7 +136,7 @@ class Spec:
     tables/hooks/protos: where the kernel accepts it; empty = anywhere. needs_conntrack: a rule with it switches
     tracking on in the namespace. needs_defrag: it makes the family put fragments together, also without tracking.
     missing: the kernel has it no more, or was built without it; who names it is warned.
-    real_name: the kernel's name for it where that differs.
+    real_name: the kernel's name for it where that differs. more_help: printed by -h behind the options.
     unsupported: why the engine parses but cannot carry it out, "" if it can. final: the extension's own check of which
     options are there; iptables runs it before the checks that the table declares (mandatory, excludes, also).
     """
@@ -154,6 +154,7 @@ class Spec:
     unsupported: str = ""
     missing: bool = False
     real_name: str = ""
+    more_help: str = ""
     final: Callable[[Values], None] | None = None
 
 

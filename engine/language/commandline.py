@@ -305,6 +305,7 @@ class CommandLine:
             self.number = self._rule_number(self._next_word())
             if code in "DZ":
                 code += "#"
+                self.commands = []  # `-L -Z INPUT 1` lists nothing
         elif code == "I":
             self.number = 1
         elif code == "R":
@@ -387,8 +388,9 @@ class CommandLine:
     def _counters(self, inverted: bool) -> None:
         self._option("c", inverted)
         packets = self.getopt.value or ""
-        packets, comma, octets = packets.partition(",")
-        if not comma:
+        comma = packets.find(",", 1)
+        packets, octets = (packets[:comma], packets[comma + 1 :]) if comma > 0 else (packets, "")
+        if comma < 0:
             if not self._has_argument():
                 raise self._fail("-c requires packet and byte counter")
             octets = self._next_word()

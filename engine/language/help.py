@@ -85,7 +85,7 @@ def spec_help(spec: Spec, what: str) -> str:
         sign = "[!] " if option.invert else "    "
         value = "" if option.kind == "none" else f" <{option.kind}>"
         text += f"  {sign}{names}{value}{' (required)' if option.mandatory else ''}\n"
-    return text
+    return text + spec.more_help
 
 
 def restore_help(program: str) -> str:

@@ -15,7 +15,7 @@ from typing import Final
 from engine.core.extension import Extension, Option, Spec
 from engine.core.hooks import IPV4
 from engine.core.values import Values
-from engine.match.parts.icmp import IcmpType, TypeName, read_type, type_name
+from engine.match.parts.icmp import IcmpType, TypeName, read_type, type_name, types_help
 from engine.match.parts.text import mark
 
 ANY: Final = 0xFF
@@ -91,5 +91,6 @@ EXTENSIONS: Final = (
         (Option("icmp-type", "text", invert=True, mandatory=True, at_once=look),),
         families=(IPV4,),
         protos=(1,),
+        more_help=types_help(NAMES, "ICMP"),
     ),
 )

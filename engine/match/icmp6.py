@@ -15,7 +15,7 @@ from typing import Final
 from engine.core.extension import Extension, Option, Spec
 from engine.core.hooks import IPV6
 from engine.core.values import Values
-from engine.match.parts.icmp import IcmpType, TypeName, read_type, type_name
+from engine.match.parts.icmp import IcmpType, TypeName, read_type, type_name, types_help
 from engine.match.parts.text import mark
 
 NAMES: Final[tuple[TypeName, ...]] = (
@@ -77,5 +77,6 @@ EXTENSIONS: Final = (
         (Option("icmpv6-type", "text", invert=True, mandatory=True, at_once=look),),
         families=(IPV6,),
         protos=(58,),
+        more_help=types_help(NAMES, "ICMPv6"),
     ),
 )

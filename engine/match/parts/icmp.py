@@ -58,6 +58,19 @@ def _read_range(text: str) -> tuple[int, int, int] | None:
     return None if second is None else (first[0], second[0], start + second[1])
 
 
+def types_help(names: tuple[TypeName, ...], protocol: str) -> str:
+    """The names for -h, in the form in which firewalld reads them: other names of a row in brackets, codes indented."""
+    lines: list[str] = []
+    before: TypeName | None = None
+    for row in names:
+        if before is not None and row[1:] == before[1:]:
+            lines[-1] += f" ({row[0]})"
+        else:
+            lines.append(row[0] if row[2:] == (0, 255) else f"   {row[0]}")
+        before = row
+    return f"Valid {protocol} Types:\n" + "".join([f"{line}\n" for line in lines])
+
+
 def type_name(kind: int, low: int, high: int, names: tuple[TypeName, ...]) -> str:
     """The first name for exactly this type and these codes, "" if it has none."""
     for row in names:
