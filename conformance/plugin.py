@@ -83,6 +83,8 @@ class ScenarioItem(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, NotPassed):
             return headline(self.result) + "\n" + _indented(self.result.surprise or self.result.reason)
+        if isinstance(excinfo.value, pytest.xfail.Exception):  # the source of pytest itself says nothing of a scenario
+            return headline(self.result) + "\n" + _indented(self.result.reason)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:

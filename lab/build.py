@@ -8,6 +8,7 @@ request waits for another process.
 from __future__ import annotations
 
 import array
+import contextlib
 import errno
 import fcntl
 import os
@@ -25,6 +26,9 @@ from lab import neighbours
 from lab.namespaces import CLONE_NEWNET, setns, unshare
 
 FABRIC: Final = ""
+# Each node has a table of TCP connections of its own, which is looked through in no time; that of the machine is large.
+# (Linux 6.1; Documentation/networking/ip-sysctl)
+OWN_TCP_TABLE: Final = ("net.ipv4.tcp_child_ehash_entries", "4096")
 IFA_F_NODAD: Final = 0x02
 SIOCETHTOOL: Final = 0x8946
 # ethtool.h: checksum offload on transmission, TCP segmentation, generic segmentation; all switched off by value 0.
@@ -51,6 +55,7 @@ class Namespaces:
         self.fds: dict[str, int] = {FABRIC: _own_namespace()}
 
     def add(self, node: str) -> None:
+        self.home()
         unshare(CLONE_NEWNET)
         self.fds[node] = _own_namespace()
 
@@ -127,6 +132,9 @@ class Builder:
         return self.missing
 
     def open_nodes(self) -> None:
+        # Before the nodes, which take it over from the fabric.
+        with contextlib.suppress(OSError):
+            write_sysctl(*OWN_TCP_TABLE)
         for node in self.plan["nodes"]:
             self.namespaces.add(node)
             self.routes[node] = IPRoute()

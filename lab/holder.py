@@ -70,6 +70,7 @@ SO_RCVBUFFORCE: Final = 33
 SO_SNDBUFFORCE: Final = 32
 SOL_PACKET: Final = 263
 ETH_P_ALL: Final = 3
+ROUTE_CACHES: Final = ("net.ipv4.route.flush", "net.ipv6.route.flush")
 # Numbers below this are wanted by the programs that are started, so received files are moved above it first.
 FIRST_OWN_FILE: Final = 100
 RESTORED_SIGNALS: Final = (signal.SIGPIPE, signal.SIGXFSZ)
@@ -174,25 +175,31 @@ class Holder:
             finally:
                 for fd in files:
                     os.close(fd)
-        except channel.Closed:
+        except (channel.Closed, channel.NotAMessage):
             if end is self.end and not self.detached:
                 self.stop()
             self.selector.unregister(end)
             end.close()
 
     def answer(self, end: socket.socket, message: dict[str, Any], files: Files) -> None:
+        """Carry out a request. One that cannot be carried out is answered with the reason, and the lab lives on."""
+        out: tuple[int, ...] = ()
         try:
             answer, out = REQUESTS[message["do"]](self, message, files)
+            channel.send(end, {"ok": True, **answer}, out)
+        except channel.Closed:
+            raise
         except BuildError as error:
             channel.send(end, {"ok": False, "error": str(error), "kind": "build"})
-            return
         except OSError as error:
             text = f"{error.strerror or error}" + (f": {error.filename}" if error.filename else "")
             channel.send(end, {"ok": False, "error": text, "errno": error.errno or 0})
-            return
-        channel.send(end, {"ok": True, **answer}, out)
-        for fd in out:
-            os.close(fd)
+        except Exception as error:
+            wanted = message.get("do") if isinstance(message, dict) else message
+            channel.send(end, {"ok": False, "error": f"'{wanted}' failed: {type(error).__name__}: {error}"})
+        finally:
+            for fd in out:
+                os.close(fd)
 
     # --- processes -----------------------------------------------------------------------------------------------
 
@@ -314,6 +321,20 @@ class Holder:
                 found[name] = value
         return {"values": found}, ()
 
+    def refresh(self, message: dict[str, Any], _files: Files) -> Answer:
+        """What every reset does: let `nodes` forget the path MTUs and redirects that their kernels have learned, empty
+        `files`, and read one sysctl of some nodes (`name`, `read`; None where this kernel does not have it)."""
+        found: dict[str, str | None] = {}
+        for node in message["nodes"]:
+            with self.namespaces.inside(node):
+                for name in ROUTE_CACHES:
+                    build.write_sysctl(name, "1")
+                if node in message["read"]:
+                    found[node] = build.read_sysctl(message["name"])
+        for path in message["files"]:
+            os.truncate(path, 0)
+        return {"values": found}, ()
+
     def listen(self, message: dict[str, Any], _files: Files) -> Answer:
         """Open the ports of a node's servers. The servers themselves start with the first packet that they get."""
         node = message["node"]
@@ -367,6 +388,7 @@ REQUESTS: Final[dict[str, Callable[[Holder, dict[str, Any], Files], Answer]]] = 
     "open": Holder.open_file,
     "write": Holder.write,
     "sysctl": Holder.sysctl,
+    "refresh": Holder.refresh,
     "listen": Holder.listen,
     "keep": Holder.keep,
     "describe": Holder.describe,

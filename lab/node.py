@@ -231,7 +231,7 @@ class Node:
     def transfers(self) -> list[dict[str, Any]]:
         """What the servers of this node have served since reset(): one mapping a transfer, oldest first."""
         try:
-            fd = self.holder.open(self.name, f"{self.run_dir}/transfers.jsonl")
+            fd = self.holder.open(self.name, self.transfers_file)
         except FileNotFoundError:
             return []
         with os.fdopen(fd, encoding="utf-8") as file:
@@ -251,25 +251,23 @@ class Node:
         sockdiag.end_connections(self._diag)
 
     def reset(self) -> None:
-        """Back to how the node was when the lab opened. Programs have been ended before (end_programs)."""
+        """Back to how the node was when the lab opened. Programs have been ended before (end_programs); what the
+        kernel has learned and what has been received is forgotten afterwards (Lab.reset)."""
         for name, value in self._first_sysctls.items():
             self._sysctl(name, value)
         self._first_sysctls.clear()
         self.stack = self.spec.closed_ports
-        if self.spec.services:
-            self.holder.write(f"{self.run_dir}/transfers.jsonl", "")
         self._reset_at = time.time()
-        self._forget_paths()
+
+    def drain(self) -> None:
+        """Forget the frames that have been received."""
         for each in self._ports.values():
             each.drain()
 
-    def _forget_paths(self) -> None:
-        """Path MTUs and redirects that the kernel has learned."""
-        for name in ("net.ipv4.route.flush", "net.ipv6.route.flush"):
-            try:
-                self.holder.sysctl(self.name, {name: "1"})
-            except FileNotFoundError:
-                continue
+    @property
+    def transfers_file(self) -> str:
+        """Where its servers write down what they have served."""
+        return f"{self.run_dir}/transfers.jsonl"
 
 
 def close_all(ports: Sequence[Port]) -> None:
@@ -386,11 +384,10 @@ class Firewall(Node):
     def reset(self) -> None:
         super().reset()
         self.adapter.flush()
-        with contextlib.suppress(OSError):  # a connbytes rule switches it on for good
-            if self._sysctl(ACCOUNTING, None) != "0":
-                self._sysctl(ACCOUNTING, "0")
+        if not self.adapter.is_the_kernel:
+            with contextlib.suppress(OSError):  # a connbytes rule switches it on for good
+                if self._sysctl(ACCOUNTING, None) != "0":
+                    self._sysctl(ACCOUNTING, "0")
         for family, file in (("ipv4", self.spec.rules), ("ipv6", self.spec.rules6)):
             if file is not None:
                 self.load(file.read_text(encoding="utf-8"), family, str(file))
-        for each in self._ports.values():
-            each.drain()

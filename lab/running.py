@@ -18,7 +18,7 @@ from lab.engines.base import Adapter, Settings
 from lab.errors import LabError
 from lab.faults import did_you_mean
 from lab.model import Topology
-from lab.node import Firewall, Node, close_all
+from lab.node import ACCOUNTING, Firewall, Node, close_all
 from lab.owner import Holder, warm_up
 
 SETTLE_ROUNDS: Final = 1000
@@ -232,6 +232,18 @@ class Lab:
         self.settle()
         for node in self.nodes.values():
             node.reset()
+        self._refresh()
+        for node in self.nodes.values():
+            node.drain()
+
+    def _refresh(self) -> None:
+        """What a kernel has learned or switched on by itself: in one request, because a suite does it all the time."""
+        served = [node.transfers_file for node in self.nodes.values() if node.spec.services]
+        own = [node.name for node in self.firewalls if node.adapter.is_the_kernel]
+        wanted = {"nodes": list(self.nodes), "files": served, "name": ACCOUNTING, "read": own}
+        for name, value in self.holder.ask({"do": "refresh", **wanted})[0]["values"].items():
+            if value not in (None, "0"):  # a connbytes rule switches it on for good
+                self.holder.sysctl(name, {ACCOUNTING: "0"})
 
     # --- life --------------------------------------------------------------------------------------------------------
 

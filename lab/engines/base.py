@@ -79,6 +79,7 @@ class Adapter:
 
     name: ClassVar[str] = ""
     refuses: ClassVar[Mapping[str, str]] = {}
+    is_the_kernel: ClassVar[bool] = False  # its sysctls are those of the node
 
     @classmethod
     def probe(cls) -> str:

@@ -24,6 +24,7 @@ CHAINS: Final = {
 }
 COMMAND: Final = {"ipv4": "iptables", "ipv6": "ip6tables"}
 CONNTRACK_FILE: Final = "/proc/thread-self/net/nf_conntrack"
+COUNT_FILE: Final = "/proc/sys/net/netfilter/nf_conntrack_count"
 # Status bits of an entry (linux/netfilter/nf_conntrack_common.h)
 SEEN_REPLY: Final = 2
 ASSURED: Final = 4
@@ -56,6 +57,7 @@ class Kernel(Adapter):
     """Drives the kernel of the node. Its rules and connections live in the node's namespace; no process is needed."""
 
     variant: ClassVar[str] = ""
+    is_the_kernel: ClassVar[bool] = True
     refuses: ClassVar[dict[str, str]] = {
         "own-listeners": "the kernel remembers for the whole machine whether somebody listens to events of connections",
         "virtual-clock": "the kernel's clock cannot be advanced",
@@ -194,6 +196,9 @@ class Kernel(Adapter):
         return b"".join(parts).decode().splitlines()
 
     def conntrack(self) -> list[Entry]:
+        """For the file the kernel goes through the table of the whole machine; how many are the node's, it knows."""
+        if self._lines(COUNT_FILE) == ["0"]:
+            return []
         return [proc_line.parse(line) for line in self._lines(CONNTRACK_FILE)]
 
     def expectations(self) -> list[str]:
