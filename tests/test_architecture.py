@@ -43,6 +43,7 @@ MAY_TOUCH_THE_WORLD = ("engine/driver/", "engine/cli.py", "engine/__main__.py", 
 LAYERS: tuple[tuple[str, ...], ...] = (
     (
         "engine/core/hooks",
+        "engine/core/labels",
         "engine/core/checksum",
         "engine/core/addresses",
         "engine/core/verdict",

@@ -118,7 +118,8 @@ def test_the_event_of_a_new_entry_has_its_labels() -> None:
 
 @pytest.mark.parametrize(
     ("line", "expected"),
-    [("-E", True), ("--event", True), ("--ev", False), ("-E expect", True), ("-L", False), ("-L -E", False), ("-R -E", False),
+    [("-E", True), ("--event", True), ("--ev", False), ("-E expect", True),
+     ("-L", False), ("-L -E", False), ("-R -E", False),
      ("-p tcp -E", True), ("-s -E", False)],
 )  # fmt: skip
 def test_which_commands_stream(line: str, expected: bool) -> None:
