@@ -66,14 +66,22 @@ def show(tally: Tally, seed: int, spent: float) -> None:
         print(f"{line}, {spent:.0f} s ", end="", file=sys.stderr, flush=True)
 
 
+def write(case: Case, out: Path) -> Path:
+    out.mkdir(parents=True, exist_ok=True)
+    path = out / f"seed-{case.seed}.json"
+    path.write_text(case.to_json())
+    return path
+
+
 def report(fuzzer: Fuzzer, out: Path, spent: float) -> int:
     tally = fuzzer.tally
     if sys.stderr.isatty():
         print(file=sys.stderr)
+    for case, lines in tally.once:
+        path = write(case, out)
+        print(f"differed once and not again: seed {case.seed}: {lines[0][:200]}; the case: nflab fuzz {path}")
     for case, lines in tally.failures:
-        out.mkdir(parents=True, exist_ok=True)
-        path = out / f"seed-{case.seed}.json"
-        path.write_text(case.to_json())
+        path = write(case, out)
         print(f"DIFFERENCE seed {case.seed}, {case.packets()} packets; again with: nflab fuzz {path}")
         for family, text in case.rules.items():
             rules = [line for line in text.splitlines() if line.startswith(("*", "-A"))]
@@ -83,8 +91,8 @@ def report(fuzzer: Fuzzer, out: Path, spent: float) -> int:
         print(f"deliberate deviation {name}: {count} times")
     print(
         f"{' against '.join(fuzzer.names)}: {tally.rulesets} rulesets ({tally.refused} refused by both), "
-        f"{tally.packets} packets, {len(tally.failures)} differences in {spent:.1f} s; {tally.repeats} runs repeated; "
-        f"{tally.rates()}"
+        f"{tally.packets} packets, {len(tally.failures)} differences, {len(tally.once)} that never came again, "
+        f"in {spent:.1f} s; {tally.repeats} runs repeated; {tally.rates()}"
     )
     return 1 if tally.failures else 0
 

@@ -52,7 +52,7 @@ MATCHES: list[Row] = [
     Row("-m ttl --ttl-{lt 64|gt 40|eq 63|lt 2}", version=V4),
     Row("-m hl --hl-{lt 64|gt 40|eq 63|lt 2}", version=V6),
     Row("-m string --algo {bm|kmp} {!}--string {reply|data|some|227|signed}"),
-    Row('-m string --algo {bm|kmp} --hex-string "|0d0a|" {--from 28 --to 60|--from 40 --to 100|--to 300}'),
+    Row('-m string --algo {bm|kmp} --hex-string "|0d0a|" {--from 28 --to 60|--from 40 --to 100|--from 28 --to 300}'),
     Row("-m string --algo {bm|kmp} --icase {!}--string {REPLY|Port|227} --from {20|40}"),
     Row(
         '-m u32 --u32 "{6&0xFF=17|0>>22&0x3C@0>>16=0:1024|0&0xFFFF=0:100|0>>22&0x3C@12>>26&0x3C@0=1:0xFFFF}"',
