@@ -96,8 +96,13 @@ def read_sysctl(name: str) -> str | None:
 
 
 def sysctl_path(name: str) -> str:
-    """net.ipv4.conf.lan.rp_filter -> its file. As in sysctl(8), '/' and '.' change places in names with dots."""
-    return "/proc/sys/" + name.translate(str.maketrans("./", "/."))
+    """net.ipv4.conf.lan.rp_filter -> its file. As in sysctl(8), '/' and '.' change places in names with dots. Raises
+    PermissionError for what is not a node's own."""
+    path = name.translate(str.maketrans("./", "/."))
+    if not path.startswith("net/") or ".." in path:
+        reason = "only sysctls below 'net.' belong to a node, others to the whole machine"
+        raise PermissionError(errno.EPERM, reason, name)
+    return f"/proc/sys/{path}"
 
 
 class Builder:

@@ -7,6 +7,7 @@ as files in memory, because a datagram is bounded by the socket's buffer.
 from __future__ import annotations
 
 import array
+import errno
 import json
 import os
 import socket
@@ -24,6 +25,10 @@ class Closed(Exception):
     """The other end is gone."""
 
 
+class NotAMessage(Exception):
+    """What came is not a message of this project."""
+
+
 def pair() -> tuple[socket.socket, socket.socket]:
     """Both ends of a channel, with room for large messages where the machine allows it."""
     left, right = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -36,8 +41,10 @@ def pair() -> tuple[socket.socket, socket.socket]:
 
 
 def send(end: socket.socket, message: Message, files: tuple[int, ...] = ()) -> None:
-    """Send one message and copies of the open files."""
+    """Send one message and copies of the open files. Raises Closed, OSError (E2BIG: longer than a message can be)."""
     data = json.dumps(message).encode()
+    if len(data) > MOST_BYTES or len(files) > MOST_FILES:
+        raise OSError(errno.E2BIG, os.strerror(errno.E2BIG))
     ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", files))] if files else []
     try:
         end.sendmsg([data], ancillary)
@@ -46,7 +53,8 @@ def send(end: socket.socket, message: Message, files: tuple[int, ...] = ()) -> N
 
 
 def receive(end: socket.socket) -> tuple[Message, list[int]]:
-    """The next message and the files that came with it, which the receiver has to close. Raises Closed at the end."""
+    """The next message and the files that came with it, which the receiver has to close. Raises Closed at the end,
+    NotAMessage."""
     try:
         data, ancillary, _flags, _address = end.recvmsg(
             MOST_BYTES, socket.CMSG_SPACE(MOST_FILES * 4), socket.MSG_CMSG_CLOEXEC
@@ -59,7 +67,12 @@ def receive(end: socket.socket) -> tuple[Message, list[int]]:
             files.frombytes(content[: len(content) - len(content) % files.itemsize])
     if not data:
         raise Closed
-    message: Message = json.loads(data)
+    try:
+        message: Message = json.loads(data)
+    except ValueError:
+        for fd in files:
+            os.close(fd)
+        raise NotAMessage(f"{len(data)} bytes that are not JSON, or the beginning of more") from None
     return message, list(files)
 
 

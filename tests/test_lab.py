@@ -142,6 +142,17 @@ def test_run(lab: Lab) -> None:
     assert len(client.run(["head", "-c", "3000000", "/dev/zero"]).stdout) == 3_000_000
 
 
+@pytest.mark.parametrize(
+    "words", [[], [""], ["echo", "a\0b"], ["echo", "\ud800"], ["echo", "x" * 2_000_000], ["/"], ["echo"] * 500_000]
+)
+def test_a_program_that_cannot_be_started_does_no_harm(lab: Lab, words: list[str]) -> None:
+    with pytest.raises((LabError, OSError)):
+        lab["client"].run(words)
+    with pytest.raises((LabError, OSError)):
+        lab["client"].run(["true"], env={"A": "\0"})
+    assert lab["client"].run(["echo", "alive"]).stdout == "alive\n"
+
+
 def test_run_leaves_no_files_open(lab: Lab) -> None:
     before = len(os.listdir("/proc/self/fd"))
     inside = lab["client"].run(["ls", "/proc/1/fd"]).stdout.count("\n")
@@ -161,6 +172,9 @@ def test_reset_ends_programs_and_undoes_sysctls(lab: Lab) -> None:
     assert client.sysctl("net.ipv4.tcp_fin_timeout") == "60"
     with pytest.raises(OSError, match="no such sysctl"):
         client.sysctl("net.ipv4.nonsense", 1)
+    for name in ("vm.swappiness", "kernel/hostname", "net.//.vm.swappiness"):
+        with pytest.raises(PermissionError, match="to the whole machine"):
+            client.sysctl(name)
 
 
 def test_servers_serve_and_say_so(lab: Lab) -> None:

@@ -138,6 +138,14 @@ def test_engine_state(up: Nflab, tmp_path: Path) -> None:
     assert up("engine", "advance", "5").stdout == "it is now 5.000 s\n"
     assert up("engine", "restart", "--fresh").stdout == "restarted with 0 connections\n"
     assert "-A" not in up("exec", "firewall", "--", "iptables", "-S").stdout
+    assert up("exec", "firewall", "--", "iptables", "-P", "FORWARD", "DROP").returncode == 0
+    for spoilt, reason in (("", "is not what 'nflab engine save' writes"), ("[]", "this is no engine state"),
+                           (saved.read_text()[:-20], "is not what"), ('{"version": 1}', "are missing")):  # fmt: skip
+        (tmp_path / "spoilt").write_text(spoilt)
+        refused = up("engine", "restart", "--state", str(tmp_path / "spoilt"))
+        assert refused.returncode == 1 and reason in refused.stderr and "Traceback" not in refused.stderr
+        assert "-P FORWARD DROP" in up("exec", "firewall", "--", "iptables", "-S").stdout, "it goes on as it was"
+        assert "connections  0" in up("engine", "status").stdout
     killed = up("exec", "firewall", "--", "sh", "-c", "kill -9 $(pgrep -f '[e]ngine --run-dir')")
     assert killed.returncode == 0
     assert "the engine of firewall is not running" in up("engine", "status").stderr

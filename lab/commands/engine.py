@@ -17,7 +17,9 @@ import argparse
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from lab.errors import LabError
 
 if TYPE_CHECKING:
     from lab.node import Firewall
@@ -48,13 +50,16 @@ def run(options: argparse.Namespace) -> int:
         if options.action == "status":
             _status(firewall)
         elif options.action == "save":
-            options.file.write_text(json.dumps(firewall.dump()) + "\n", encoding="utf-8")
+            _write(options.file, json.dumps(firewall.dump()) + "\n")
             print(f"saved rules and {len(firewall.conntrack())} connections in {options.file}")
         elif options.action == "advance":
             print(f"it is now {firewall.clock.advance(options.seconds):.3f} s")
         else:
-            _restart(options, firewall)
-            state.write(state.folder_of(record), replace(lab.record(record.name), since=record.since))
+            try:
+                _restart(options, firewall)
+            finally:  # also when the old state had to be taken again: it is another process then
+                if firewall.adapter.pid:
+                    state.write(state.folder_of(record), replace(lab.record(record.name), since=record.since))
     return 0
 
 
@@ -70,6 +75,28 @@ def _status(firewall: Firewall) -> None:
 
 
 def _restart(options: argparse.Namespace, firewall: Firewall) -> None:
-    saved = json.loads(options.state.read_text(encoding="utf-8")) if options.state else None
+    saved = _read(options.state) if options.state else None
     firewall.restart(keep=not options.fresh, state=saved)
     print(f"restarted with {len(firewall.conntrack())} connections")
+
+
+def _read(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise LabError(f"{path} is not what 'nflab engine save' writes: {error}\n  nothing was changed.") from None
+
+
+def _write(path: Path, text: str) -> None:
+    """The whole text or what was there before."""
+    path = path.resolve()
+    if path.exists() and not path.is_file():  # /dev/stdout and its like
+        path.write_text(text, encoding="utf-8")
+        return
+    new = path.with_name(f".{path.name}.nflab-new")
+    try:
+        new.write_text(text, encoding="utf-8")
+        new.replace(path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise

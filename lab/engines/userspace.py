@@ -6,6 +6,7 @@ below the lab's own /run. The holder opens the connection and hands it over, so 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -95,14 +96,29 @@ class Userspace(Adapter):
         self._unread = b""
 
     def restart(self, keep: bool = True, state: Any = None) -> None:
+        """Raises LabError for a `state` that no engine has saved: the engine goes on with what it had."""
+        before = None
         if keep and state is None:
             state = self._last_state()
-        else:
-            self.process.kill()
+        elif state is not None:
+            with contextlib.suppress(LabError):  # one that has died or hangs has nothing to go back to
+                before = self._last_state()
+        try:
+            self._start_again(state)
+        except LabError as error:
+            if before is None:
+                raise
+            self._start_again(before)
+            raise LabError(f"{error}\n  the engine goes on with the rules and connections that it had.") from None
+
+    def _start_again(self, state: Any) -> None:
+        self.process.kill()
         self.process.wait(START_SECONDS)
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+        os.ftruncate(self._errors, 0)
+        os.lseek(self._errors, 0, os.SEEK_SET)
         settings = self._settings
         if state is not None:  # the topology's own rules are part of it, or were replaced since
             settings = replace(settings, rules="", rules6="", state=json.dumps(state))
