@@ -9,6 +9,9 @@ from conntrack_world import World
 
 from engine.conntrack.tool import Stream, asks_for_events, run
 from engine.core.labels import parse_labels, read_labels
+from engine.language.commands import run as iptables
+from engine.language.store import RulesetStore
+from engine.match import connlabel
 
 FLOW = "-p udp -s 1.1.1.1 -d 1.1.1.2 --sport 1 --dport 2"
 NAMES = {"zero": 0, "one": 1, "x": 64, "y": 95, "z": 96, "last": 127, "beyond": 128}
@@ -124,3 +127,19 @@ def test_the_event_of_a_new_entry_has_its_labels() -> None:
 )  # fmt: skip
 def test_which_commands_stream(line: str, expected: bool) -> None:
     assert asks_for_events(["conntrack", *line.split()]) is expected
+
+
+@pytest.mark.parametrize(
+    ("label", "saved", "listed"),
+    [("foo", '"foo"', "'foo'"), ("1", '"foo"', "'foo'"), ("two words", '"two words"', "'two words'"),
+     ("11", '"11"', "11"), ("10", '"11"', "'11'"), ("0x9", '"9"', "9")],
+)  # fmt: skip
+def test_rules_with_names(label: str, saved: str, listed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A number is a number even where it is a name too; -L puts names in quotes and -L -n shows numbers."""
+    monkeypatch.setattr(connlabel, "read_labels", lambda: {"foo": 1, "two words": 3, "11": 10})
+    store = RulesetStore()
+    done = iptables(["iptables", "-A", "FORWARD", "-m", "connlabel", "--label", label], "", store)
+    assert done.exit == 0, done.stderr
+    assert f"-m connlabel --label {saved}\n" in iptables(["iptables", "-S"], "", store).stdout
+    assert iptables(["iptables", "-L", "FORWARD"], "", store).stdout.endswith(f" connlabel {listed}\n")
+    assert iptables(["iptables", "-nL", "FORWARD"], "", store).stdout.rstrip().split()[-1].isdigit()

@@ -65,6 +65,11 @@ class Extension:
         hooks: mask of the base hooks from which this rule can be reached (0: none).
         """
 
+    def claim(self) -> tuple[str, str]:
+        """A name that rules share, and on which terms this rule wants it: where another is in force with other terms,
+        the kernel refuses this one. ("", "") if it names nothing of that sort."""
+        return "", ""
+
     def installed(self, shared: Shared) -> None:
         """The table holding this rule was committed (also when another of its rules changed): state starts afresh
         where the kernel's does, and shared named state is referenced."""

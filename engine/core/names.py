@@ -167,13 +167,6 @@ class Names:
         self._load_networks()
         return self._network_names.get(address)
 
-    def has_file(self, path: str) -> bool:
-        try:
-            with open(path, encoding="utf-8"):
-                return True
-        except OSError:
-            return False
-
     def table(self, path: str) -> dict[str, int]:
         """Name -> number of a file with the number first (/etc/iproute2/rt_realms, group, rt_dsfield)."""
         known = self._maps.get(path)

@@ -12,6 +12,7 @@ from engine.core.extension import ALL_HOOKS, KernelRefusal, RuleHead, Spec
 from engine.core.hooks import HOOK_NAMES, HOOK_NUMBERS, IPV4
 from engine.core.names import NAMES
 from engine.core.ruleset import Chain, Rule, Table
+from engine.language.claims import Claims
 
 # The targets that decide without an extension of the kernel's.
 VERDICTS: Final = frozenset(("ACCEPT", "DROP", "RETURN", "QUEUE"))
@@ -134,7 +135,7 @@ class RuleRefused(Exception):
         self.chain = chain
 
 
-def check_table(table: Table) -> None:
+def check_table(table: Table, claims: Claims) -> None:
     """All that the kernel checks before it takes a table. Raises RuleRefused; nothing is changed."""
     for chain in table.chains.values():
         for rule in chain.rules:
@@ -149,12 +150,16 @@ def check_table(table: Table) -> None:
         outline = outlines[name]
         for index, rule in enumerate(chain.rules):
             hooks = outline.hooks if index < outline.reached else 0
-            if rule.checked != hooks:
-                try:
+            if rule.checked == hooks and not rule.stateful:
+                continue
+            try:
+                if rule.checked != hooks:
                     check_rule(rule, table.name, hooks)
-                except KernelRefusal as refusal:
-                    raise RuleRefused(refusal, rule, chain) from None
-                rule.checked = hooks
+                if rule.stateful:
+                    claims.take(rule)
+            except KernelRefusal as refusal:
+                raise RuleRefused(refusal, rule, chain) from None
+            rule.checked = hooks
 
 
 def _chain_of(table: Table, wanted: Rule) -> Chain:

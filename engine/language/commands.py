@@ -140,7 +140,7 @@ def _change_table(line: CommandLine, family: int, store: RulesetStore) -> Result
     try:
         carry_out(line, edit, Place("command line"), output)
         if changes(line):
-            edit.check()
+            edit.check(store.tables())
             store.settle(edit, family)
     except TableError as error:
         edit.undo()

@@ -7,6 +7,7 @@ that iptables-legacy 1.8.9 prints for the same errno.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from engine.core.context import Shared
@@ -15,6 +16,7 @@ from engine.core.ruleset import Chain, NamedMatch, Rule, Table
 from engine.core.ruletext import action_text, condition_text
 from engine.core.verdict import ACCEPT, DROP
 from engine.language.check import VERDICTS, check_table
+from engine.language.claims import Claims, extensions
 
 NO_CHAIN: Final = "No chain/target/match by that name"
 BAD_RULE: Final = "Bad rule (does a matching rule exist in that chain?)"
@@ -33,12 +35,14 @@ _stateful: Final[dict[type, bool]] = {}
 
 
 def is_stateful(extension: Extension) -> bool:
-    """Does it want to know when its rule is installed and removed?"""
+    """Does it want to know when its rule is installed and removed, or share a name with other rules?"""
     kind = type(extension)
     known = _stateful.get(kind)
     if known is None:
         known = not (
-            _inherited(kind, "installed", Extension.installed) and _inherited(kind, "removed", Extension.removed)
+            _inherited(kind, "installed", Extension.installed)
+            and _inherited(kind, "removed", Extension.removed)
+            and _inherited(kind, "claim", Extension.claim)
         )
         _stateful[kind] = known
     return known
@@ -238,9 +242,11 @@ class Edit:
             chains[state.name] = state.chain
         self.table.chains = chains
 
-    def check(self) -> None:
-        """What the kernel checks; raises RuleRefused."""
-        check_table(self.table)
+    def check(self, others: Iterable[Table] = ()) -> None:
+        """What the kernel checks; raises RuleRefused. others: all the other tables of both families."""
+        table = self.table
+        replaced = [state.rules for state in self.before]
+        check_table(table, Claims((other for other in others if other is not table), replaced))
 
     def settle(self, shared: Shared | None) -> None:
         """The table is in force: put its chains in order, count policies afresh, tell the extensions.
@@ -269,14 +275,6 @@ class Edit:
                 if rule.stateful:
                     for extension in extensions(rule):
                         extension.removed(shared)
-
-
-def extensions(rule: Rule) -> list[Extension]:
-    """The matches and the target of a rule."""
-    found: list[Extension] = [named.match for named in rule.matches]
-    if rule.target is not None:
-        found.append(rule.target)
-    return found
 
 
 def mark_stateful(rule: Rule) -> None:

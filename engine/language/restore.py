@@ -337,7 +337,7 @@ class Restore:
         if self.test and not self.whole:
             edit.undo()
         else:
-            edit.check()
+            edit.check(self.store.tables())
             if self.whole:
                 self.edits.append(edit)
             else:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from engine.core.context import Shared
 from engine.core.hooks import BUILT_IN_CHAINS, FAMILIES, IPV4, IPV6
 from engine.core.ruleset import Ruleset, Table
-from engine.language.edit import Edit, extensions
+from engine.language.claims import extensions
+from engine.language.edit import Edit
 from engine.language.save import save_ruleset
 
 
@@ -25,6 +28,11 @@ class RulesetStore:
             known = Table(name, family)
             tables[name] = known
         return known
+
+    def tables(self) -> Iterator[Table]:
+        """All tables there are, of both families."""
+        for ruleset in self.rulesets.values():
+            yield from ruleset.tables.values()
 
     def settle(self, edit: Edit, family: int) -> None:
         """An edit was checked: put it in force."""

@@ -15,14 +15,13 @@ from typing import Final
 
 from engine.core.context import Context, Shared
 from engine.core.extension import Extension, KernelRefusal, Match, Option, ParameterProblem, RuleHead, Spec
-from engine.core.names import NAMES
+from engine.core.labels import NAME_FILE, read_labels
 from engine.core.numbers import parse_number
 from engine.core.packet import Packet
 from engine.core.values import Values
 from engine.match.parts.text import bang
 
 LABELS: Final = 128
-NAME_FILE: Final = "/etc/xtables/connlabel.conf"
 ERANGE: Final = 34
 
 
@@ -55,23 +54,26 @@ class ConnLabel(Match):
         shared.label_users -= 1
 
     def _name(self) -> str:
-        return next(
-            (name for name, number in NAMES.table(NAME_FILE).items() if number == self.number), str(self.number)
-        )
+        """Its name, "" if it has none."""
+        return next((name for name, number in (read_labels() or {}).items() if number == self.number), "")
 
     def save(self) -> str:
-        return f'{bang(self.inverted)}--label "{self._name()}"' + (" --set" if self.sets else "")
+        return f'{bang(self.inverted)}--label "{self._name() or self.number}"' + (" --set" if self.sets else "")
 
     def listing(self, numeric: bool) -> str:
-        name = str(self.number) if numeric else self._name()
-        return f"connlabel {bang(self.inverted)}{name}" + (" set" if self.sets else "")
+        name = "" if numeric else self._name()
+        shown = f"'{name}'" if name else str(self.number)
+        return f"connlabel {bang(self.inverted)}{shown}" + (" set" if self.sets else "")
 
 
 def read_label(text: str) -> int:
-    """Number of a label."""
-    number: int | None = NAMES.table(NAME_FILE).get(text)
+    """The number that a label is or, if it is none, has by name."""
+    number = parse_number(text, 0xFFFFFFFFFFFFFFFF)
     if number is None:
-        number = parse_number(text, 0xFFFFFFFFFFFFFFFF)
+        names = read_labels()
+        if names is not None and not names:
+            raise ParameterProblem(f"cannot parse {NAME_FILE}: no labels found")
+        number = (names or {}).get(text)
     # an int of C, kept in 16 bits
     if number is None or number & 0x80000000:
         raise ParameterProblem(f"label '{text}' not found or invalid value")
@@ -80,7 +82,7 @@ def read_label(text: str) -> int:
 
 def look(values: Values) -> None:
     text = values.given[-1].text
-    if parse_number(text, 0x7FFFFFFF) is None and not NAMES.has_file(NAME_FILE):
+    if parse_number(text, 0xFFFFFFFF) is None and read_labels() is None:
         values.warnings.append(f"Warning: cannot open {NAME_FILE}: No such file or directory\n")
     read_label(text)
 

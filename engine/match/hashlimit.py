@@ -13,7 +13,8 @@ or bytes that may go beyond the rate. --hashlimit-rate-match: no bucket, but so 
 which there were more silences the next one too.
 
 A table of buckets has a NAME and belongs to one family; rules with the same name share it, with the rates of the rule
-that made it (only -upto or -above is each rule's own). It goes with its last rule. A bucket is forgotten when it was
+that made it (only -upto or -above, and packets or bytes, are each rule's own). A rule that differs in -rate-match is
+refused while the name is in use. The table goes with its last rule. A bucket is forgotten when it was
 not asked for -htable-expire (1 s .. 1 day, the unit of the rate; bytes: 15 s, with a burst 60 s), looked after every
 -htable-gcinterval (1 s). When -htable-max (8 times the size) are in use, packets that need a new one are dropped.
 
@@ -122,7 +123,7 @@ class Bucket:
         self.expires = 0
         self.tick = 0
         self.credit = 0
-        self.bursts = 0  # bytes: how often the bucket may be filled up beyond the rate
+        self.bursts = 0  # bytes: how often the bucket may be filled up beyond the rate; packets: what it holds
         self.current = 0
         self.over_before = False
 
@@ -172,7 +173,7 @@ class Buckets(NamedState):
             bucket = Bucket()
             bucket.tick = now
             bucket.credit = self.full
-            bucket.bursts = self.config.burst
+            bucket.bursts = self.config.burst if self.config.by_bytes else self.full
             self.buckets[key] = bucket
         else:
             self._refill(bucket, now)
@@ -202,16 +203,17 @@ class Buckets(NamedState):
                 bucket.current = 0
             return
         bucket.tick = now
-        per_tick = BYTE_CREDITS_PER_TICK if self.config.by_bytes else CREDITS_PER_TICK
-        bucket.credit = min(self.full, bucket.credit + passed * per_tick)
+        by_bytes = self.config.by_bytes
+        per_tick = BYTE_CREDITS_PER_TICK if by_bytes else CREDITS_PER_TICK
+        bucket.credit = min(self.full if by_bytes else bucket.bursts, bucket.credit + passed * per_tick)
 
-    def allows(self, bucket: Bucket, size: int) -> bool:
-        """Is this packet within the limit? It is taken off."""
-        config = self.config
-        if config.rate_match:
-            bucket.current += size if config.by_bytes else 1
+    def allows(self, bucket: Bucket, size: int, by_bytes: bool) -> bool:
+        """Is this packet within the limit? It is taken off. by_bytes: what the rule counts; the bucket may have been
+        made for the other."""
+        if self.config.rate_match:
+            bucket.current += size if by_bytes else 1
             return not bucket.over_before and bucket.current <= self.allowed
-        cost = self._byte_cost(bucket, size) if config.by_bytes else self.cost
+        cost = self._byte_cost(bucket, size) if by_bytes else self.cost
         if bucket.credit < cost:
             return False
         bucket.credit -= cost
@@ -245,7 +247,7 @@ class HashLimit(Dropping):
         if bucket is None:
             self.dropping = True
             return False
-        return buckets.allows(bucket, len(packet.data)) != self.config.above
+        return buckets.allows(bucket, len(packet.data), self.config.by_bytes) != self.config.above
 
     def _key(self, packet: Packet, buckets: Buckets) -> Key | None:
         mode = buckets.config.mode
@@ -278,6 +280,9 @@ class HashLimit(Dropping):
                 raise KernelRefusal(EINVAL, "hashlimit: overflow, rate too high")
         elif config.burst == 0 or self.buckets.full < self.buckets.cost:
             raise KernelRefusal(ERANGE, "hashlimit: overflow, try lower: rate and burst")
+
+    def claim(self) -> tuple[str, str]:
+        return self.key, f"{'with' if self.config.rate_match else 'without'} --hashlimit-rate-match"
 
     def installed(self, shared: Shared) -> None:
         known = shared.named.get(self.key)

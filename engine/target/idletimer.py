@@ -32,6 +32,9 @@ class IdleTimer(Target):
         if not self.label or "/" in self.label:
             raise KernelRefusal(EINVAL, f"IDLETIMER: '{self.label}' cannot be the name of a file in /sys")
 
+    def claim(self) -> tuple[str, str]:
+        return f"IDLETIMER {self.label}", f"{'with' if self.alarm else 'without'} --alarm"
+
     def save(self) -> str:
         return f"--timeout {self.timeout} --label {self.label}{' --alarm' if self.alarm else ''}"
 

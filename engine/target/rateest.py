@@ -39,6 +39,9 @@ class RateEst(Target):
         self.interval = interval
         self.ewmalog = ewmalog
 
+    def claim(self) -> tuple[str, str]:
+        return f"RATEEST {self.name}", f"with interval {self.interval} and average {self.ewmalog}"
+
     def _times(self) -> tuple[str, str]:
         interval = SHORTEST << self.interval
         return duration(interval), duration(interval << self.ewmalog)
