@@ -21,6 +21,8 @@ def parser() -> argparse.ArgumentParser:
     words.add_argument("--engines", default="kernel-legacy,userspace", help="the two engines to compare")
     words.add_argument("--out", type=Path, default=Path("out/fuzz"), help="where differences are written")
     words.add_argument("--stop-after", type=int, default=20, help="end after so many differences")
+    words.add_argument("--rules", type=Path, metavar="FILE", help="random packets against this iptables-restore text")
+    words.add_argument("--rules6", type=Path, metavar="FILE", help="the same for IPv6; both may be given")
     words.add_argument("replay", nargs="*", type=Path, help="case files to run instead of random ones")
     return words
 
@@ -31,6 +33,7 @@ def main(argv: list[str] | None = None) -> int:
     engines = tuple(options.engines.split(","))
     if len(engines) != 2:
         parser().error(f"--engines takes two names, not {options.engines!r}")
+    rules = written(options)
     start = time.monotonic()
     with open_fuzzer((engines[0], engines[1])) as fuzzer:
         if options.replay:
@@ -47,12 +50,30 @@ def main(argv: list[str] | None = None) -> int:
                 return not late and not enough and len(tally.failures) < int(options.stop_after)
 
             try:
-                fuzzer.run(itertools.count(options.seed), options.packets, go_on)
+                fuzzer.run(itertools.count(options.seed), options.packets, go_on, rules)
             except BaseException:
                 print(f"ended by a fault of the harness at seed {options.seed + fuzzer.tally.rulesets - 1}")
                 report(fuzzer, options.out, time.monotonic() - start)
                 raise
+        if rules and fuzzer.refused:
+            print(f"nflab fuzz: both engines refuse the rules, nothing was sent: {fuzzer.refused}", file=sys.stderr)
+            return 2
         return report(fuzzer, options.out, time.monotonic() - start)
+
+
+def written(options: argparse.Namespace) -> dict[str, str]:
+    """The rulesets that the command line names, by family; a file that cannot be read ends the program (status 2)."""
+    rules = {}
+    for family, path in (("ipv4", options.rules), ("ipv6", options.rules6)):
+        if path is None:
+            continue
+        if options.replay:
+            parser().error("--rules and case files exclude each other: a case has its own rules")
+        try:
+            rules[family] = path.read_text()
+        except (OSError, UnicodeDecodeError) as error:
+            parser().error(f"cannot read {path}: {error}; nothing was done")
+    return rules
 
 
 def replay(fuzzer: Fuzzer, paths: list[Path]) -> None:

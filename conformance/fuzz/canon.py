@@ -100,6 +100,8 @@ class Canon:
             return f"udp {self.port(sport)} > {self.port(dport)} len {length} {body[8:].hex()}{suffix}"
         if proto == p.SCTP and len(body) >= 12:
             return self._sctp(body, inner or not whole)
+        if proto in (p.UDPLITE, p.DCCP) and len(body) >= 8:
+            return self._partly_covered(proto, source, destination, body, inner or not whole)
         if proto == p.TCP and len(body) >= 8:
             return self._tcp(body) + suffix
         if proto in (p.ICMP, p.ICMPV6) and len(body) >= 8:
@@ -111,6 +113,18 @@ class Canon:
         right = part or struct.pack("<I", crc32c(body[:8] + b"\0\0\0\0" + body[12:])) == body[8:12]
         text = f"sctp {self.port(sport)} > {self.port(dport)} tag {body[4:8].hex()} {body[12:].hex()}"
         return text if right else f"{text} BADSUM"
+
+    def _partly_covered(self, proto: int, source: bytes, destination: bytes, body: bytes, part: bool) -> str:
+        """UDP-Lite (RFC 3828) and DCCP (RFC 4340 section 9): the checksum counts the first octets only."""
+        sport, dport = struct.unpack_from("!HH", body)
+        if proto == p.UDPLITE:
+            name, covered = "udplite", int.from_bytes(body[4:6], "big")
+        else:
+            name, covered = "dccp", (body[4] + (body[5] & 15) - 1) * 4 if body[5] & 15 else 0
+        rest = body[4:6] + body[8:]
+        text = f"{name} {self.port(sport)} > {self.port(dport)} {rest.hex()}"
+        wrong = p.checksum(p.pseudo(source, destination, proto, len(body)) + body[: covered or len(body)])
+        return f"{text} BADSUM" if wrong and not part else text
 
     def _tcp(self, body: bytes) -> str:
         sport, dport, seq = struct.unpack_from("!HHI", body)

@@ -11,6 +11,7 @@ that the node saw from this very engine, so that translated connections go on as
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,6 +112,15 @@ def from_row(row: list[Any]) -> Step:
         case "pass":
             return Pass(float(rest[0]))
     raise ValueError(f"{kind!r} is no kind of step")
+
+
+PORTS_OF_RULE = re.compile(r"ports? (?:! )?([\d,:]+)(?![\d-])|:(\d+)(?![\d-])")
+
+
+def named_ports(text: str) -> set[int]:
+    """Every port number that rules name, but for those from which NAT may choose (5000-5009)."""
+    words = (listed or single for listed, single in PORTS_OF_RULE.findall(text))
+    return {int(number) for word in words for number in re.findall(r"\d+", word) if int(number) < 65536}
 
 
 @dataclass

@@ -12,7 +12,7 @@ from pathlib import Path
 from conformance.fuzz.case import Case
 from conformance.fuzz.compare import differences
 from conformance.fuzz.deviations import explain
-from conformance.fuzz.generate import Host, World, generate
+from conformance.fuzz.generate import Host, World, around, generate
 from conformance.fuzz.shrink import shrink
 from conformance.fuzz.side import Outcome, Side
 from lab import Lab
@@ -89,13 +89,13 @@ class Fuzzer:
         self.right = right
         self.names = (left.name, right.name)
         self.tally = Tally()
-        self.refused = False  # by both, the last case
+        self.refused = ""  # by both, the last case: what the right engine said
 
     def check(self, case: Case) -> list[str]:
         """The differences between both engines on one case."""
         outcomes = [self.outcome(side, case) for side in (self.left, self.right)]
         self.tally.repeats += 1
-        self.refused = bool(outcomes[0].refused and outcomes[1].refused)
+        self.refused = outcomes[0].refused and outcomes[1].refused
         return differences(case, self.names, outcomes[0], outcomes[1])
 
     def outcome(self, side: Side, case: Case) -> Outcome:
@@ -123,7 +123,7 @@ class Fuzzer:
         tally.packets += case.packets()
         tally.repeats -= 1
         lines = self.check(case)
-        tally.refused += self.refused
+        tally.refused += bool(self.refused)
         if not lines:
             return True
         if not any(self.check(case) for _attempt in range(AGAIN)):
@@ -140,11 +140,21 @@ class Fuzzer:
         tally.failures.append((case, lines))
         return False
 
-    def run(self, seeds: Iterator[int], packets: int, progress: Callable[[Tally, int], bool]) -> Tally:
-        """Cases from seeds until `progress(tally, seed)` says stop (False)."""
+    def run(
+        self,
+        seeds: Iterator[int],
+        packets: int,
+        progress: Callable[[Tally, int], bool],
+        rules: dict[str, str] | None = None,
+    ) -> Tally:
+        """Cases from seeds until `progress(tally, seed)` says stop (False) or both engines refuse `rules`.
+
+        rules: family name -> what somebody has written; without it every case has random ones.
+        """
+        world = self.left.world
         for seed in seeds:
-            self.judge(generate(seed, self.left.world, packets))
-            if not progress(self.tally, seed):
+            self.judge(around(rules, seed, world, packets) if rules else generate(seed, world, packets))
+            if not progress(self.tally, seed) or (rules and self.refused):
                 break
         return self.tally
 

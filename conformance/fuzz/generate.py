@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 
-from conformance.fuzz.case import Case
+from conformance.fuzz.case import Case, named_ports
 from conformance.fuzz.draw import PORTS, Host, World
 from conformance.fuzz.rules import Rules
 from conformance.fuzz.traffic import Traffic
@@ -28,4 +28,17 @@ def generate(seed: int, world: World, packets: int = 40) -> Case:
     return Case(seed, rules, Traffic(dice, world, versions, texts).steps(packets))
 
 
-__all__ = ["PORTS", "Host", "World", "generate"]
+def around(rules: dict[str, str], seed: int, world: World, packets: int = 40) -> Case:
+    """Random traffic against rules that somebody has written (family name -> iptables-restore text).
+
+    Packets carry the ports that the rules name, as often as the usual ones; the rules stay as they are.
+    """
+    dice = random.Random(seed)
+    versions = tuple(4 if family == "ipv4" else 6 for family in rules)
+    lines = [line for text in rules.values() for line in text.splitlines() if "-A" in line]
+    named = sorted(named_ports("\n".join(lines)))
+    ports = (*PORTS, *dice.choices(named, k=len(PORTS))) if named else PORTS
+    return Case(seed, rules, Traffic(dice, world, versions, {}, ports).steps(packets))
+
+
+__all__ = ["PORTS", "Host", "World", "around", "generate"]

@@ -10,7 +10,7 @@ import ipaddress
 import struct
 from collections.abc import Callable
 
-ICMP, TCP, UDP, GRE, ICMPV6, SCTP, UDPLITE = 1, 6, 17, 47, 58, 132, 136
+ICMP, TCP, UDP, DCCP, GRE, ICMPV6, SCTP, UDPLITE = 1, 6, 17, 33, 47, 58, 132, 136
 
 EXTENSION_HEADERS = (0, 43, 60)  # of IPv6; fragment headers are looked at apart
 

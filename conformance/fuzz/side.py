@@ -11,7 +11,7 @@ from typing import Any
 
 from conformance.fuzz import packets as p
 from conformance.fuzz.canon import Canon
-from conformance.fuzz.case import Answer, Case, Change, Local, Pass, Send, Set, Step, Tool
+from conformance.fuzz.case import Answer, Case, Change, Local, Pass, Send, Set, Step, Tool, named_ports
 from conformance.fuzz.draw import PORTS, World
 from conformance.fuzz.packets import ANSWERS, Seen
 from lab import Lab
@@ -283,5 +283,4 @@ def trimmed(packet: bytes) -> bytes:
 
 def known_ports(case: Case) -> set[int]:
     """Every port and id that the case itself names, but for bounds of ranges: what else shows up was drawn by NAT."""
-    text = "\n".join(case.rules.values())
-    return {0, 1, 2} | {int(number) for number in re.findall(r"(?:ports? |:)(\d+)(?![\d-])", text)}
+    return {0, 1, 2} | named_ports("\n".join(case.rules.values()))

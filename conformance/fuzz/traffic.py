@@ -33,13 +33,21 @@ SWITCHES = ("tcp_loose", "tcp_be_liberal", "checksum", "acct", "tcp_ignore_inval
 
 
 class Traffic:
-    """Random steps of a case. rules: what makes the rules of each family, for changes in the middle."""
+    """Random steps of a case. texts: rules of each family that may change in the middle. ports: what packets carry."""
 
-    def __init__(self, dice: random.Random, world: World, versions: tuple[int, ...], texts: dict[str, str]) -> None:
+    def __init__(
+        self,
+        dice: random.Random,
+        world: World,
+        versions: tuple[int, ...],
+        texts: dict[str, str],
+        ports: tuple[int, ...] = PORTS,
+    ) -> None:
         self.dice = dice
         self.world = world
         self.versions = versions
         self.texts = texts
+        self.ports = ports
         self.sent: list[Send] = []
         self.ident = dice.randrange(1, 0xFF00)
 
@@ -87,7 +95,7 @@ class Traffic:
         return getattr(self, "_" + kind.replace("-", "_"))(own, source, destination, extra)  # type: ignore[no-any-return]
 
     def _ports(self) -> tuple[int, int]:
-        return self.dice.choice(PORTS), self.dice.choice(PORTS)
+        return self.dice.choice(self.ports), self.dice.choice(self.ports)
 
     def _udp(self, _own: str, source: bytes, destination: bytes, extra: dict[str, Any]) -> bytes:
         sport, dport = self._ports()
@@ -150,9 +158,9 @@ class Traffic:
         flags = p.PSH | p.ACK
         if self.dice.random() < 0.5:
             data = payloads.ftp(self.dice, own, False)
-            return p.tcp(source, self.dice.choice(PORTS), destination, 21, flags, 1001, 500_022, data, **extra)
+            return p.tcp(source, self.dice.choice(self.ports), destination, 21, flags, 1001, 500_022, data, **extra)
         data = payloads.ftp(self.dice, own, True)
-        return p.tcp(source, 21, destination, self.dice.choice(PORTS), flags, 500_022, 1001, data, **extra)
+        return p.tcp(source, 21, destination, self.dice.choice(self.ports), flags, 500_022, 1001, data, **extra)
 
     def _tftp(self, _own: str, source: bytes, destination: bytes, extra: dict[str, Any]) -> bytes:
         sport, dport = self._ports()
