@@ -102,6 +102,8 @@ def test_get(client, server, firewall, options, exit, says):
     source-nat | -n 10.0.2.7                           | snat
     any-nat    | -g 10.0.2.10                          | dnat
     reply      | -r 10.0.2.77                          | ping
+    sources    | -n -f ipv4                            | both snat ping pong
+    targets    | -g -f ipv4                            | both dnat ping pong
     nothing    | -s 10.9.9.9                           | ''
     no-mark    | -m 77                                 | ''
 """))  # fmt: skip
