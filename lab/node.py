@@ -25,6 +25,7 @@ from lab.paths import python_path
 from lab.port import Port
 from lab.process import Process
 from lab.programs import search_path
+from lab.restorer import Restorer
 
 RUN: Final = "/run/nflab"
 
@@ -52,6 +53,7 @@ class Node:
         self._slots = port.slots_of(sum(len(each.devices) for each in topology.nodes.values()))
         self._processes: list[Process] = []
         self._first_sysctls: dict[str, str] = {}
+        self._restorers: dict[str, Restorer] = {}
         self._diag: socket.socket | None = None
         self._reset_at = 0.0
         self._stack = "refuse"
@@ -193,6 +195,18 @@ class Node:
         self._processes.append(started)
         return started
 
+    def feed(self, program: str, rules: str) -> bool:
+        """Let an iptables-restore (its path) that is kept for this load rules; False: see Restorer.load."""
+        if program not in self._restorers:
+            self._restorers[program] = Restorer(self, program)
+        return self._restorers[program].load(rules)
+
+    def let_go(self) -> None:
+        """Close what is kept open for the node here."""
+        for each in self._restorers.values():
+            each.close()
+        self._restorers.clear()
+
     # --- the node's own kernel ---------------------------------------------------------------------------------------
 
     def sysctl(self, name: str, value: object | None = None) -> str:
@@ -221,7 +235,8 @@ class Node:
             raise LabError(f"{self.name} runs an engine: what reaches it is for its rules to say, not for its stack")
         if mode != self._stack:
             for argv, text in stack.commands(mode):
-                self.run(argv, input=text, check=True)
+                if not self.feed(argv[0], text):
+                    self.run(argv, input=text, check=True)
             self._stack = mode
 
     def adopt_stack(self) -> None:

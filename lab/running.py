@@ -257,6 +257,8 @@ class Lab:
         if self._closed:
             return
         self._closed = True
+        for node in self.nodes.values():
+            node.let_go()
         if self._attached:
             self.holder.let_go()
         else:
@@ -266,6 +268,8 @@ class Lab:
     def let_go(self) -> None:
         """Leave a kept lab (holder.keep) running and forget it."""
         self._closed = True
+        for node in self.nodes.values():
+            node.let_go()
         self.holder.let_go()
         close_all([port for node in self.nodes.values() for port in node.ports])
 

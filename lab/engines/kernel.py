@@ -139,17 +139,37 @@ class Kernel(Adapter):
 
     def load(self, text: str, family: str = "ipv4", name: str = "rules") -> None:
         """iptables-restore commits table by table: when a later table fails, the earlier ones are put back."""
+        one = _is_one_commit(text)
+        before = "" if one or self.is_empty(family) else self.save(counters=True, family=family)
         others = [table for table in self.tables(family) if table not in tables_named(text)]
-        before = "" if _is_one_commit(text) else self.save(counters=True, family=family)
-        failed = self._restore(family, text)
-        if failed:
-            if before or not _is_one_commit(text):
-                changed = [table for table in self.tables(family) if table not in tables_named(before)]
-                self._restore(family, before + empty_tables(changed), "-c")
-            raise RulesetError(failed)
+        if self.node.feed(self.path(self.tool(family, "restore")), text + self.emptying(others)):
+            others = self.left_to_empty(others)
+        else:
+            self._load_by_process(text, family, before, one)
         self.empty(family, others)
         if self._log is not None:
             self._log.listen_for(text)
+
+    def _load_by_process(self, text: str, family: str, before: str, one: bool) -> None:
+        """A process of its own says what is wrong, and where."""
+        failed = self._restore(family, text)
+        if failed:
+            if not one:
+                changed = [table for table in self.tables(family) if table not in tables_named(before)]
+                self._restore(family, before + empty_tables(changed), "-c")
+            raise RulesetError(failed)
+
+    def is_empty(self, family: str) -> bool:
+        """Whether there are no rules and chains of a family, and nothing is counted."""
+        raise NotImplementedError
+
+    def emptying(self, tables: list[str]) -> str:
+        """Rules that empty tables, to be loaded behind others; "" where there is a better way."""
+        return ""
+
+    def left_to_empty(self, tables: list[str]) -> list[str]:
+        """Those that `emptying` does not empty."""
+        return tables
 
     def _restore(self, family: str, text: str, *options: str) -> str:
         """Run iptables-restore. Returns its message if it failed."""

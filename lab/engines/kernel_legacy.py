@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 from typing import ClassVar, Final
 
-from lab.engines.base import FAMILIES
+from lab.engines.base import FAMILIES, Settings
 from lab.engines.kernel import Kernel, empty_tables
+from lab.engines.xtables import LegacyTables
 from lab.errors import LabError, Unsupported
 
 NAMES_FILE: Final = {
@@ -27,8 +30,32 @@ class KernelLegacy(Kernel):
         except Unsupported:
             return []
 
+    def attach(self, settings: Settings, pid: int) -> None:
+        super().attach(settings, pid)
+        opened: dict[str, socket.socket] = {}
+        for family, number in (("ipv4", 4), ("ipv6", 6)):
+            with contextlib.suppress(OSError):  # a kernel without this family has no tables of it either
+                opened[family] = self.node.holder.socket(self.node.name, kind="inet", type="raw", family=number)
+        self._tables = LegacyTables(opened)
+
+    def stop(self) -> None:
+        super().stop()
+        self._tables.close()
+
+    def is_empty(self, family: str) -> bool:
+        try:
+            return all(self._tables.read(family, table).is_empty for table in self.tables(family))
+        except OSError:
+            return False
+
+    def emptying(self, tables: list[str]) -> str:
+        return empty_tables(tables)
+
+    def left_to_empty(self, tables: list[str]) -> list[str]:
+        return []
+
     def empty(self, family: str, tables: list[str]) -> None:
-        if not tables:
+        if not tables or self.node.feed(self.path(self.tool(family, "restore")), empty_tables(tables)):
             return
         failed = self._restore(family, empty_tables(tables))
         if failed:

@@ -15,6 +15,9 @@ class KernelNft(Kernel):
     def tables(self, family: str) -> list[str]:
         return [table for table in self.netlink.nft_tables(family) if table in CHAINS]
 
+    def is_empty(self, family: str) -> bool:
+        return not self.tables(family)
+
     def empty(self, family: str, tables: list[str]) -> None:
         self.netlink.delete_nft_tables(family, tables)
 
