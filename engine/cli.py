@@ -47,6 +47,7 @@ through, with --in alone it is for this machine, with --out alone this machine s
 
 FAILURE: Final = 1
 WRONG_USAGE: Final = 2
+INTERRUPTED: Final = 130  # 128 + SIGINT, as a shell tells it
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -63,6 +64,9 @@ def main(argv: list[str] | None = None) -> int:
         status = command(words)
         sys.stdout.flush()
         return status
+    except KeyboardInterrupt:
+        print(f"nflab {words[0]}: interrupted", file=sys.stderr)
+        return INTERRUPTED
     except BrokenPipeError:
         # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,11 +7,14 @@ its own.
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import os
+import signal
 import sys
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
 
 # command -> (module below lab.commands, what it does)
 COMMANDS: Final = {
@@ -36,10 +39,23 @@ PROGRAMS: Final = {
 }
 
 
+INTERRUPTED: Final = 128 + signal.SIGINT
+
+
 def main(argv: list[str] | None = None) -> int:
-    """Run one command. Returns its exit status: 1 for an error, 2 for wrong usage."""
-    words = sys.argv[1:] if argv is None else argv
-    open_standard_files()
+    """Run one command. Returns its exit status: 1 for an error, 2 for wrong usage, 130 when interrupted."""
+    try:
+        open_standard_files()
+        return _main(sys.argv[1:] if argv is None else argv)
+    except KeyboardInterrupt:
+        print("nflab: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    finally:
+        if argv is None:  # this process only has to end
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _main(words: list[str]) -> int:
     if words and words[0] in PROGRAMS:
         become(words[0], words[1:])
     if words and words[0] in COMMANDS:
@@ -54,7 +70,9 @@ def main(argv: list[str] | None = None) -> int:
     return 2
 
 
-def _overview() -> argparse.ArgumentParser:
+def _overview() -> ArgumentParser:
+    import argparse
+
     listing = {**{name: words for name, (_module, words) in COMMANDS.items()},
                **{name: words for name, (_module, _first, words) in PROGRAMS.items()}}  # fmt: skip
     lines = "\n".join(f"  {name:<10} {words}" for name, words in listing.items())
@@ -68,6 +86,8 @@ def _overview() -> argparse.ArgumentParser:
 
 
 def _run(name: str, words: list[str]) -> int:
+    import argparse
+
     from lab.errors import LabError
 
     module = importlib.import_module(f"lab.commands.{COMMANDS[name][0]}")
@@ -84,7 +104,7 @@ def _run(name: str, words: list[str]) -> int:
         print(f"nflab {name}: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         print(f"nflab {name}: interrupted", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     except OSError as error:
         # of the files that the user named, of output that cannot be written, of a machine that is at its limits;
         # whoever closes a pipe has seen enough

@@ -144,6 +144,18 @@ def folder_of(record: LabRecord) -> Path:
     return runtime_folder() / record.name
 
 
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Nobody else takes or clears away names meanwhile: who cleans holds the lock of a dead lab for a moment, and that
+    is not to be taken for a lab that is up."""
+    fd = os.open(runtime_folder(), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(fd)
+
+
 def _lock(folder: Path) -> int | None:
     """The lock of a lab's folder, or None if somebody holds it. Raises FileNotFoundError if the folder is gone."""
     fd = os.open(folder / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
@@ -164,12 +176,13 @@ def claim(name: str) -> Claim:
         raise LabError(f"'{name}' cannot be the name of a lab: letters, digits, '-', '_' and '.', at most 48")
     folder = runtime_folder() / name
     while True:
-        with contextlib.suppress(FileExistsError):
-            folder.mkdir(mode=0o700)
-        try:
-            fd = _lock(folder)
-        except FileNotFoundError:
-            continue  # it was removed this very moment by somebody who found it dead
+        with _alone():
+            with contextlib.suppress(FileExistsError):
+                folder.mkdir(mode=0o700)
+            try:
+                fd = _lock(folder)
+            except FileNotFoundError:
+                continue  # it was removed this very moment by somebody who gave it up
         if fd is None and (folder / "lock").exists():
             raise LabError(f"a lab called '{name}' is up\n  hint: 'nflab down {name}', or choose another --name.")
         if fd is not None:
@@ -181,15 +194,16 @@ def claim(name: str) -> Claim:
 def clean() -> list[str]:
     """Remove what dead labs have left. Returns their names."""
     gone: list[str] = []
-    for folder in _folders():
-        try:
-            fd = _lock(folder)
-        except OSError:
-            continue
-        if fd is not None:
-            shutil.rmtree(folder, ignore_errors=True)
-            os.close(fd)
-            gone.append(folder.name)
+    with _alone():
+        for folder in _folders():
+            try:
+                fd = _lock(folder)
+            except OSError:
+                continue
+            if fd is not None:
+                shutil.rmtree(folder, ignore_errors=True)
+                os.close(fd)
+                gone.append(folder.name)
     return gone
 
 

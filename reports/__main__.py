@@ -14,6 +14,7 @@ from pathlib import Path
 
 from reports.records import RecordError, read
 
+INTERRUPTED = 130  # 128 + SIGINT, as a shell tells it
 NOT_WELL = 2  # the records cannot be read
 
 
@@ -24,6 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status = _diff(words[1:]) if words[:1] == ["diff"] else _report(words)
         sys.stdout.flush()
         return status
+    except KeyboardInterrupt:
+        print("nflab report: interrupted", file=sys.stderr)
+        return INTERRUPTED
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read it has seen enough
         return NOT_WELL

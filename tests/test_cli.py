@@ -185,6 +185,16 @@ def test_output_that_goes_nowhere(command: str, redirection: str, firewall: str)
     assert "Traceback" not in done.stderr and "Exception" not in done.stderr
 
 
+def test_ctrl_c_is_told_in_one_line(firewall: str, capsys: Captured, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_arguments: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("engine.cli.read_text", interrupt)
+    assert main(["rules", firewall]) == 130
+    assert capsys.readouterr().err == "nflab rules: interrupted\n"
+    assert main(["iptables", "--state", firewall, "-S"]) == 130
+
+
 def test_odd_names_and_comments_survive(tmp_path: Path, capsys: Captured) -> None:
     file = tmp_path / "state"
     assert state(file, "-N", 'a"b') == 0

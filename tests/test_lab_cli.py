@@ -9,13 +9,14 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from lab import Lab, LabError, cli
+from lab import Lab, LabError, cli, state
 from lab.owner import python_path
 from tests.lab_support import MARK, all_gone, marked, needs_engine, why_no_lab
 
@@ -196,6 +197,17 @@ def test_output_that_goes_nowhere(variables: dict[str, str]) -> None:
         assert done.stderr == said, line
 
 
+def test_ctrl_c_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    def interrupt(*_arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(state, "labs", interrupt)
+    assert cli.main(["ls"]) == 130
+    assert capsys.readouterr().err == "nflab ls: interrupted\n"
+    monkeypatch.setattr(cli, "open_standard_files", interrupt)
+    assert cli.main(["ls"]) == 130
+
+
 def test_topologies_are_listed(nflab: Nflab) -> None:
     listing = nflab("ls", "--topologies")
     assert listing.returncode == 0 and "three-legged\n    Inside, outside and a screened network" in listing.stdout
@@ -260,8 +272,6 @@ def test_rules_are_checked_without_a_lab(nflab: Nflab, tmp_path: Path) -> None:
 
 
 def test_the_runtime_folder_is_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from lab import state
-
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     folder = state.runtime_folder()
     assert folder == tmp_path / "nflab" and folder.stat().st_mode & 0o777 == 0o700
@@ -271,3 +281,30 @@ def test_the_runtime_folder_is_private(tmp_path: Path, monkeypatch: pytest.Monke
     folder.symlink_to(tmp_path)
     with pytest.raises(LabError, match="is not a folder of this user"):
         state.runtime_folder()
+
+
+def test_a_name_is_not_taken_because_somebody_cleans_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    state.claim("dead").close()
+    claims: list[state.Claim | Exception] = []
+
+    def claim() -> None:
+        try:
+            claims.append(state.claim("dead"))
+        except LabError as error:
+            claims.append(error)
+
+    other = threading.Thread(target=claim)
+    remove = state.shutil.rmtree
+
+    def remove_meanwhile(folder: Path, ignore_errors: bool) -> None:
+        other.start()
+        other.join(0.3)
+        remove(folder, ignore_errors)
+
+    monkeypatch.setattr(state.shutil, "rmtree", remove_meanwhile)
+    assert state.clean() == ["dead"]
+    other.join()
+    assert isinstance(claims[0], state.Claim), claims[0]
+    assert claims[0].folder.is_dir()
+    claims[0].close()
