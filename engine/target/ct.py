@@ -2,6 +2,7 @@
 
     -j CT --notrack                     leave it alone (as NOTRACK)
     -j CT --helper NAME                 a new connection gets this helper; needs -p and a helper of that protocol
+                                        (H.245, Q.931, RAS and snmp_trap read nothing here: there is a warning)
     -j CT --zone ID | mark              the connection lives in a zone of its own; mark: the number is the packet mark
     -j CT --zone-orig ID | mark         the same for one direction only
     -j CT --zone-reply ID | mark
@@ -69,6 +70,9 @@ HELPERS: Final[dict[str, tuple[tuple[int, ...], tuple[int, ...]]]] = {
     "tftp": ((IPV4, IPV6), (UDP,)),
 }
 
+# Of these there is but the name: the rule is taken, and who makes it is told that nothing will be read
+NAMES_ONLY: Final = frozenset(("H.245", "Q.931", "RAS", "snmp_trap"))
+
 # Directions of a zone
 ORIGINAL: Final = 1
 REPLY: Final = 2
@@ -134,7 +138,8 @@ class Ct(Target):
         return self._words("--")
 
     def listing(self, numeric: bool) -> str:
-        return f"CT {self._words('')}".rstrip()
+        words = self._words("")
+        return f"CT {words}" if words else "CT"
 
     def apply(self, packet: Packet, context: Context) -> int:
         if context.templated or context.entry is not None or context.ctinfo == CT_UNTRACKED:
@@ -225,6 +230,8 @@ def build(values: Values) -> Target:
             assert isinstance(value, str)
             if name == "helper":
                 target.helper = value
+                if value in NAMES_ONLY:
+                    values.warnings.append(f"Warning: helper {value} is not implemented here: it expects nothing\n")
             else:
                 target.timeout = value
     return target
