@@ -26,5 +26,5 @@ def test_a_helper_that_does_nothing_is_taken_with_a_warning(name: str, proto: st
 
 def test_the_others_read_something() -> None:
     assert set(HELPERS) - NAMES_ONLY == set(NAMES)
-    done = run(["iptables", "-t", "raw", *"-A PREROUTING -p tcp -j CT --helper ftp".split(" ")], "", RulesetStore())
+    done = run(["iptables-restore"], "*raw\n-A PREROUTING -p tcp -j CT --helper ftp\nCOMMIT\n", RulesetStore())
     assert (done.exit, done.stderr) == (0, "")
