@@ -113,6 +113,7 @@ class Option:
     for the length of strings.
     aliases: other spellings (`source-port` of `sport`). short: not used by any extension of iptables.
     once_among: other options of which only one may be given, this one included, checked with `once`.
+    implied: has another option given this one already? Then it comes twice.
     once_message: said instead of libxtables' sentence when the option comes twice ("" = the usual one).
     at_once: the extension's own look at the argument the moment it is read (it stands last in `Values.given`; the rest
     of the rule is not known yet). Raises ParameterProblem.
@@ -130,6 +131,7 @@ class Option:
     short: str = ""
     aliases: tuple[str, ...] = ()
     once_among: tuple[str, ...] = ()
+    implied: Callable[[Values], bool] | None = None
     once_message: str = ""
     at_once: Callable[[Values], None] | None = None
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from engine.core.extension import Option, RuleHead
 
 # What a kind of argument is read into.
 Value = int | str | bytes | tuple[int, int] | tuple[int, int, int] | float | None
+
+
+# What stands between the two words of an option that takes two (kind "two") in `Given.text`: no word has it.
+BETWEEN_TWO: Final = "\0"
 
 
 class Given:

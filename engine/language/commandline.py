@@ -14,6 +14,7 @@ from engine.core.extension import KernelRefusal, ParameterProblem, RuleHead, Spe
 from engine.core.hooks import IPV4, IPV6
 from engine.core.names import NAMES
 from engine.core.numbers import parse_number
+from engine.core.values import BETWEEN_TWO
 from engine.language.addresses import parse_addresses
 from engine.language.errors import Refused
 from engine.language.getopt import (
@@ -524,11 +525,11 @@ class CommandLine:
         option = option_table(loaded.spec).by_name[self.getopt.name]
         text = self.getopt.value or ""
         if option.kind == TWO:
-            loaded.check_once(option)
+            loaded.check_once(option, self.head)
             if not self._has_argument():
                 stop = "" if loaded.spec.name == "sctp" else "."  # as each of them says it
                 raise self._fail(f"--{option.name} requires two args{stop}")
-            text = f"{text} {self._next_word()}"
+            text += BETWEEN_TWO + self._next_word()
         loaded.in_full = loaded.in_full and self.getopt.spelled == self.getopt.name
         try:
             loaded.take(option, self.head, inverted, text)

@@ -38,7 +38,7 @@ class Loaded:
 
     def take(self, option: Option, head: RuleHead, inverted: bool, text: str) -> None:
         """Read one occurrence of an option."""
-        self.check_once(option)
+        self.check_once(option, head)
         name = option.name  # messages name the first spelling, whichever was used
         if inverted and not option.invert:
             raise ParameterProblem(f'{self.spec.name}: option "--{name}" cannot be inverted.\n')
@@ -53,9 +53,12 @@ class Loaded:
             finally:
                 self.warnings += values.warnings
 
-    def check_once(self, option: Option) -> None:
+    def check_once(self, option: Option, head: RuleHead) -> None:
         """Was it given before, and may be given only once?"""
-        if option.once and any(item.option is option or item.option.name in option.once_among for item in self.given):
+        twice = any(item.option is option or item.option.name in option.once_among for item in self.given)
+        if not twice and option.implied is not None:
+            twice = option.implied(Values(head, self.given))
+        if option.once and twice:
             usual = f'{self.spec.name}: option "--{option.name}" can only be used once.\n'
             raise ParameterProblem(option.once_message or usual)
 

@@ -20,7 +20,7 @@ from engine.core.names import NAMES
 from engine.core.numbers import parse_number
 from engine.core.ruleset import Chain, NamedMatch, Place, Rule
 from engine.core.ruletext import head_text, match_text
-from engine.core.values import Given, Values
+from engine.core.values import BETWEEN_TWO, Given, Values
 from engine.language.addresses import parse_addresses
 from engine.language.commandline import (
     ICMPV6_NAMES,
@@ -330,7 +330,7 @@ class QuickReader:
             if option.kind == TWO:
                 if index == count or options[index][:1] in ("-", "!"):
                     return False
-                text = f"{text} {options[index]}"
+                text += BETWEEN_TWO + options[index]
                 index += 1
             loaded.take(option, head, inverted, text)
             inverted = False

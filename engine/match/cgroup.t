@@ -27,3 +27,7 @@
 :filter:FORWARD
 @both
 -m cgroup --cgroup 1 | refused: accepted by iptables, not implemented here: match 'cgroup': a packet handed to the engine does not tell the control group of its socket. ; legacy: refused: Invalid argument
+
+:filter:FORWARD
+@both
+-m cgroup ! --cgroup 1 | refused: accepted by iptables, not implemented here: match 'cgroup': a packet handed to the engine does not tell the control group of its socket. ; legacy: refused: Invalid argument

@@ -235,3 +235,8 @@
 -m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-mode srcip --hashlimit-srcmask 128 | -m hashlimit --hashlimit-upto 5/sec --hashlimit-burst 5 --hashlimit-mode srcip --hashlimit-name mini1
 -m hashlimit --hashlimit-upto 5/s --hashlimit-name mini1 --hashlimit-mode srcip --hashlimit-srcmask 129 | refused: hashlimit: bad value for option "--hashlimit-srcmask", neither a valid network mask nor valid CIDR (0-128).
 -m hashlimit --hashlimit-upto 5/s --hashlimit-name x --hashlimit-srcmask 255.255.255.0 --hashlimit-mode srcip | refused: hashlimit: bad value for option "--hashlimit-srcmask", neither a valid network mask nor valid CIDR (0-128).
+
+:filter:INPUT
+@both
+-m hashlimit --hashlimit-upto 60000000/min --hashlimit-name mini1 --hashlimit-rate-match  | refused: Numerical result out of range
+-m hashlimit --hashlimit-upto 4294967295b/s --hashlimit-burst 1mb --hashlimit-name mini1  | refused: burst cannot be smaller than 4581298432b

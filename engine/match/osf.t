@@ -28,3 +28,7 @@
 :filter:INPUT
 @ipv4
 -m osf --genre Linux | refused: accepted by iptables, not implemented here: match 'osf': the engine has no table of fingerprints (nfnl_osf). ; legacy: refused: Invalid argument
+
+:filter:INPUT
+@ipv6
+-p tcp -m osf --genre Linux | refused: Couldn't load match `osf':No such file or directory

@@ -18,7 +18,7 @@ from typing import Final
 from engine.core.context import Context
 from engine.core.extension import Extension, Option, ParameterProblem, Spec
 from engine.core.packet import Packet
-from engine.core.values import Given, Values
+from engine.core.values import BETWEEN_TWO, Given, Values
 from engine.match.parts.ports import Ported
 from engine.match.parts.text import bang
 
@@ -177,7 +177,7 @@ def _read_flags(match: Sctp, row: int, letters: str) -> None:
 
 def read_chunk_option(match: Sctp, given: Given) -> None:
     """`ALL DATA:Be,INIT` into the match."""
-    way, _blank, chunks = given.text.partition(" ")
+    way, _between, chunks = given.text.partition(BETWEEN_TWO)
     if way.lower() not in WAYS:
         raise ParameterProblem('Match type has to be one of "ALL", "ANY" or "ONLY"')
     match.way = WAYS.index(way.lower())

@@ -88,3 +88,8 @@
 -p sctp -m sctp --chunk-types any ABORT:t,DATA:U      | -p sctp -m sctp --chunk-types any DATA:U,ABORT:t
 -p sctp -m sctp --chunk-types any DATA:U,DATA         | -p sctp -m sctp --chunk-types any DATA:U
 -p sctp -m sctp --chunk-types any ' DATA'             | refused: Unknown sctp chunk ` DATA'
+
+:filter:INPUT
+@both
+-p sctp --chunk-types 'any ' DATA                          | refused: Match type has to be one of "ALL", "ANY" or "ONLY"
+-p sctp --chunk-types any ' DATA'                          | refused: Unknown sctp chunk ` DATA'

@@ -20,7 +20,7 @@ from engine.core.context import Context
 from engine.core.extension import Extension, Match, Option, Spec
 from engine.core.hooks import IPV6
 from engine.core.packet import ROUTING, Packet
-from engine.core.values import Given, Values
+from engine.core.values import Values
 from engine.match.parts.text import bang, mark
 from engine.match.parts.wire import find_header
 
@@ -122,17 +122,15 @@ class Srh(Match):
         return " ".join(parts)
 
 
-def _field(given: Given) -> Field:
-    assert isinstance(given.value, int)
-    return Field(given.option.name, given.value, given.inverted)
-
-
 def build(values: Values) -> Extension:
+    # iptables keeps one number for -eq, -gt and -lt of a field: the last one given counts for all three
+    numbers = {FIELDS[item.option.name][0]: item.value for item in values.given if item.option.name in FIELDS}
     fields = []
-    for name in FIELDS:
-        given = values.find(name)
-        if given is not None:
-            fields.append(_field(given))
+    for name, (offset, _size, _comparison) in FIELDS.items():
+        if values.has(name):
+            number = numbers[offset]
+            assert isinstance(number, int)
+            fields.append(Field(name, number, values.inverted(name)))
     segments = []
     for name in SEGMENTS:
         if values.has(name):

@@ -32,3 +32,9 @@
 -m srh --srh-psid a::/64,b::                                             | refused: srh: bad value for option "--srh-psid", neither a valid network mask nor valid CIDR (0-128).
 -m srh --srh-psid 1.2.3.4                                                | refused: getaddrinfo: Address family for hostname not supported
 -m srh --srh-next-hdr 17 --srh-next-hdr 17                               | refused: srh: option "--srh-next-hdr" can only be used once.
+
+# one number for -eq, -gt and -lt of a field
+:filter:INPUT
+@ipv6
+-m srh --srh-hdr-len-eq 5 --srh-hdr-len-gt 8               | -m srh --srh-hdr-len-eq 8 --srh-hdr-len-gt 8
+-m srh --srh-segs-left-lt 3 ! --srh-segs-left-eq 1         | -m srh ! --srh-segs-left-eq 1 --srh-segs-left-lt 1

@@ -85,10 +85,8 @@ def final(values: Values) -> None:
         raise ParameterProblem("--probability must be specified when using random mode")
     if mode == "nth" and not values.has("every") and not values.has("packet"):
         raise ParameterProblem("--every and --packet must be specified when using nth mode")
-    if mode == "nth" and values.has("every") and values.has("packet"):
-        every, packet = values.number("every"), values.number("packet")
-        if packet >= every:
-            raise ParameterProblem("the --packet p must be 0 <= p <= n-1")
+    if mode == "nth" and values.has("packet") and values.number("packet") > max(0, values.number("every") - 1):
+        raise ParameterProblem("the --packet p must be 0 <= p <= n-1")
 
 
 EXTENSIONS: Final = (

@@ -50,3 +50,8 @@
 -m statistic ! --mode random --probability 0.2                           | refused: statistic: option "--mode" cannot be inverted.
 -m statistic --mode nth --every 10 --packet 9 -m statistic --mode random --probability 0.25 | -m statistic --mode nth --every 10 --packet 9 -m statistic --mode random --probability 0.25000000000
 -m statistic --mode nth --every 3 --packet 0 --probability 1             | refused: statistic: option "--probability" cannot be used together with "--every".
+
+:filter:INPUT
+@both
+-m statistic --mode nth --packet 127                       | refused: the --packet p must be 0 <= p <= n-1
+-m statistic --mode nth --packet 0                         | refused: statistic: option "--packet" also requires "--every".

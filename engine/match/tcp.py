@@ -21,7 +21,7 @@ from engine.core.extension import Extension, Option, ParameterProblem, Spec
 from engine.core.hooks import IPV4
 from engine.core.numbers import parse_number
 from engine.core.packet import Packet
-from engine.core.values import Given, Values
+from engine.core.values import BETWEEN_TWO, Given, Values
 from engine.match.parts.ports import Ported
 from engine.match.parts.text import bang, mark
 from engine.match.parts.wire import has_option
@@ -121,7 +121,7 @@ def _read_flag_option(given: Given) -> tuple[int, int]:
     """(mask, flags)"""
     if given.option.name == "syn":
         return SYN_MASK, SYN_ONLY
-    mask, _blank, flags = given.text.rpartition(" ")
+    mask, _between, flags = given.text.partition(BETWEEN_TWO)
     return read_flags(mask), read_flags(flags)
 
 

@@ -101,3 +101,9 @@
 -p tcp --source 10.0.0.1 | -s 10.0.0.1/32 -p tcp
 @ipv6
 -p tcp --source 10.0.0.1 | refused: host/network `10.0.0.1' not found
+
+# blanks belong to their word
+:filter:INPUT
+@both
+-p tcp --tcp-flags SYN ' FIN'                              | refused: Unknown TCP flag ` FIN'
+-p tcp --tcp-flags 'XYZ ' SYN                              | refused: Unknown TCP flag `XYZ '

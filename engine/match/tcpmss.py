@@ -57,11 +57,17 @@ class TcpMss(Dropping):
         return f"tcpmss match {mark(self.inverted)}{span(self.low, self.high)}"
 
 
-def build(values: Values) -> Extension:
+def look(values: Values) -> None:
     low, high = values.pair("mss")
     if low > high:
         raise ParameterProblem("tcpmss: invalid range given")
+
+
+def build(values: Values) -> Extension:
+    low, high = values.pair("mss")
     return TcpMss(low, high, values.inverted("mss"))
 
 
-EXTENSIONS: Final = (Spec("tcpmss", build, (Option("mss", "u16:range", invert=True, mandatory=True),), protos=(6,)),)
+EXTENSIONS: Final = (
+    Spec("tcpmss", build, (Option("mss", "u16:range", invert=True, mandatory=True, at_once=look),), protos=(6,)),
+)

@@ -30,6 +30,8 @@ ALL_WEEKDAYS: Final = 0xFE
 LAST_DATE: Final = 0x7FFFFFFF
 WEEKDAYS: Final = ("", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 THURSDAY: Final = 4  # 1 January 1970
+U32: Final = 0xFFFFFFFF
+U64: Final = 0xFFFFFFFFFFFFFFFF
 NUMBER: Final = re.compile(r"[ \t\n\v\f\r]*([+-]?)([0-9]*)")
 LOCALTZ_WARNING: Final = (
     'WARNING: --localtz is being replaced by --kerneltz, since "local" is ambiguous. Note the kernel timezone has '
@@ -149,13 +151,13 @@ def ordinal(day: int) -> str:
 
 
 def _number(text: str) -> tuple[int, str]:
-    """(number, what follows) as strtoul reads it; 0 without digits, a huge number for a negative one."""
+    """(number, what follows) as strtoul reads it, cut to 32 bits; 0 without digits."""
     found = NUMBER.match(text)
     assert found is not None
     if not found.group(2):
         return 0, text
-    value = int(found.group(2)[:20])
-    return (1 << 32) - value if found.group(1) and found.group(1) == "-" and value else value, text[found.end() :]
+    value = min(int(found.group(2)[:40]), U64)
+    return (-value if found.group(1) == "-" else value) & U32, text[found.end() :]
 
 
 def read_date(text: str) -> int:
@@ -206,24 +208,33 @@ def segments(text: str, size: int) -> list[str]:
     return [part[:size] for part in parts]
 
 
+def _day(part: str) -> int | None:
+    """A number with a sign perhaps; nothing at all is 0, a negative one huge."""
+    if part[:1] != "-":
+        found = strtoul(part, 999) if part else (0, 0)
+        return None if found is None else found[0]
+    found = strtoul(part[1:], 99)
+    return None if found is None else -found[0] & U32
+
+
 def read_monthdays(text: str) -> int:
     days = 0
     for part in segments(text, 2):
-        found = strtoul(part, 31) if part else (0, 0)
-        if found is None:
+        day = _day(part)
+        if day is None or day > 31:
             raise ParameterProblem(f"{part} is not a valid day for --monthdays")
-        days |= 1 << found[0]
+        days |= 1 << day
     return days
 
 
 def read_weekdays(text: str) -> int:
     days = 0
     for part in segments(text, 3):
-        found = strtoul(part, 999) if part else (0, 0)
-        if found is not None:
-            if found[0] == 0:
+        day = _day(part)
+        if day is not None:
+            if day == 0:
                 raise ParameterProblem("No, the week does NOT begin with Sunday.")
-            days |= 1 << (found[0] & 31)
+            days |= 1 << (day & 31)
             continue
         named = [number for number, name in enumerate(WEEKDAYS) if number and part[:2] == name[:2]]
         if not named:

@@ -134,3 +134,12 @@
 -m time --timestart ' 1:00'                                        | -m time --timestart 01:00:00 --timestop 23:59:59 --datestop 2038-01-19T03:14:07
 -m time --utc --localtz                                            | refused: time: option "--localtz" cannot be used together with "--utc".
 -m time --localtz --kerneltz                                       | -m time --datestop 2038-01-19T03:14:07 --kerneltz
+
+# numbers of C: a sign, and what is left of them in 32 bits
+:filter:INPUT
+@both
+-m time --weekdays -31                                     | -m time --weekdays Mon --datestop 2038-01-19T03:14:07
+-m time --weekdays -0                                      | refused: No, the week does NOT begin with Sunday.
+-m time --monthdays -1                                     | refused: -1 is not a valid day for --monthdays
+-m time --timestart 4294967297:02                          | -m time --timestart 01:02:00 --timestop 23:59:59 --datestop 2038-01-19T03:14:07
+-m time --timestart 01:-1                                  | refused: invalid time "-1" specified, should be hh:mm[:ss] format and within the boundaries

@@ -17,6 +17,7 @@ Kernel peer: xt_HMARK; the hash is parts/jhash.py. Source: iptables-extensions(8
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from engine.core.context import Context
@@ -211,16 +212,12 @@ def read(values: Values) -> dict[str, int]:
     """All options in the order given; --hmark-tuple fills in what its types stand for."""
     bits = 32 if values.family == IPV4 else 128
     fields: dict[str, int] = {}
-    filled: set[str] = set()
     for item in values.given:
         name = item.option.name.removeprefix("hmark-")
         if name == "tuple":
             for field in read_types(item.text):
                 fields[field] = FULL[field]
-                filled.add(field)
             continue
-        if name in filled:
-            raise ParameterProblem(f'HMARK: option "--hmark-{name}" can only be used once.\n')
         assert isinstance(item.value, int)
         fields[name] = item.value
     for name in ("src-prefix", "dst-prefix"):
@@ -252,9 +249,8 @@ def look(values: Values) -> None:
     read_types(values.given[-1].text)
 
 
-def look_at_field(values: Values) -> None:
-    """Was it filled in by the tuple?"""
-    read(values)
+def filled_by_tuple(field: str) -> Callable[[Values], bool]:
+    return lambda values: field in read_types(values.text("hmark-tuple")) if values.has("hmark-tuple") else False
 
 
 def build(values: Values) -> Target:
@@ -263,15 +259,15 @@ def build(values: Values) -> Target:
 
 OPTIONS: Final = (
     Option("hmark-tuple", "text", at_once=look),
-    Option("hmark-src-prefix", "plen", at_once=look_at_field),
-    Option("hmark-dst-prefix", "plen", at_once=look_at_field),
-    Option("hmark-sport-mask", "u16", at_once=look_at_field),
-    Option("hmark-dport-mask", "u16", at_once=look_at_field),
-    Option("hmark-spi-mask", "u32", at_once=look_at_field),
+    Option("hmark-src-prefix", "plen", implied=filled_by_tuple("src-prefix")),
+    Option("hmark-dst-prefix", "plen", implied=filled_by_tuple("dst-prefix")),
+    Option("hmark-sport-mask", "u16", implied=filled_by_tuple("sport-mask")),
+    Option("hmark-dport-mask", "u16", implied=filled_by_tuple("dport-mask")),
+    Option("hmark-spi-mask", "u32", implied=filled_by_tuple("spi-mask")),
     Option("hmark-sport", "u16"),
     Option("hmark-dport", "u16"),
     Option("hmark-spi", "u32"),
-    Option("hmark-proto-mask", "u16", at_once=look_at_field),
+    Option("hmark-proto-mask", "u16", implied=filled_by_tuple("proto-mask")),
     Option("hmark-rnd", "u32"),
     Option("hmark-mod", "u32", low=1, high=U32),
     Option("hmark-offset", "u32"),

@@ -82,7 +82,7 @@
 -j HMARK --hmark-tuple src,dst --hmark-mod 10 --hmark-rnd 1              | -j HMARK --hmark-src-prefix 128 --hmark-dst-prefix 128 --hmark-rnd 0x00000001 --hmark-mod 10
 -j HMARK --hmark-tuple ct,src --hmark-mod 10 --hmark-rnd 1               | -j HMARK --hmark-src-prefix 128 --hmark-rnd 0x00000001 --hmark-mod 10 --hmark-tuple ct
 -j HMARK --hmark-tuple src,spi --hmark-mod 10 --hmark-rnd 1              | -j HMARK --hmark-src-prefix 128 --hmark-spi-mask 0xffffffff --hmark-rnd 0x00000001 --hmark-mod 10
--j HMARK --hmark-tuple src,dst --hmark-src-prefix 129 --hmark-mod 10 --hmark-rnd 1 | refused: HMARK: bad value for option "--hmark-src-prefix", neither a valid network mask nor valid CIDR (0-128). ; legacy: refused: HMARK: option "--hmark-src-prefix" can only be used once.
+-j HMARK --hmark-tuple src,dst --hmark-src-prefix 129 --hmark-mod 10 --hmark-rnd 1 | refused: HMARK: option "--hmark-src-prefix" can only be used once.
 -j HMARK --hmark-tuple src,sport --hmark-dport-mask 0xff --hmark-mod 10 --hmark-rnd 1 | -j HMARK --hmark-src-prefix 128 --hmark-sport-mask 0xffff --hmark-dport-mask 0x00ff --hmark-rnd 0x00000001 --hmark-mod 10
 -j HMARK --hmark-tuple src,sport,dport --hmark-sport 80 --hmark-mod 10 --hmark-rnd 1 | -j HMARK --hmark-src-prefix 128 --hmark-sport-mask 0xffff --hmark-dport-mask 0xffff --hmark-sport 0x0050 --hmark-rnd 0x00000001 --hmark-mod 10
 -j HMARK --hmark-tuple src,sport,dport --hmark-dport 80 --hmark-mod 10 --hmark-rnd 1 | -j HMARK --hmark-src-prefix 128 --hmark-sport-mask 0xffff --hmark-dport-mask 0xffff --hmark-dport 0x0050 --hmark-rnd 0x00000001 --hmark-mod 10

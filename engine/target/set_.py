@@ -15,13 +15,13 @@ from __future__ import annotations
 from typing import Final
 
 from engine.core.extension import Option, ParameterProblem, Spec, Target
-from engine.core.values import Values
+from engine.core.values import BETWEEN_TWO, Values
 
 OPERATIONS: Final = ("add-set", "del-set", "map-set")
 
 
 def look(values: Values) -> None:
-    name = values.given[-1].text.partition(" ")[0]
+    name = values.given[-1].text.partition(BETWEEN_TWO)[0]
     raise ParameterProblem(f"Set {name} doesn't exist.\n")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.core.context import Context
 from engine.core.extension import Extension, Match
 from engine.core.packet import Packet
-from engine.core.values import Values
+from engine.core.values import BETWEEN_TWO, Values
 from engine.match.parts.text import bang
 
 
@@ -23,4 +23,4 @@ class Unread(Match):
 
 
 def build(values: Values) -> Extension:
-    return Unread([(given.option.name, given.inverted, given.text) for given in values.given])
+    return Unread([(given.option.name, given.inverted, given.text.replace(BETWEEN_TWO, " ")) for given in values.given])
