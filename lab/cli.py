@@ -154,7 +154,7 @@ def become(name: str, words: list[str]) -> NoReturn:
         environment = {**os.environ, "PYTHONPATH": python_path(dict(os.environ))}
     except LabError as error:
         sys.exit(f"nflab {name}: {error}")
-    os.execve(sys.executable, [sys.executable, "-P", "-m", module, *first, *words], environment)
+    os.execve(sys.executable, [sys.executable, "-P", "-m", "lab.program", module, *first, *words], environment)
 
 
 if __name__ == "__main__":

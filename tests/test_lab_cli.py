@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import runpy
 import select
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from lab import Lab, LabError, cli, state
+from lab import Lab, LabError, cli, program, state
 from lab.owner import python_path
 from tests.lab_support import MARK, all_gone, marked, needs_engine, why_no_lab
 
@@ -198,7 +199,7 @@ def test_output_that_goes_nowhere(variables: dict[str, str]) -> None:
 
 
 def test_ctrl_c_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    def interrupt(*_arguments: object) -> None:
+    def interrupt(*_arguments: object, **_options: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(state, "labs", interrupt)
@@ -206,6 +207,12 @@ def test_ctrl_c_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     assert capsys.readouterr().err == "nflab ls: interrupted\n"
     monkeypatch.setattr(cli, "open_standard_files", interrupt)
     assert cli.main(["ls"]) == 130
+    capsys.readouterr()
+    monkeypatch.setattr(sys, "argv", sys.argv)
+    monkeypatch.setattr(runpy, "run_module", interrupt)
+    with pytest.raises(SystemExit, match="130"):
+        program.main(["conformance.fuzz", "--seconds", "1"])
+    assert capsys.readouterr().err == "nflab fuzz: interrupted\n"
 
 
 def test_topologies_are_listed(nflab: Nflab) -> None:
@@ -257,7 +264,7 @@ def test_front_ends_are_started_as_programs(monkeypatch: pytest.MonkeyPatch) -> 
         with pytest.raises(SystemExit):
             cli.main([command, "--help", "x"])
         _path, argv, environment = started.pop()
-        assert argv[1:] == ["-P", "-m", module, *first, "--help", "x"]
+        assert argv[1:] == ["-P", "-m", "lab.program", module, *first, "--help", "x"]
         assert str(Path(cli.__file__).parent.parent) in environment["PYTHONPATH"]
 
 
