@@ -314,6 +314,7 @@ GIBBERISH = [
     b'{"do": ["ping"]}\n',
     b"\xff\xfe\n",
     b"[" * 100000 + b"\n",
+    b'{"do": ' + b"9" * 5000 + b"}\n",
     b'{"do": "ping", "do": "load"}\n',
 ]
 

@@ -153,9 +153,7 @@ class Control:
 
     def _answer(self, peer: Peer, line: bytes) -> None:
         try:
-            request = json.loads(line)
-            if not isinstance(request, dict):
-                raise BadRequest('a request is a JSON object, such as {"do": "ping"}')
+            request = _request(line)
             verb = request.get("do")
             handler = VERBS.get(verb) if isinstance(verb, str) else None
             if handler is None:
@@ -470,13 +468,20 @@ def _is_friend(sock: socket.socket) -> bool:
     return uid in (0, os.geteuid())
 
 
+def _request(line: bytes) -> Request:
+    try:
+        request = json.loads(line)
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits
+        raise BadRequest(f"this line is not JSON: {error}") from None
+    if not isinstance(request, dict):
+        raise BadRequest('a request is a JSON object, such as {"do": "ping"}')
+    return request
+
+
 def _error(error: Exception) -> Answer:
     answer: Answer = {"ok": False, "error": str(error), "kind": type(error).__name__}
     if isinstance(error, RulesetError):
         answer["place"] = error.place
-    elif isinstance(error, json.JSONDecodeError | UnicodeDecodeError | RecursionError):
-        answer["kind"] = "BadRequest"
-        answer["error"] = f"this line is not JSON: {error}"
     elif not isinstance(error, BadRequest | StateError):
         answer["kind"] = "Fault"
         answer["error"] = f"a fault of the engine, see `faults`: {type(error).__name__}: {error}"
