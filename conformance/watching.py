@@ -1,7 +1,8 @@
 """A program of a node that goes on while packets are sent, and whose lines are looked at: conntrack -E.
 
-That it listens, and that nothing more will come, is shown by a mark: 192.0.2.1 to 192.0.2.2 is put into the table and
-taken out again, and the program has to say so. Who listens for something else brings a mark of his own.
+That it listens, and that nothing more will come, is shown by a mark: a connection of 192.0.2.1 is put into the table
+and taken out again, and the program has to say so. Its destination is another one each time, so that what is left to be
+said of one mark is not taken for the next. Who listens for something else brings a mark of his own.
 """
 
 from __future__ import annotations
@@ -16,8 +17,7 @@ from conformance import waits
 from conformance.failing import Broken, Failed
 
 MARK: Final = "192.0.2.1"
-FLOW: Final = "-p udp -s 192.0.2.1 -d 192.0.2.2 --sport 7 --dport 7"
-MARKING: Final = (f"conntrack -I {FLOW} -t 60", f"conntrack -U {FLOW} -m 1", f"conntrack -D {FLOW}")
+DESTINATIONS: Final = tuple(f"192.0.2.{number}" for number in range(100, 200))
 
 
 class Watch:
@@ -28,7 +28,8 @@ class Watch:
         self, scene: Any, node: Any, command: str, mark: Callable[[], object] | None = None, marked: str = MARK
     ) -> None:
         self.mark = mark or self._put_mark
-        self.marked = marked
+        self.marked = self.awaited = marked
+        self.marks = 0
         self.scene = scene
         self.node = node
         self.command = command
@@ -55,8 +56,9 @@ class Watch:
         return self.marked in self.text
 
     def _put_mark(self) -> None:
-        for line in MARKING:
-            self.node.run(shlex.split(line), check=True)
+        self.awaited = DESTINATIONS[self.marks % len(DESTINATIONS)]
+        self.marks += 1
+        self.node.adapter.touch_connection(MARK, self.awaited, 7)
 
     def _read(self, seconds: float) -> bool:
         """Take what it has written; wait so long for the first of it."""
@@ -72,11 +74,11 @@ class Watch:
     def lines(self) -> list[str]:
         """What it has said since the last call, up to this moment, without the marks."""
         self.scene.collect()
-        marks = self.text.count(self.marked)
+        before = len(self.text)
         self.mark()
 
         def told() -> bool:
-            return self._read(0.02) and self.text.count(self.marked) > marks
+            return self._read(0.02) and self.awaited in self.text[before:]
 
         try:
             waits.until(told, "the mark", waits.ANSWER, step=0.0)

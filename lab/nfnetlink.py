@@ -38,6 +38,7 @@ CTA_TUPLE_ORIG: Final = 1
 CTA_TUPLE_REPLY: Final = 2
 CTA_STATUS: Final = 3
 CTA_TIMEOUT: Final = 7
+CTA_MARK: Final = 8
 BATCH: Final = 256  # messages in one send: the last byte of an address counts them
 EXP_DELETE: Final = 2
 NFULNL_PACKET: Final = 0
@@ -148,6 +149,18 @@ class Nfnetlink:
                     batch[column :: len(message)] = bytes((value,)) * BATCH
             self._socket.send(memoryview(batch)[: min(BATCH, count - start) * len(message)])
         self._raise_first_error()
+
+    def touch_connection(self, src: str, dst: str, port: int) -> None:
+        """Put a UDP connection into the table, give it a mark and take it out again: whoever listens is told of all
+        three. Raises OSError."""
+        left, right = socket.inet_aton(src), socket.inet_aton(dst)
+        original = udp_tuple(CTA_TUPLE_ORIG, left, right, port)
+        both = original + udp_tuple(CTA_TUPLE_REPLY, right, left, port)
+        family = NF_FAMILIES["ipv4"]
+        self.ask(CT_NEW, family, both + attribute(CTA_TIMEOUT, struct.pack("!I", 60)),
+                 NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL)  # fmt: skip
+        self.ask(CT_NEW, family, original + attribute(CTA_MARK, struct.pack("!I", 1)))
+        self.ask(SUBSYS_CTNETLINK << 8 | CT_DELETE, family, original)
 
     def _raise_first_error(self) -> None:
         """What unacknowledged messages have brought: nothing, or errors."""

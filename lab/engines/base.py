@@ -135,6 +135,10 @@ class Adapter:
         """Put so many UDP connections into the table, each of an address of 198.18.0.0/15."""
         raise NotImplementedError
 
+    def touch_connection(self, src: str, dst: str, port: int) -> None:
+        """Put a UDP connection into the table, give it a mark and take it out again, as three conntrack commands."""
+        raise NotImplementedError
+
     def zero(self, family: str = "ipv4") -> None:
         """Set every counter to zero."""
         raise NotImplementedError

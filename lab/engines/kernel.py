@@ -230,6 +230,9 @@ class Kernel(Adapter):
     def add_connections(self, count: int, assured: bool, seconds: int) -> None:
         self.netlink.add_connections(count, CONFIRMED | (SEEN_REPLY | ASSURED if assured else 0), seconds)
 
+    def touch_connection(self, src: str, dst: str, port: int) -> None:
+        self.netlink.touch_connection(src, dst, port)
+
     def flush(self) -> None:
         for family in FAMILIES:
             self.empty(family, self.tables(family))

@@ -281,6 +281,13 @@ class Userspace(Adapter):
             if answer.get("exit"):
                 raise LabError(f"{self.name}: {answer.get('stderr', '').strip()}")
 
+    def touch_connection(self, src: str, dst: str, port: int) -> None:
+        flow = ["-p", "udp", "-s", src, "-d", dst, "--sport", str(port), "--dport", str(port)]
+        for words in (["-I", *flow, "-t", "60"], ["-U", *flow, "-m", "1"], ["-D", *flow]):
+            answer = self.request(do="command", argv=["conntrack", *words])
+            if answer.get("exit"):
+                raise LabError(f"{self.name}: {answer.get('stderr', '').strip()}")
+
     def zero(self, family: str = "ipv4") -> None:
         command = "iptables" if family == "ipv4" else "ip6tables"
         for table in ("raw", "mangle", "nat", "filter", "security"):
