@@ -35,6 +35,7 @@ from engine.language.options import TWO, Loaded, option_table
 NAME_LIMIT: Final = 28  # characters of a match, target or chain name
 INTERFACE_LIMIT: Final = 15
 RULE_NUMBER_LIMIT: Final = 0x7FFFFFFF
+U32: Final = 0xFFFFFFFF
 U64: Final = 0xFFFFFFFFFFFFFFFF
 SPACES: Final = frozenset(" \t\n\v\f\r")
 
@@ -116,6 +117,8 @@ INVERTIBLE: Final = "sdpiof"
 # IPv6 extension headers (but hop-by-hop, which is 0 like "all"): the walk looks behind them for the protocol.
 EXTENSION_HEADERS: Final = (43, 44, 51, 60)
 
+BINARY: Final = "b"  # in iptables' list of options since ever, and nobody's
+
 # What iptables calls the target behind ACCEPT, DROP, RETURN and jumps: no target of that name can be used.
 STANDARD: Final = "standard"
 
@@ -177,6 +180,7 @@ class CommandLine:
         self.tables = 0
         self.table_given = False
         self.getopt = Getopt(words, SHORT, OWN_TABLE if family == IPV4 else OWN_TABLE_6)
+        self.bangs: set[int] = set()  # where a "!" was read
         self.source_word = -1
         self.destination_word = -1
 
@@ -186,8 +190,13 @@ class CommandLine:
         return Refused(message, word=self.getopt.index - 1 if word == -2 else word, bare=bare)
 
     def _previous(self) -> str:
-        """The word read last: iptables takes the argument of some options from there, even with `--source=...`."""
-        return self.words[self.getopt.index - 1]
+        """The word before the next one: iptables takes the argument of some options from there, even with
+        `--source=...`. A `!` that was read is blank; in front of all words stands the program, in a ruleset `-t TABLE`.
+        """
+        index = self.getopt.index - 1
+        if index < 0:
+            return self.table if self.in_restore else self.tool
+        return "" if index in self.bangs else self.words[index]
 
     def _has_argument(self) -> bool:
         index = self.getopt.index
@@ -235,8 +244,9 @@ class CommandLine:
                 if inverted:
                     raise self._fail("multiple consecutive ! not allowed")
                 inverted = True
+                self.bangs.add(getopt.index - 1)
                 continue
-            if getopt.owner or code in (MISSING, UNKNOWN):
+            if getopt.owner or code in (MISSING, UNKNOWN, BINARY):
                 if self._extension_option(code, inverted):
                     continue
             elif self._own_option(code, inverted):
@@ -280,8 +290,6 @@ class CommandLine:
             self._counters(inverted)
         elif code == "M":
             pass  # there is no kernel module to load
-        elif code == "b":
-            raise self._fail('Unknown arg "(null)"')
         elif (code == "6") == (self.family == IPV4):
             # a line for the other family: silently skipped in a ruleset, refused on a command line
             self.wrong_family = True
@@ -376,7 +384,7 @@ class CommandLine:
             self.warnings.append(f"Warning: never matched protocol: {self.protocol}. use extension match instead.\n")
 
     def _interface(self, name: str) -> str:
-        if not name:
+        if not self.getopt.value:
             raise self._fail("Empty interface is likely to be undesired")
         if len(name.encode("utf-8", "surrogateescape")) > INTERFACE_LIMIT:
             raise self._fail(f"interface name `{name}' must be shorter than IFNAMSIZ ({INTERFACE_LIMIT})")
@@ -415,6 +423,7 @@ class CommandLine:
             usec = scan_counter(text)
             if usec is None:
                 raise self._fail("wait interval not numeric")
+            usec &= U32
             if usec > 999999:
                 raise self._fail(f"too long usec wait {usec} > 999999 usec")
             self.warnings.append("Ignoring deprecated --wait-interval option.\n")
@@ -491,7 +500,7 @@ class CommandLine:
     def _extension_option(self, code: str, inverted: bool) -> bool:
         """Give an option to the match or target it belongs to. True: the same word has to be read once more."""
         getopt = self.getopt
-        if getopt.owner and code not in (MISSING, UNKNOWN):
+        if getopt.owner:
             if self.target is not None and self.target.table == getopt.owner:
                 self._take(self.target, code, inverted)
                 return False
@@ -506,6 +515,8 @@ class CommandLine:
             self._enter(spec, spec.name, -1)
             getopt.again()
             return True
+        if code == BINARY:
+            raise self._fail('Unknown arg "(null)"')
         if code == MISSING:
             raise self._fail(f'option "{self._previous()}" requires an argument')
         raise self._fail(f'unknown option "{self._previous()}"')

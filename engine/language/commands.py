@@ -91,6 +91,10 @@ def try_help(program: str) -> str:
     return f"Try `{program} -h' or '{program} --help' for more information.\n"
 
 
+def version_text(program: str, inverted: bool) -> str:
+    return f"Not {VERSION[1:]} ({VARIANT}) ;-)\n" if inverted else f"{program} {VERSION} ({VARIANT})\n"
+
+
 def refusal_text(refused: Refused, program: str, line: int = -1) -> str:
     """What xtables_error prints."""
     text = refused.message + "\n" if refused.bare else f"{program} {VERSION} ({VARIANT}): {refused.message}\n"
@@ -116,9 +120,7 @@ def _iptables(words: list[str], family: int, store: RulesetStore) -> Result:
         if line.wrong_family:
             return Result(PARAMETER_PROBLEM, "", "".join(warnings) + try_help(program))
         if line.version:
-            number = VERSION[1:]
-            text = f"Not {number} ({VARIANT}) ;-)" if line.version_inverted else f"{program} {VERSION} ({VARIANT})"
-            return Result(0, text + "\n")
+            return Result(0, version_text(program, line.version_inverted))
         if line.help:
             return Result(0, command_help(program, VERSION, VARIANT) + extension_help(line))
         return _change_table(line, family, store)
@@ -332,7 +334,9 @@ def _restore(argv: list[str], family: int, stdin: str, store: RulesetStore) -> R
         stderr = note + "".join(restore.warnings) + fault_text(fault, program)
         return Result(_exit_of(fault), "".join(restore.output), stderr)
     if restore.finished >= 0:
-        text = command_help(program, VERSION, VARIANT) if restore.helped else f"{program} {VERSION} ({VARIANT})\n"
+        text = version_text(program, restore.version_inverted)
+        if restore.helped:
+            text = command_help(program, VERSION, VARIANT)
         return Result(0, "".join(restore.output) + text, note + "".join(restore.warnings))
     return Result(0, "".join(restore.output), note + "".join(restore.warnings))
 

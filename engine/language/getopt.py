@@ -59,10 +59,11 @@ class Getopt:
         self.tables.insert(1, (owner, table))
 
     def again(self) -> None:
-        """Read the last word once more (after a table was added)."""
+        """Read the last word once more (after a table was added). In the middle of a word like -nvL its other letters
+        come first, as in getopt_long.
+        """
         if self.index > 0:
             self.index -= 1
-        self.cluster = ""
 
     def next(self) -> str:
         """Code of the next option, or END, WORD, MISSING, UNKNOWN."""

@@ -35,7 +35,7 @@ from engine.language.commandline import (
 from engine.language.edit import is_stateful
 from engine.language.errors import Refused
 from engine.language.options import TWO, Loaded, option_table
-from engine.language.rule import uses_conntrack
+from engine.language.rule import kept_source, uses_conntrack
 from engine.language.words import split
 
 CACHE_LIMIT: Final = 20000  # parts remembered at most; then everything is forgotten
@@ -52,12 +52,12 @@ VALUE_OPTIONS: Final = frozenset(("-s", "-d", "-i", "-o", "-p"))
 class Part:
     """A match or target with its options, ready to be put into rules."""
 
-    def __init__(self, loaded: Loaded, is_match: bool, built: Extension, tool: str, keeps_source: bool) -> None:
+    def __init__(self, loaded: Loaded, is_match: bool, built: Extension, tool: str) -> None:
         self.name = loaded.name
         self.spec: Spec = loaded.spec
         self.given: list[Given] = loaded.given
         self.tool = tool
-        self.source = loaded.source() if keeps_source else ""
+        self.source = kept_source(loaded, built)
         self.stateful = is_stateful(built)
         self.needs_conntrack = uses_conntrack(built, loaded.spec)
         self.match: NamedMatch | None = None
@@ -228,9 +228,12 @@ class QuickReader:
         number = self.protocols.get(text)
         if number is None:
             try:
-                number = CommandLine(["-A", "X", "-p", text], self.family).parse().head.proto
+                line = CommandLine(["-A", "X", "-p", text], self.family).parse()
             except Refused:
                 return False
+            if line.warnings:
+                return False
+            number = line.head.proto
             self.protocols[text] = number
         head.proto = number
         return True
@@ -302,7 +305,7 @@ class QuickReader:
             return None
         if loaded.warnings:
             return None
-        return Part(loaded, kind == "-m", loaded.take_built(context, self.tool), self.tool, self.tolerant)
+        return Part(loaded, kind == "-m", loaded.take_built(context, self.tool), self.tool)
 
     def _read_options(self, loaded: Loaded, head: RuleHead, options: tuple[str, ...]) -> bool:
         table = option_table(loaded.spec).by_name

@@ -90,10 +90,11 @@ class Restore:
         self.edits: list[Edit] = []
         self.edit: Edit | None = None
         self.table_name = ""
-        self.skipping = False
+        self.skipping = bool(only_table)  # -T: what stands in front of all tables is passed over
         self.started = False
         self.finished = -1  # exit code once a line said -V or -h
         self.helped = False
+        self.version_inverted = False
         self.output: list[str] = []
         self.warnings: list[str] = []
         self.quick = QuickReader(family, store.shared is None)
@@ -292,10 +293,12 @@ class Restore:
             packets, colon, tail = line[1:].lstrip(":").partition(":")
             if not packets:
                 raise Refused(f"Bad line {self.line}: need :")
-            octets = tail.lstrip("]").partition("]")[0]
+            octets = f"{tail}\n".lstrip("]").partition("]")[0]
             if not colon or not octets:
                 raise Refused(f"Bad line {self.line}: need ]")
-            rest = line[len(before) + 1 :]
+            end = len(line) - len(tail) - 1
+            # a colon that only comes later belongs to the rule, which iptables cuts there
+            rest = line[len(before) + 1 : end if end > len(before) else len(line)]
         return ((packets, octets) if self.counters else None), rest
 
     def _command(self, line: str, words: list[str], counters: tuple[str, str] | None) -> None:
@@ -322,6 +325,7 @@ class Restore:
                     raise Refused("a request for help or the version is no rule")
                 self.finished = 0
                 self.helped = command.help
+                self.version_inverted = command.version_inverted
                 return
             carry_out(command, edit, Place(self.name, self.line), self.output)
             self.warnings += command.warnings

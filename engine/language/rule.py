@@ -14,6 +14,7 @@ from engine.core.ruleset import Chain, NamedMatch, Place, Rule
 from engine.language.commandline import CommandLine
 from engine.language.edit import mark_stateful
 from engine.language.errors import OTHER_PROBLEM, Refused
+from engine.language.options import Loaded
 
 EINVAL: Final = 22
 
@@ -56,7 +57,7 @@ def make_rule(line: CommandLine, head: RuleHead, jump: Chain | None, place: Plac
     for loaded in line.matches:
         match = loaded.take_built(head, line.tool)
         assert isinstance(match, Match)
-        rule.matches.append(NamedMatch(loaded.name, match, loaded.spec, loaded.source() if line.tolerant else ""))
+        rule.matches.append(NamedMatch(loaded.name, match, loaded.spec, kept_source(loaded, match)))
         rule.needs_conntrack = rule.needs_conntrack or uses_conntrack(match, loaded.spec)
         rule.needs_defrag = rule.needs_defrag or loaded.spec.needs_defrag
     if jump is not None:
@@ -67,11 +68,17 @@ def make_rule(line: CommandLine, head: RuleHead, jump: Chain | None, place: Plac
         rule.target = target
         rule.target_name = line.target.name
         rule.target_spec = line.target.spec
-        rule.target_source = line.target.source() if line.tolerant else ""
+        rule.target_source = kept_source(line.target, target)
         rule.needs_conntrack = rule.needs_conntrack or uses_conntrack(target, line.target.spec)
         rule.needs_defrag = rule.needs_defrag or line.target.spec.needs_defrag
     mark_stateful(rule)
     return rule
+
+
+def kept_source(loaded: Loaded, built: Extension) -> str:
+    """The options as they were given, for a state that is read back (state.py); "" where the saved form is the same."""
+    source = loaded.source()
+    return "" if source == f" {built.save()}" else source
 
 
 def uses_conntrack(extension: Extension, spec: Spec) -> bool:

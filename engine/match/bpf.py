@@ -57,7 +57,7 @@ EXTRAS: Final = range(0, 64, 4)
 ETHERTYPES: Final[dict[int, int]] = {IPV4: 0x0800}
 
 COUNT: Final = re.compile(r"\s*([+-]?[0-9]{1,19}),")
-FIELDS: Final = re.compile(r"\s*([+-]?[0-9]{1,19})" * 4)
+FIELDS: Final = re.compile(r"\s*([+-]?[0-9]{1,19}+)" * 4)
 
 Instruction = tuple[int, int, int, int]
 
