@@ -27,7 +27,7 @@ def fresh() -> RulesetStore:
 def normal(text: str) -> str:
     """Without our second lines (the reason the kernel would log) and what the program was started as."""
     lines = [line for line in text.split("\n") if not line.startswith("  ")]
-    return re.sub(r"-legacy(?=-(restore|save):|")", "", "\n".join(lines))
+    return re.sub(r'-legacy(?=-(restore|save):|")', "", "\n".join(lines))
 
 
 def test_there_are_recorded_sessions() -> None:
