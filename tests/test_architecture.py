@@ -54,6 +54,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ),
     ("engine/core/packet", "engine/core/connection"),
     ("engine/core/context",),
+    ("engine/core/gathering",),
     ("engine/core/extension", "engine/core/values"),
     ("engine/core/registry",),
     ("engine/match", "engine/target", "engine/language/kinds"),

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from engine.core import verdict as v
 from engine.core.context import Context, Environment, Fragmented, Randomness, Shared
-from engine.core.fragments import Fragments, cut_ipv4, split_ipv4, split_ipv6, unfragmentable
+from engine.core.fragments import Fragments, cut_ipv4, fits_old_cuts, split_ipv4, split_ipv6
+from engine.core.gathering import unfragmentable
 from engine.core.hooks import IPV4, IPV6, OUTPUT, PREROUTING
 from engine.core.packet import Packet
 from tests.driver_world import cut, cut6, ipv4, ipv6, udp
@@ -385,5 +386,13 @@ def test_what_is_changed_in_one_piece_moves_the_cuts(size: int, lengths: tuple[i
     """The first fragment takes what it lacks from those behind it; the note of how the packet came stays."""
     cuts = Fragmented(44, False, (24, 24, 8), True, 1)
     found = cuts.gathered(size)
-    assert (found.lengths, found.even, sum(found.lengths)) == (lengths, even, 56)
+    assert (found.lengths, fits_old_cuts(found, 56, 56), sum(found.lengths)) == (lengths, even, 56)
+    assert found.gathered(size) == found
     assert cuts == Fragmented(44, False, (24, 24, 8), True, 1)
+
+
+def test_gathering_twice_is_gathering_the_longer_part() -> None:
+    cuts = Fragmented(1020, False, (8, 1000, 932), True, 1)
+    assert not fits_old_cuts(cuts.gathered(20), 1940, 1000)
+    assert cuts.gathered(20).gathered(40) == cuts.gathered(40)
+    assert fits_old_cuts(cuts.gathered(20).gathered(40), 1940, 1000)

@@ -8,7 +8,7 @@ from target_wire import SYN, apply, context, icmp4, icmp6, ipv4, ipv6, summed, t
 
 from engine.core import verdict as v
 from engine.core.connection import CT_UNTRACKED, Connection, Tuple
-from engine.core.context import Context
+from engine.core.context import Context, Fragmented
 from engine.core.hooks import IPV4, IPV6, OUTPUT, PREROUTING
 
 
@@ -410,6 +410,14 @@ def test_copies_are_not_copied() -> None:
     )
     world.send("lan", udp4(src="10.0.1.2", dst="10.0.2.2"))
     assert len(world.take("wan")) == 3  # the packet, and a copy from each of PREROUTING and POSTROUTING
+
+
+def test_a_copy_of_what_came_in_fragments_is_cut_at_other_places() -> None:
+    where = context(IPV4, 2)
+    where.fragmented = Fragmented(44, False, (8, 24, 8), True, 1)
+    apply("-j TEE --gateway 10.0.2.99", udp4(), where)
+    assert where.emit[0].fragmented == Fragmented(44, False, (8, 24, 8), False, 1)
+    assert where.fragmented.even
 
 
 def test_ipv6_copies() -> None:

@@ -97,6 +97,31 @@ def test_translated(client, server, firewall):
     server.sees_reassembled(udp("firewall.wan:1000 > server:2000", size=292), sizes=[124, 124, 112])
 
 
+MANGLE = "*mangle\n-A FORWARD {}\nCOMMIT\n"
+HELPED = "*raw\n-A PREROUTING -p udp -j CT --helper {}\nCOMMIT\n"
+SYN = tcp("client:1000 > server:2000", "SYN", "x" * 1884, ip_id=80)
+
+
+@case("fragments.gathered", topology="two-lans", requirement="A packet that is changed or read in one piece is cut anew",
+      source="Linux skb_ensure_writable(), skb_linearize()", needs=["conntrack"], rows={
+    "no-rule": {"packet": SYN, "rules": "", "sizes": [620, 620, 724]},
+    "tcpmss": {"packet": SYN, "rules": MANGLE.format("-p tcp --syn -j TCPMSS --set-mss 1500"), "sizes": [724, 724, 516],
+               "needs": ["target-TCPMSS"]},
+    "tcpoptstrip": {"packet": SYN, "rules": MANGLE.format("-p tcp -j TCPOPTSTRIP --strip-options sack-permitted"),
+                    "sizes": [620, 620, 724], "needs": ["target-TCPOPTSTRIP"]},
+    "sip": {"packet": udp("client:1000 > server:5060", size=1896, ip_id=81), "rules": HELPED.format("sip"),
+            "sizes": [724, 724, 516], "needs": ["helper-sip"]},
+    "tftp": {"packet": udp("client:1000 > server:69", size=1896, ip_id=82), "rules": HELPED.format("tftp"),
+             "sizes": [620, 620, 724], "needs": ["helper-tftp"]},
+})  # fmt: skip
+def test_gathered(client, server, firewall, packet, rules, sizes):
+    """What needs the whole packet in one piece (TCPMSS, the SIP helper) makes Linux forget the old cuts: then all but
+    the last fragment are as long as the longest was."""
+    firewall.loads(TRACKING + "COMMIT\n" + rules)
+    client.sends(fragments(packet, 600)[:2], fragments(packet, 1200)[1:])
+    server.sees_reassembled(packet, sizes=sizes)
+
+
 @case("fragments.narrow-way-out", topology="two-lans", needs=["conntrack"], cites=["FRAG-14"])
 def test_narrow(client, server, firewall):
     """A packet put together is cut to the MTU of its way out."""

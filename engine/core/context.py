@@ -70,6 +70,7 @@ class Emission:
     entry: Connection | None = None
     ctinfo: int = CT_INVALID
     copied: bool = False  # made by TEE, which does not copy its copies
+    fragmented: Fragmented | None = None  # how to cut it on its way out
     synproxied: bool = False  # a SYN made by SYNPROXY: its connection will be looked after
 
 
@@ -136,8 +137,7 @@ class Fragmented:
             if length > taken:
                 later.append(length - taken)
         lengths = (size - missing, *later)
-        even = self.even and not any(length % 8 for length in lengths[:-1])
-        return Fragmented(self.largest, self.df, lengths, even, self.identification)
+        return Fragmented(self.largest, self.df, lengths, self.even, self.identification)
 
 
 @dataclass(slots=True)

@@ -373,6 +373,7 @@ class Engine:
         flight.entry = emission.entry
         flight.ctinfo = emission.ctinfo
         flight.copied = emission.copied
+        flight.fragmented = emission.fragmented
         flight.synproxied = emission.synproxied
         flight.seen = emission.entry is not None or emission.ctinfo != CT_INVALID
         flight.launched = flight.made_here = True

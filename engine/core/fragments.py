@@ -26,10 +26,11 @@ from heapq import heappop, heappush
 from typing import Final
 
 from engine.core import verdict as v
-from engine.core.checksum import checksum, fold, pseudo_header
+from engine.core.checksum import TCP, checksum, fold, pseudo_header
 from engine.core.context import LOCAL, Context, Emission, Fragmented, Shared
+from engine.core.gathering import gather, unfragmentable
 from engine.core.hooks import IPV4, PREROUTING
-from engine.core.packet import DESTINATION_OPTIONS, FRAGMENT, HOP_BY_HOP, ROUTING, Packet
+from engine.core.packet import FRAGMENT, Packet
 
 LONGEST: Final = 65535
 IPV6_MINIMUM_MTU: Final = 1280
@@ -292,6 +293,8 @@ class Fragments:
         packet.parse()
         packet.partial = False
         packet.changed = True
+        if packet.proto == TCP and context.hook == PREROUTING and not context.physin:
+            gather(packet, context, packet.l4 + 20)  # the kernel looks for a socket before it looks for a route
         return v.ACCEPT if not packet.fault else v.DROP
 
     def _assembly(self, key: AssemblyKey, family: int, now: float) -> Assembly | None:
@@ -414,7 +417,9 @@ def _path(context: Context) -> str:
 
 
 def fits_old_cuts(cuts: Fragmented, payload: int, room: int) -> bool:
-    return cuts.even and sum(cuts.lengths) == payload and max(cuts.lengths) <= room
+    lengths = cuts.lengths
+    whole = not any(length & 7 for length in lengths[:-1])
+    return cuts.even and whole and sum(lengths) == payload and max(lengths) <= room
 
 
 def equal_cuts(payload: int, room: int) -> tuple[int, ...]:
@@ -452,21 +457,6 @@ def split_ipv6(packet: Packet, cuts: Fragmented, limit: int, identification: int
     if room < 8:
         return []
     return cut_ipv6(packet.data, start, equal_cuts(payload, room), identification)
-
-
-def unfragmentable(packet: Packet) -> int:
-    """Where the fragment header goes: behind hop-by-hop options, routing header and destination options, but not behind
-    destination options that follow a routing header. (RFC 8200 section 4.5 would leave destination options without a
-    routing header to the fragments; the kernel does not.)"""
-    where = 40
-    routed = False
-    for index, (number, _offset) in enumerate(packet.extensions):
-        if number not in (HOP_BY_HOP, ROUTING, DESTINATION_OPTIONS) or (number == DESTINATION_OPTIONS and routed):
-            break
-        routed = routed or number == ROUTING
-        following = packet.extensions[index + 1 :]
-        where = following[0][1] if following else packet.l4
-    return where
 
 
 def cut_ipv4(data: bytes | bytearray, lengths: tuple[int, ...], df: bool) -> list[bytes]:

@@ -18,7 +18,8 @@ from __future__ import annotations
 from typing import Final
 
 from engine.core.context import Fragmented
-from engine.core.fragments import cut_ipv4, cut_ipv6, unfragmentable
+from engine.core.fragments import cut_ipv4, cut_ipv6
+from engine.core.gathering import unfragmentable
 from engine.core.hooks import IPV4
 from engine.core.packet import FRAGMENT, Packet
 from engine.driver.nfqueue import Queued

@@ -75,7 +75,7 @@ class Helpers(HelperEnd):
             verdict = self.help(packet, context, entry)
             if verdict != ACCEPT:
                 return verdict
-        if adjusting and not adjust(packet, entry, context.direction):
+        if adjusting and not adjust(packet, context, entry, context.direction):
             self.conntrack.table.statistics.drop += 1
             context.reason = "TCP options too broken to adjust sequence numbers"
             return DROP

@@ -77,7 +77,7 @@ class Amanda(Helper):
         other = tools.expect_near(expectation, port)
         if other == 0:
             return self.drop(context, "all ports in use")
-        if not tools.replace(packet, at, length, str(other).encode()):
+        if not tools.replace(packet, context, at, length, str(other).encode()):
             tools.unexpect(expectation)
             return self.drop(context, "cannot mangle packet")
         return ACCEPT

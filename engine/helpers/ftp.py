@@ -33,6 +33,7 @@ from engine.core.addresses import address_text
 from engine.core.checksum import TCP
 from engine.core.connection import ORIGINAL, Connection
 from engine.core.context import Context
+from engine.core.gathering import gather
 from engine.core.hooks import IPV4
 from engine.core.packet import Packet
 from engine.core.verdict import ACCEPT
@@ -81,6 +82,7 @@ class Ftp(Helper):
     def help(self, packet: Packet, context: Context, entry: Connection) -> int:
         if packet.proto != TCP or not is_established(context):
             return ACCEPT
+        gather(packet, context)
         payload = payload_bytes(packet)
         if not payload:
             return ACCEPT

@@ -25,6 +25,7 @@ from engine.core.connection import (
     Tuple,
 )
 from engine.core.context import Context, NatRequest, Shared
+from engine.core.gathering import gather
 from engine.core.hooks import IPV4
 from engine.core.packet import Packet
 from engine.core.verdict import DROP
@@ -142,11 +143,12 @@ class Tools:
 
     # -- payload
 
-    def replace(self, packet: Packet, offset: int, length: int, new: bytes) -> bool:
+    def replace(self, packet: Packet, context: Context, offset: int, length: int, new: bytes) -> bool:
         """Put `new` in place of `length` bytes at `offset` of the payload; lengths and checksums follow."""
         change = len(new) - length
         if change > 0 and len(packet.data) + change > LARGEST:
             return False
+        gather(packet, context)
         start = packet.payload() + offset
         packet.data[start : start + length] = new
         packet.fix_length()
@@ -156,7 +158,7 @@ class Tools:
         self, packet: Packet, context: Context, entry: Connection, offset: int, length: int, new: bytes
     ) -> bool:
         """The same for TCP, where later sequence numbers move with it."""
-        if not self.replace(packet, offset, length, new):
+        if not self.replace(packet, context, offset, length, new):
             return False
         if len(new) != length:
             remember_change(entry, context.direction, packet.u32(packet.l4 + 4), len(new) - length)

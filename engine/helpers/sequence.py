@@ -20,6 +20,8 @@ from typing import Final
 from engine.conntrack.tcp_window import before
 from engine.core.checksum import TCP
 from engine.core.connection import SEQ_ADJUST, Connection, SequenceAdjustment
+from engine.core.context import Context
+from engine.core.gathering import gather
 from engine.core.packet import Packet
 
 MASK: Final = 0xFFFFFFFF
@@ -41,7 +43,7 @@ def remember_change(entry: Connection, direction: int, seq: int, change: int) ->
         one.offset_after += change
 
 
-def adjust(packet: Packet, entry: Connection, direction: int) -> bool:
+def adjust(packet: Packet, context: Context, entry: Connection, direction: int) -> bool:
     """Move the numbers of one segment; False if its options are broken (drop it)."""
     adjustments = entry.seqadj
     if adjustments is None or packet.proto != TCP or not packet.has(20):
@@ -49,6 +51,7 @@ def adjust(packet: Packet, entry: Connection, direction: int) -> bool:
     ours = adjustments[direction]
     theirs = adjustments[1 - direction]
     at = packet.l4
+    gather(packet, context, at + 20)
     seq = packet.u32(at + 4)
     moved = ours.offset_after if before(ours.correction_pos, seq) else ours.offset_before
     if moved:
@@ -58,7 +61,7 @@ def adjust(packet: Packet, entry: Connection, direction: int) -> bool:
     if theirs.offset_before or theirs.offset_after:
         ack = packet.u32(at + 8)
         packet.patch(at + 8, _number(_back(ack, theirs)))
-    return _adjust_sack(packet, theirs)
+    return _adjust_sack(packet, context, theirs)
 
 
 def _number(value: int) -> bytes:
@@ -72,11 +75,12 @@ def _back(number: int, change: SequenceAdjustment) -> int:
     return number - change.offset_before
 
 
-def _adjust_sack(packet: Packet, theirs: SequenceAdjustment) -> bool:
+def _adjust_sack(packet: Packet, context: Context, theirs: SequenceAdjustment) -> bool:
     at = packet.l4 + 20
     stop = packet.l4 + (packet.data[packet.l4 + 12] >> 4) * 4
     if stop > len(packet.data):
         return False
+    gather(packet, context, stop)
     while at < stop:
         kind = packet.data[at]
         if kind == 0:

@@ -39,6 +39,7 @@ from engine.conntrack.expectations import (
 from engine.core.checksum import TCP, UDP
 from engine.core.connection import EXPECTED, Connection, Tuple
 from engine.core.context import Context, NatRequest
+from engine.core.gathering import gather
 from engine.core.packet import Packet
 from engine.core.verdict import ACCEPT, DROP
 from engine.helpers.helper import Helper, Tools, is_established, is_translated, set_port
@@ -136,6 +137,7 @@ class Sip(Helper):
         if size <= 0:
             return ACCEPT
         self.tools.keep(entry, TIMEOUT, context.now)
+        gather(packet, context)
         if size < SHORTEST:
             return ACCEPT
         if packet.proto == UDP:

@@ -68,7 +68,7 @@ class Exchange:
 
     def put(self, start: int, length: int, new: bytes) -> bool:
         """Replace a piece of the message; offsets behind it are no longer those that were."""
-        if not self.tools.replace(self.packet, self.offset + start, length, new):
+        if not self.tools.replace(self.packet, self.context, self.offset + start, length, new):
             return False
         self.size += len(new) - length
         self.message = self._read()

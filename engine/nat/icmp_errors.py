@@ -32,10 +32,11 @@ from engine.core.connection import (
     Connection,
 )
 from engine.core.context import Context
+from engine.core.gathering import gather
 from engine.core.hooks import IPV4, IPV6
 from engine.core.packet import Packet
 from engine.core.verdict import ACCEPT, DROP
-from engine.nat.gathering import gather, transport_size
+from engine.nat.gathering import transport_size
 from engine.nat.ranges import DESTINATION, SOURCE
 from engine.nat.rewrite import translate, translate_quoted
 

@@ -39,13 +39,14 @@ from engine.core.connection import (
     Connection,
 )
 from engine.core.context import Context, NatRequest, Shared
+from engine.core.gathering import gather
 from engine.core.hooks import IPV4, OUTPUT, POSTROUTING, PREROUTING
 from engine.core.packet import Packet
 from engine.core.ruleset import Chain
 from engine.core.verdict import ACCEPT, DROP, QUEUE
 from engine.core.walk import walk
 from engine.nat.allocation import Allocator
-from engine.nat.gathering import gather, transport_size
+from engine.nat.gathering import transport_size
 from engine.nat.icmp_errors import translate_error
 from engine.nat.ranges import DESTINATION, SOURCE
 from engine.nat.rewrite import translate

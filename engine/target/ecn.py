@@ -17,6 +17,7 @@ from typing import Final
 
 from engine.core.context import Context
 from engine.core.extension import KernelRefusal, Option, ParameterProblem, RuleHead, Spec, Target
+from engine.core.gathering import gather
 from engine.core.hooks import IPV4
 from engine.core.packet import Packet
 from engine.core.values import Values
@@ -72,6 +73,7 @@ class Ecn(Target):
         if self.cwr != KEEP:
             new = new & ~CWR | CWR * self.cwr
         if new != old:
+            gather(packet, context, packet.l4 + 20)
             packet.patch(at, bytes((new,)))
         return CONTINUE
 

@@ -31,6 +31,7 @@ from engine.core.extension import (
     Spec,
     Target,
 )
+from engine.core.gathering import gather
 from engine.core.hooks import IPV4, IPV6
 from engine.core.packet import Packet
 from engine.core.values import Values
@@ -71,6 +72,7 @@ class TcpMss(Target):
     def apply(self, packet: Packet, context: Context) -> int:
         if packet.fragment_offset:
             return CONTINUE
+        gather(packet, context)
         header = header_length(packet)
         if header < TCP_HEADER:
             return DROP

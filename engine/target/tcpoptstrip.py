@@ -14,6 +14,7 @@ from typing import Final
 
 from engine.core.context import Context
 from engine.core.extension import Option, ParameterProblem, Spec, Target
+from engine.core.gathering import gather
 from engine.core.numbers import parse_number
 from engine.core.packet import Packet
 from engine.core.values import Values
@@ -54,6 +55,7 @@ class TcpOptStrip(Target):
         header = header_length(packet)
         if header < TCP_HEADER:
             return DROP
+        gather(packet, context, packet.l4 + header)
         data = packet.data
         at = packet.l4 + TCP_HEADER
         end = packet.l4 + header

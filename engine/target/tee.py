@@ -11,6 +11,7 @@ Kernel peer: xt_TEE revision 1. Source: iptables-extensions(8), TEE.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from engine.core.addresses import address_text
@@ -56,6 +57,8 @@ class Tee(Target):
         emission = Emission(bytes(copy.data), "output", self.device, self.gateway, context.mark)
         emission.ctinfo = CT_UNTRACKED
         emission.copied = True
+        if context.fragmented is not None:  # the copy is cut too, but not at the old places
+            emission.fragmented = replace(context.fragmented, even=False)
         context.emit.append(emission)
         return CONTINUE
 
