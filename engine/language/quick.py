@@ -19,7 +19,7 @@ from engine.core.hooks import IPV4
 from engine.core.names import NAMES
 from engine.core.numbers import parse_number
 from engine.core.ruleset import Chain, NamedMatch, Place, Rule
-from engine.core.ruletext import head_text, match_text
+from engine.core.ruletext import head_text
 from engine.core.values import BETWEEN_TWO, Given, Values
 from engine.language.addresses import parse_addresses
 from engine.language.commandline import (
@@ -57,7 +57,8 @@ class Part:
         self.spec: Spec = loaded.spec
         self.given: list[Given] = loaded.given
         self.tool = tool
-        self.source = kept_source(loaded, built)
+        saved = built.save()
+        self.source = kept_source(loaded, saved)
         self.stateful = is_stateful(built)
         self.needs_conntrack = uses_conntrack(built, loaded.spec)
         self.match: NamedMatch | None = None
@@ -65,7 +66,7 @@ class Part:
         if is_match:
             assert isinstance(built, Match)
             self.match = NamedMatch(loaded.name, built, loaded.spec, self.source)
-            self.text = match_text(self.match)
+            self.text = f" -m {loaded.name} {saved}" if saved else f" -m {loaded.name}"
         else:
             assert isinstance(built, Target)
             self.target = built
@@ -94,9 +95,8 @@ PartKey = tuple[str, str, str, tuple[str, ...]]
 class QuickReader:
     """Puts rules of one family together from remembered parts."""
 
-    def __init__(self, family: int, tolerant: bool = False) -> None:
+    def __init__(self, family: int) -> None:
         self.family = family
-        self.tolerant = tolerant  # see CommandLine
         self.tool = "iptables" if family == IPV4 else "ip6tables"
         self.own_names = (OWN_TABLE if family == IPV4 else OWN_TABLE_6).by_name
         self.parts: dict[PartKey, Part | None] = {}

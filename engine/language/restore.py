@@ -97,7 +97,7 @@ class Restore:
         self.version_inverted = False
         self.output: list[str] = []
         self.warnings: list[str] = []
-        self.quick = QuickReader(family, store.shared is None)
+        self.quick = QuickReader(family)
         self.tool = "iptables" if family == IPV4 else "ip6tables"
         self.line = 0
 
@@ -242,7 +242,8 @@ class Restore:
             return 0, 0
         text = fields[2] if len(fields) > 2 else ""
         packets, colon, octets = text[1:].partition(":")
-        first = scan_counter(packets) if text[:1] == "[" else None
+        # a number and nothing else before the colon
+        first = scan_counter(packets) if text[:1] == "[" and packets[-1:].isdecimal() else None
         second = scan_counter(octets)
         if not colon or first is None or second is None:
             raise Refused(f"invalid policy counters for chain '{name}'", word=2)
@@ -313,8 +314,6 @@ class Restore:
         command = CommandLine(front + words, self.family, self.table_name, True, self.store.shared is None)
         try:
             command.parse()
-            self.warnings += command.warnings
-            command.warnings = []
             if command.wrong_family:
                 if not command.commands:
                     return
@@ -328,12 +327,13 @@ class Restore:
                 self.version_inverted = command.version_inverted
                 return
             carry_out(command, edit, Place(self.name, self.line), self.output)
-            self.warnings += command.warnings
         except TableError as error:
             at_fault = len(front) + 1 if str(error) == NO_CHAIN else -1
             raise Fault(self.line, line, error, words, len(front), at_fault) from None
         except (Refused, KernelRefusal) as cause:
             raise Fault(self.line, line, cause, words, len(front), command.getopt.index - 1) from None
+        finally:
+            self.warnings += command.warnings
 
     def _commit(self) -> None:
         edit = self.edit

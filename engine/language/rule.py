@@ -11,6 +11,7 @@ from typing import Final
 from engine.core.extension import ALL_HOOKS, Extension, KernelRefusal, Match, RuleHead, Spec, Target
 from engine.core.hooks import BUILT_IN_CHAINS, HOOK_NUMBERS
 from engine.core.ruleset import Chain, NamedMatch, Place, Rule
+from engine.core.text import whole_word
 from engine.language.commandline import CommandLine
 from engine.language.edit import mark_stateful
 from engine.language.errors import OTHER_PROBLEM, Refused
@@ -57,7 +58,7 @@ def make_rule(line: CommandLine, head: RuleHead, jump: Chain | None, place: Plac
     for loaded in line.matches:
         match = loaded.take_built(head, line.tool)
         assert isinstance(match, Match)
-        rule.matches.append(NamedMatch(loaded.name, match, loaded.spec, kept_source(loaded, match)))
+        rule.matches.append(NamedMatch(loaded.name, match, loaded.spec, kept_source(loaded, match.save())))
         rule.needs_conntrack = rule.needs_conntrack or uses_conntrack(match, loaded.spec)
         rule.needs_defrag = rule.needs_defrag or loaded.spec.needs_defrag
     if jump is not None:
@@ -68,17 +69,21 @@ def make_rule(line: CommandLine, head: RuleHead, jump: Chain | None, place: Plac
         rule.target = target
         rule.target_name = line.target.name
         rule.target_spec = line.target.spec
-        rule.target_source = kept_source(line.target, target)
+        rule.target_source = kept_source(line.target, target.save())
         rule.needs_conntrack = rule.needs_conntrack or uses_conntrack(target, line.target.spec)
         rule.needs_defrag = rule.needs_defrag or line.target.spec.needs_defrag
     mark_stateful(rule)
     return rule
 
 
-def kept_source(loaded: Loaded, built: Extension) -> str:
-    """The options as they were given, for a state that is read back (state.py); "" where the saved form is the same."""
-    source = loaded.source()
-    return "" if source == f" {built.save()}" else source
+def kept_source(loaded: Loaded, saved: str) -> str:
+    """The options as they were given, for a state that is read back (state.py); "" where the saved form has the same
+    values: then it can be read as well."""
+    given = [item.text for item in loaded.given if item.option.kind != "none"]
+    if len(given) == 1 and given[0].isalnum() and saved.count(" ") == 1 and saved.endswith(" " + given[0]):
+        return ""  # most of them
+    values = [word for word in saved.split(" ") if word and word != "!" and not word.startswith("--")]
+    return "" if " ".join(values) == " ".join([whole_word(text) for text in given]) else loaded.source()
 
 
 def uses_conntrack(extension: Extension, spec: Spec) -> bool:

@@ -32,7 +32,7 @@ def state_text(store: RulesetStore) -> str:
 
 def _ruleset_text(ruleset: Ruleset) -> str:
     lines = []
-    reader = QuickReader(ruleset.family, tolerant=True)
+    reader = QuickReader(ruleset.family)
     for table in ruleset.tables.values():
         lines.append(f"*{table.name}")
         for chain in table.chains.values():
