@@ -30,6 +30,7 @@ from engine.language.quick import QuickReader
 from engine.language.store import RulesetStore
 from engine.language.words import LINE_LIMIT, is_open, spans, split
 
+NUMBER: Final = re.compile(r"\s*[+-]?\d+", re.ASCII)
 COUNTERS: Final = re.compile(r"\[(\d+):(\d+)\] ?", re.ASCII)
 
 
@@ -243,7 +244,7 @@ class Restore:
         text = fields[2] if len(fields) > 2 else ""
         packets, colon, octets = text[1:].partition(":")
         # a number and nothing else before the colon
-        first = scan_counter(packets) if text[:1] == "[" and packets[-1:].isdecimal() else None
+        first = scan_counter(packets) if text[:1] == "[" and NUMBER.fullmatch(packets) else None
         second = scan_counter(octets)
         if not colon or first is None or second is None:
             raise Refused(f"invalid policy counters for chain '{name}'", word=2)

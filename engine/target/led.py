@@ -21,6 +21,10 @@ INFINITE: Final = "inf"
 U32: Final = 0xFFFFFFFF
 
 
+def is_infinite(delay: str) -> bool:
+    return delay.lower().startswith(INFINITE)
+
+
 class Led(Missing):
     def __init__(self, trigger: str, delay: str, always: bool) -> None:
         super().__init__("LED")
@@ -35,13 +39,13 @@ class Led(Missing):
         return text + (" --led-always-blink" if self.always else "")
 
     def listing(self, numeric: bool) -> str:
-        delay = self.delay if self.delay == INFINITE else f"{parse_number(self.delay or '0', U32)}ms"
+        delay = INFINITE if is_infinite(self.delay) else f"{parse_number(self.delay or '0', U32)}ms"
         return f'led-trigger-id:"{self.trigger}" led-delay:{delay}' + (" led-always-blink" if self.always else "")
 
 
 def look(values: Values) -> None:
     delay = values.given[-1].text
-    if delay != INFINITE and parse_number(delay, U32) is None:
+    if not is_infinite(delay) and parse_number(delay, U32) is None:
         raise ParameterProblem(f"Delay value must be within range 0..{U32}")
 
 

@@ -32,20 +32,19 @@ def read_type(text: str, names: tuple[TypeName, ...], protocol: str) -> tuple[in
     if kinds is None:
         raise ParameterProblem(f"Unknown {protocol} type `{text}'")
     first, last, end = kinds
-    if first != last:
-        raise ParameterProblem(f"{protocol} type range not supported")
-    if end == len(text):
-        return first, 0, 255
-    if text[end] == "/":
-        rest = text[end + 1 :]
-        codes = _read_range(rest)
+    low, high = 0, 255
+    rest = text[end:]
+    if rest[:1] == "/":
+        codes = _read_range(rest[1:])
         if codes is None:
             raise ParameterProblem(f"Unknown {protocol} code `{text}'")
         low, high, end = codes
-        if end == len(rest):
-            return first, low, high
-        text = rest
-    raise ParameterProblem(f"unknown character {text[end]}")
+        rest = rest[1 + end :]
+    if rest:
+        raise ParameterProblem(f"unknown character {rest[0]}")
+    if first != last:
+        raise ParameterProblem(f"{protocol} type range not supported")
+    return first, low, high
 
 
 def _read_range(text: str) -> tuple[int, int, int] | None:
