@@ -59,7 +59,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("engine/core/registry",),
     ("engine/match", "engine/target", "engine/language/kinds"),
     ("engine/core/ruleset",),
-    ("engine/core/ruletext",),
+    ("engine/core/ruletext", "engine/core/runs"),
     ("engine/core/walk", "engine/core/flights", "engine/core/fragments"),
     ("engine/language", "engine/conntrack"),
     ("engine/nat",),

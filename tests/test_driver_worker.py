@@ -10,7 +10,7 @@ from engine.core.context import Arrival
 from engine.core.hooks import FORWARD, OUTPUT, POSTROUTING, PREROUTING
 from engine.core.packet import Packet
 from engine.driver.convoy import merge_rest
-from engine.driver.records import TRACES_KEPT
+from engine.driver.records import STEPS_KEPT, TRACES_KEPT
 from tests.driver_world import World, cut, cut6, ipv4, ipv6, udp
 
 TRACKING = "*filter\n-A FORWARD -m conntrack --ctstate INVALID\nCOMMIT\n"
@@ -314,6 +314,27 @@ def test_traces_are_a_ring_and_keep_little_of_big_packets() -> None:
     world.receive(*[ipv4(udp(10), id=number) for number in range(TRACES_KEPT)])
     assert len(world.worker.traces.kept) == TRACES_KEPT
     assert world.worker.traces.since(0)[-1]["number"] == world.worker.traces.next - 1
+
+
+MANY = "*filter\n" + "".join(f"-A FORWARD -s 192.0.2.{n % 250} -j DROP\n" for n in range(5000)) + "COMMIT\n"
+
+
+def test_traces_through_thousands_of_rules_are_fewer() -> None:
+    world = World(MANY)
+    world.receive(*[ipv4(udp(10), id=number) for number in range(60)])
+    traces = world.worker.traces
+    assert traces.steps == sum(len(kept.steps) for kept in traces.kept) <= STEPS_KEPT
+    assert 35 * 3 < len(traces.kept) < 40 * 3  # of 60 packets, three hooks each
+    assert traces.since(0)[-1]["number"] == traces.next - 1 == 180
+    traces.clear()
+    assert traces.steps == 0
+
+
+def test_a_packet_through_thousands_of_rules_counts_for_many() -> None:
+    world = World(MANY, clock="monotonic")
+    world.receive(*[ipv4(udp(10), id=number) for number in range(100)])
+    assert len(world.sent) == 100
+    assert 20 < world.worker.traces.next < 90
 
 
 def test_a_download_is_traced_sparingly() -> None:

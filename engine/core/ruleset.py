@@ -102,12 +102,13 @@ def interface_matches(pattern: str, name: str) -> bool:
 class Chain:
     """A built-in chain (policy ACCEPT or DROP) or a user chain (policy None)."""
 
-    __slots__ = ("bytes", "name", "packets", "policy", "rules")
+    __slots__ = ("bytes", "name", "packets", "policy", "rules", "runs")
 
     def __init__(self, name: str, policy: int | None = None) -> None:
         self.name = name
         self.policy = policy
         self.rules: list[Rule] = []
+        self.runs: object = None  # what `engine.core.runs` has found out about the rules
         self.packets = 0  # of the policy
         self.bytes = 0
 
@@ -143,6 +144,8 @@ class Ruleset:
         """Recompute what depends on all rules; call after every change."""
         for table in self.tables.values():
             chains = table.chains.values()
+            for chain in chains:
+                chain.runs = None
             table.needs_conntrack = any(rule.needs_conntrack for chain in chains for rule in chain.rules)
             table.needs_defrag = any(rule.needs_defrag for chain in chains for rule in chain.rules)
         self.needs_conntrack = any(table.needs_conntrack for table in self.tables.values())

@@ -22,6 +22,7 @@ from engine.core.context import Context, LogLine, TraceStep
 from engine.core.packet import Packet
 from engine.core.ruleset import Chain, NamedMatch, Rule
 from engine.core.ruletext import head_text, rule_text
+from engine.core.runs import SHORTEST, Runs, runs_of
 from engine.core.verdict import ACCEPT, CONTINUE, DROP, RETURN, VERDICT_NAMES
 from engine.target.parts.log_text import IP_OPTIONS, TCP_OPTIONS, TCP_SEQUENCE, UID, log_text
 
@@ -40,8 +41,11 @@ def walk(chain: Chain, packet: Packet, context: Context) -> int:
     outdev = context.outdev
     stack: list[tuple[Chain, int]] = []
     rules = chain.rules
+    runs = _runs(chain, trace is None)
     index = 0
     while True:
+        if runs is not None:
+            index = runs.skip(index, packet)
         if index >= len(rules):
             if context.nftrace:
                 _log_end(base, chain, index, not stack, packet, context)
@@ -54,6 +58,7 @@ def walk(chain: Chain, packet: Packet, context: Context) -> int:
                 return policy
             chain, index = stack.pop()
             rules = chain.rules
+            runs = _runs(chain, trace is None)
             continue
         rule = rules[index]
         index += 1
@@ -98,6 +103,7 @@ def walk(chain: Chain, packet: Packet, context: Context) -> int:
                 stack.append((chain, index))
             chain = rule.jump
             rules = chain.rules
+            runs = _runs(chain, trace is None)
             index = 0
             continue
         if rule.target is None:
@@ -117,6 +123,10 @@ def walk(chain: Chain, packet: Packet, context: Context) -> int:
             index = BEHIND_THE_END
             continue
         return verdict
+
+
+def _runs(chain: Chain, may_skip: bool) -> Runs | None:
+    return runs_of(chain) if may_skip and len(chain.rules) >= SHORTEST else None
 
 
 def _drops(rule: Rule, last: NamedMatch | None) -> bool:

@@ -18,6 +18,7 @@ from engine.core.verdict import VERDICT_NAMES
 from engine.language.packettext import describe
 
 TRACES_KEPT: Final = 4096
+STEPS_KEPT: Final = 200_000  # of all traced packets together; one packet through 20,000 rules has as many
 LINES_KEPT: Final = 16384
 FAULTS_KEPT: Final = 64
 KEPT_WHOLE: Final = 2048  # bytes
@@ -26,6 +27,7 @@ SHOWN: Final = 256
 # How many packets a second are traced when nobody said `trace on`: a lab's pings and handshakes, not a download
 BUDGET_A_SECOND: Final = 200.0
 BUDGET_AT_ONCE: Final = 1000.0
+STEPS_A_PACKET: Final = 50.0  # a trace of more steps counts for several packets
 
 
 class TracedPacket:
@@ -98,7 +100,8 @@ class Traces:
 
     def __init__(self, mode: str) -> None:
         self.mode = mode
-        self.kept: deque[TracedPacket] = deque(maxlen=TRACES_KEPT)
+        self.kept: deque[TracedPacket] = deque()
+        self.steps = 0  # of those kept
         self.next = 1
         self.tokens = BUDGET_AT_ONCE
         self.filled = 0.0
@@ -118,14 +121,21 @@ class Traces:
         return True
 
     def add(self, time: float, arrival: Arrival, departure: Departure) -> None:
+        steps = len(departure.trace)
         self.kept.append(TracedPacket(self.next, time, arrival, departure))
         self.next += 1
+        self.steps += steps
+        while len(self.kept) > TRACES_KEPT or (self.steps > STEPS_KEPT and len(self.kept) > 1):
+            self.steps -= len(self.kept.popleft().steps)
+        self.tokens -= max(0.0, steps / STEPS_A_PACKET - 1)
 
     def since(self, number: int) -> list[dict[str, Any]]:
+        """Those kept, from a number on, oldest first."""
         return [packet.text() for packet in self.kept if packet.number >= number]
 
     def clear(self) -> None:
         self.kept.clear()
+        self.steps = 0
 
 
 class Log:
