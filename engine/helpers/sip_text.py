@@ -138,10 +138,10 @@ class Message:
         address = 0
         for index in range(4):
             count = self.digits(at)
-            value = self.number(at)
-            if not count or value > 255:
+            significant = self.text[at : at + count].lstrip(b"0")
+            if not count or len(significant) > 3 or int(significant or b"0") > 255:
                 return False
-            address = address << 8 | value
+            address = address << 8 | int(significant or b"0")
             at += count
             if index < 3:
                 if self.at(at) != 0x2E:
@@ -246,8 +246,8 @@ class Message:
         return end + 1 if self.at(end) == 0x40 else at
 
     def _address_and_port(self, at: int, place: Place) -> int:
-        """Their length, 0 if there is no address or a port that is none."""
-        if not self.address(at, True, place):
+        """Their length, 0 if there is no address, a port that is none, or nothing behind them."""
+        if not self.address(at, True, place) or place.end >= self.size:
             return 0
         place.port = SIP_PORT
         if self.at(place.end) == COLON:
@@ -380,9 +380,16 @@ class Message:
         return FOUND
 
     def address_parameter(self, at: int, name: bytes, bracketed: bool, place: Place) -> bool:
+        """bracketed: an IPv6 address must stand in brackets; else it may, and one of them may be missing."""
         start, _limit = self._parameter(at, name)
-        if start < 0 or not self.address(start, bracketed, place):
+        if start < 0:
             return False
+        lax = self.family != IPV4 and not bracketed
+        opened = lax and self.at(start) == 0x5B
+        if not self.address(start + 1 if opened else start, bracketed, place):
+            return False
+        if lax and self.at(place.end) == 0x5D:
+            place.end += 1
         place.start = start
         place.length = place.end - start
         return True
