@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import ast
 import os
+import select
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -84,3 +87,26 @@ def test_what_killed_trials_left_is_removed(tmp_path: Path, monkeypatch: pytest.
         (folder / "engine").mkdir(parents=True)
     trial.sweep()
     assert sorted(tmp_path.iterdir()) == sorted((mine, other))
+
+
+HIRE = """
+from conformance.mutation.crew import Crew
+
+if __name__ == "__main__":
+    crew = Crew(1, ("chains.",), print)
+    print(crew.members[0].process.pid, flush=True)
+    next(crew.run(iter(()), lambda: True), None)
+"""
+
+
+@pytest.mark.skipif(bool(why_no_lab()), reason=f"no lab here: {why_no_lab()}")
+def test_trials_end_with_who_began_them(tmp_path: Path) -> None:
+    script = tmp_path / "hire.py"
+    script.write_text(HIRE)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, text=True, env=environment) as boss:
+        assert boss.stdout is not None
+        member = os.pidfd_open(int(boss.stdout.readline()))
+        boss.kill()
+    assert select.select([member], [], [], 10)[0], "it goes on alone"
+    os.close(member)

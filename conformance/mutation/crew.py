@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,6 +14,7 @@ from typing import Any, Final
 
 from conformance.mutation.operators import Mutant
 from conformance.mutation.trial import Trials, Verdict
+from lab.namespaces import PR_SET_PDEATHSIG, prctl
 
 PATIENCE: Final = 4.0  # times as long as all scenarios took on the engine as it is
 HANGS: Final = "HANGS"
@@ -38,7 +42,8 @@ class Crew:
 
     def _hire(self) -> Member:
         here, there = multiprocessing.Pipe()
-        process = multiprocessing.get_context("spawn").Process(target=work, args=(there, self.only), daemon=True)
+        arguments = (there, self.only, os.getpid())
+        process = multiprocessing.get_context("spawn").Process(target=work, args=arguments, daemon=True)
         process.start()
         there.close()
         return Member(process, here)
@@ -98,8 +103,13 @@ class Crew:
             member.process.join()
 
 
-def work(line: Connection, only: tuple[str, ...]) -> None:
-    """A member: says which scenarios count, then answers each fault with its verdict until the line is closed."""
+def work(line: Connection, only: tuple[str, ...], boss: int) -> None:
+    """A member: says which scenarios count, then answers each fault with its verdict until the line is closed. It ends
+    with `boss`, the process that hired it, also in the middle of a trial."""
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(1))  # its folder and its lab are cleared away
+    prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != boss:
+        return
     with Trials(only) as trials:
         start = time.monotonic()
         left_out = trials.baseline()
