@@ -326,3 +326,21 @@ def test_zones_of_a_created_entry(zones: str, listed: str) -> None:
 
 def test_words_of_a_file_line() -> None:
     assert split_line('-A -p "udp" "a b\\"c"  x') == ["-A", "-p", "udp", 'a b"c', "x"]
+
+
+def test_changes_do_not_show_when_an_entry_began(world: World) -> None:
+    """-o ktimestamp is for -L, -G and -E; how old the entry is, -U and -D show too."""
+    world.conntrack.set_sysctl("nf_conntrack_timestamp", "1")
+    world.send(udp(CLIENT, SERVER, 7, 7))
+    assert "[start=" in tool(world, "-L -p udp --sport 7 -o ktimestamp")[1]
+    for line in ("-U -f ipv4 -p udp --sport 7 -m 5 -o ktimestamp", "-D -p udp --sport 7 -o ktimestamp"):
+        shown = tool(world, line)[1]
+        assert " delta-time=0 use=" in shown
+        assert "[st" not in shown
+
+
+def test_a_file_needs_a_command_in_each_line(world: World) -> None:
+    code, out, err = run(["conntrack", "-R", "-"], "-F\nfoo\n", world.conntrack, 0.0)
+    assert (code, out) == (2, "")
+    assert "Cannot use command `unknown' with --load-file" in err
+    assert tool(world, "-C")[1] == "2\n"

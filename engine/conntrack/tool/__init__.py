@@ -28,6 +28,7 @@ from engine.conntrack.tracking import Conntrack
 from engine.core.names import Names
 
 REFUSED_IN_FILE = {
+    "": "unknown",
     "L": "-L",
     "G": "-G",
     "E": "-E",

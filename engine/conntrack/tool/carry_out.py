@@ -253,6 +253,7 @@ class Carrier:
             if matches(request, entry, self.labels):
                 picture = listed(entry, self.now, 1 + entry.children)
                 picture.labels = False
+                picture.moments = False
                 picture.saved_as = "-D"
                 self.conntrack.delete(entry)
                 self._print(picture)
@@ -453,7 +454,9 @@ class Carrier:
         if error:
             self.err.append(f"Operation failed: {error}\n")
         if not target.status & DYING:
-            self._print(listed(target, self.now, 2 + target.children))
+            picture = listed(target, self.now, 2 + target.children)
+            picture.moments = False
+            self._print(picture)
             self.count += 1
         return error
 

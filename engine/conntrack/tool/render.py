@@ -62,6 +62,7 @@ class Picture:
         self.counters = True
         self.mark = True
         self.times = True
+        self.moments = True  # -o ktimestamp: -U and -D do not heed it
         self.helper = True
         self.labels = True
 
@@ -136,7 +137,7 @@ class Renderer:
         parts.append(zone if zone != "zone=0 " else "")
         if picture.times and entry.started != NEVER:
             parts.append(f"delta-time={self._age(entry)} ")
-            if self.output & KTIMESTAMP:
+            if self.output & KTIMESTAMP and picture.moments:
                 parts.append(f"[start={self._date(entry.started)}] ")
                 if entry.stopped != NEVER:
                     parts.append(f"[stop={self._date(entry.stopped)}] ")
@@ -198,7 +199,7 @@ class Renderer:
         if not entry.status & SEEN_REPLY:
             parts.append("<unreplied/>")
         if picture.times and entry.started != NEVER:
-            if self.output & KTIMESTAMP:
+            if self.output & KTIMESTAMP and picture.moments:
                 parts.append(self._xml_times(entry))
             parts.append(f"<deltatime>{self._age(entry)}</deltatime>")
         parts.append("</meta>")
