@@ -80,6 +80,8 @@ class Side:
             except Exception as refusal:  # each engine has its own words; that it refuses is what counts
                 outcome.refused = f"{family}: {str(refusal).splitlines()[0]}"
                 return outcome
+        if self.name == "userspace":  # with a trace every rule is asked, without it long lists are looked up
+            self.firewall.adapter.request(do="trace", mode="on" if case.seed % 2 else "off")
         self.known = frozenset((*PORTS, *known_ports(case)))
         canon = Canon(self.known)
         for number, step in enumerate(case.steps):
