@@ -60,6 +60,7 @@ from engine.helpers.sip_text import (
     VIA_UDP,
     Message,
     Place,
+    is_alpha,
 )
 from engine.nat.ranges import DESTINATION, SOURCE
 
@@ -191,7 +192,7 @@ class Sip(Helper):
             size = len(method)
             if message.size < size + 2 or not message.lower.startswith(method):
                 continue
-            if message.at(size) != 0x20 or not 0x61 <= message.lower[size + 1] <= 0x7A:
+            if message.at(size) != 0x20 or not is_alpha(message.text[size + 1]):
                 continue
             sequence = self._sequence(exchange, place)
             if sequence < 0:

@@ -82,6 +82,11 @@ class Place:
         return self.start + self.length
 
 
+def is_alpha(byte: int) -> bool:
+    """Is it a letter? The kernel goes by Latin-1."""
+    return 0x61 <= (byte | 0x20) <= 0x7A or (byte >= 0xC0 and byte not in (0xD7, 0xF7))
+
+
 class Message:
     """The text, once as it is and once in lower case. family: that of the connection."""
 
@@ -232,7 +237,7 @@ class Message:
 
     def _media(self, at: int) -> int:
         start = at
-        while at < self.size and 0x61 <= self.lower[at] <= 0x7A:
+        while at < self.size and is_alpha(self.text[at]):
             at += 1
         if self.at(at) != BLANK:
             return 0
@@ -298,7 +303,7 @@ class Message:
         short = wanted.short
         if short and self.lower.startswith(short, at):
             end = at + len(short)
-            if end < self.size and not 0x61 <= self.lower[end] <= 0x7A:
+            if end < self.size and not is_alpha(self.text[end]):
                 return len(short)
         return 0
 
@@ -335,7 +340,7 @@ class Message:
     def request_uri(self, place: Place) -> int:
         """Address and port in the first line of a request."""
         at = 0
-        while at < self.size and 0x61 <= self.lower[at] <= 0x7A:
+        while at < self.size and is_alpha(self.text[at]):
             at += 1
         if at == 0 or at + 1 >= self.size:
             return NOTHING

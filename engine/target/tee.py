@@ -11,12 +11,11 @@ Kernel peer: xt_TEE revision 1. Source: iptables-extensions(8), TEE.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from engine.core.addresses import address_text
 from engine.core.connection import CT_UNTRACKED
-from engine.core.context import Context, Emission
+from engine.core.context import Context, Emission, Fragmented
 from engine.core.extension import KernelRefusal, Option, RuleHead, Spec, Target
 from engine.core.hooks import INPUT, IPV4, PREROUTING
 from engine.core.packet import IP_DF, Packet
@@ -57,8 +56,9 @@ class Tee(Target):
         emission = Emission(bytes(copy.data), "output", self.device, self.gateway, context.mark)
         emission.ctinfo = CT_UNTRACKED
         emission.copied = True
-        if context.fragmented is not None:  # the copy is cut too, but not at the old places
-            emission.fragmented = replace(context.fragmented, even=False)
+        cuts = context.fragmented
+        if cuts is not None:  # the copy is cut too, but not at the old places
+            emission.fragmented = Fragmented(cuts.largest, cuts.df, cuts.lengths, False, cuts.identification)
         context.emit.append(emission)
         return CONTINUE
 
