@@ -34,6 +34,8 @@ NUMBER: Final = re.compile(r"\s*[+-]?\d+", re.ASCII)
 COUNTERS: Final = re.compile(r"\[(\d+):(\d+)\] ?", re.ASCII)
 
 
+MISSING: Final = "Warning: Extension "  # ... not supported, missing kernel module?
+
 # What iptables-restore puts before a sentence, and what the place says better.
 PREFIX: Final = re.compile(r"^ip6?tables-restore: (?:line \d+ )?")
 
@@ -334,7 +336,9 @@ class Restore:
         except (Refused, KernelRefusal) as cause:
             raise Fault(self.line, line, cause, words, len(front), command.getopt.index - 1) from None
         finally:
-            self.warnings += command.warnings
+            # a program looks for an extension once, and says once that the kernel lacks it
+            told = self.warnings
+            self.warnings += [text for text in command.warnings if not (text.startswith(MISSING) and text in told)]
 
     def _commit(self) -> None:
         edit = self.edit
