@@ -14,7 +14,9 @@ what it cannot read; an unfinished last line is what a crash leaves, and is coun
 
 from __future__ import annotations
 
+import io
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, is_dataclass
 from pathlib import Path
@@ -279,8 +281,11 @@ def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, list) else value
 
 
+AS_JSON: Final = "backslashreplace"  # a lone surrogate, which UTF-8 has not, becomes \\udcff: JSON's way of writing it
+
+
 def write(path: Path, records: Iterable[Record]) -> None:
-    path.write_text("".join(map(line, records)), encoding="utf-8")
+    path.write_text("".join(map(line, records)), encoding="utf-8", errors=AS_JSON)
 
 
 class Writer:
@@ -288,7 +293,7 @@ class Writer:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = path.open("w", encoding="utf-8", buffering=1)
+        self._file = path.open("w", encoding="utf-8", errors=AS_JSON, buffering=1)
 
     def add(self, record: Record) -> None:
         self._file.write(line(record))
@@ -319,15 +324,33 @@ def _files(path: Path) -> list[Path]:
     return [whole] if whole.is_file() else sorted(path.glob("*.jsonl"))
 
 
+SURROGATE_JSON: Final = re.compile(r"\\ud[89a-f]", re.I)
+SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+
+
+def printable(value: Any) -> Any:
+    """A value of JSON, in whose texts everything can be written: bytes of rules and packets that are no characters (and
+    came as lone surrogates) stand there as \\xff."""
+    if isinstance(value, str):
+        return SURROGATE.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02x}", value)
+    if isinstance(value, list):
+        return [printable(item) for item in value]
+    if isinstance(value, dict):
+        return {printable(key): printable(item) for key, item in value.items()}
+    return value
+
+
 def _read_file(path: Path, records: Records) -> None:
     text = path.read_text(encoding="utf-8", errors="replace")
-    lines = text.splitlines(keepends=True)
+    lines = io.StringIO(text, newline="\n").readlines()
     seen_head = False
     for number, content in enumerate(lines, start=1):
         if not content.strip():
             continue
         try:
             document = json.loads(content)
+            if SURROGATE_JSON.search(content):
+                document = printable(document)
         except json.JSONDecodeError as error:
             if number == len(lines) and not content.endswith("\n"):
                 records.broken_lines += 1  # the run ended in the middle of this line

@@ -193,6 +193,21 @@ def violations(value: Any, rule: dict[str, Any], root: dict[str, Any]) -> Any:
             yield f"{value!r} is no {rule['type']}"
 
 
+def test_what_cannot_be_shown_is_written_out(tmp_path: Path) -> None:
+    """Rules and packets hold bytes that are no characters; every kind of report can be written all the same."""
+    found = sample()
+    found.results["nat.bad", "userspace"].reason = "byte \udcff, \x1b[31m, emoji \U0001f525, line\u2028end"
+    write(tmp_path / "records.jsonl", found.all())
+    again = read(tmp_path)
+    assert again.results["nat.bad", "userspace"].reason == (
+        "byte \\xff, \x1b[31m, emoji \U0001f525, line\u2028end"
+    )
+    for ending in ("html", "md", "xml"):
+        assert command.main([str(tmp_path), "-o", str(tmp_path / f"report.{ending}")]) == 0
+    ElementTree.parse(tmp_path / "report.xml")
+    assert "\\xff" in (tmp_path / "report.html").read_text()
+
+
 def test_a_crash_costs_the_last_line_only(tmp_path: Path) -> None:
     write(tmp_path / "records.jsonl", sample().all())
     text = (tmp_path / "records.jsonl").read_text()
