@@ -13,6 +13,7 @@ import json
 import shlex
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 SESSION = Path(__file__).parent / "data" / "conntrack_session.txt"
@@ -105,15 +106,17 @@ def record(lines: list[str]) -> None:
         shell=True,
         check=True,
     )
+    began = time.monotonic()
     for line in lines:
         argv, stdin = split(line)
+        at = round(time.monotonic() - began, 3)  # seconds since the first
         if argv[0] == "sysctl":
             name, _, value = argv[1].partition("=")
             Path("/proc/sys/net/netfilter", name).write_text(value, encoding="ascii")
-            print(json.dumps({"line": line, "exit": 0, "out": "", "err": ""}))
+            print(json.dumps({"line": line, "at": at, "exit": 0, "out": "", "err": ""}))
             continue
         run = subprocess.run(["conntrack", *argv], input=stdin, capture_output=True, text=True, check=False)
-        print(json.dumps({"line": line, "exit": run.returncode, "out": run.stdout, "err": run.stderr}))
+        print(json.dumps({"line": line, "at": at, "exit": run.returncode, "out": run.stdout, "err": run.stderr}))
 
 
 if __name__ == "__main__":

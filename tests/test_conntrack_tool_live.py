@@ -47,7 +47,7 @@ def differences(lines: list[str]) -> list[str]:
     for recording in real(lines):
         line = str(recording["line"])
         argv, stdin = split(line)
-        world.now += 0.01
+        world.now = float(str(recording["at"]))
         code, out, err = run(["conntrack", *argv], stdin, world.conntrack, world.now)
         if int(str(recording["exit"])) < 0:
             continue  # it has crashed
