@@ -582,10 +582,18 @@ class Firewall(Host):
 
         return 0.0 if self._has_virtual_clock() else time.monotonic() - self.scene.began + 0.1
 
-    def does_not_track(self, connection: str) -> None:
-        """It must not know such a connection."""
+    def does_not_track(self, connection: str, within: float = 0.0) -> None:
+        """It must not know such a connection; or no longer, `within` so many seconds: what a kernel clears away in the
+        background."""
         want = connections.wanted(connection, "", {}, self.names)
-        found = [entry for entry in self.connections() if connections.same_flow(want, entry)]
+        found: list[Entry] = []
+
+        def gone() -> bool:
+            found[:] = [entry for entry in self.connections() if connections.same_flow(want, entry)]
+            return not found
+
+        with contextlib.suppress(waits.TooLong):
+            waits.until(gone, f"{connection} is forgotten", within)
         step = self.scene.step(self.name, "should not track", expected=connection, seen="it does not", ok=not found)
         if found:
             step.seen = str(found[0])
