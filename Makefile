@@ -8,6 +8,8 @@
 PYTHON  ?= python3
 VENV    ?= .venv
 WORKERS ?= 2
+# Scenarios wait for the kernel more than they compute.
+SUITE_WORKERS ?= 4
 BIN     := $(VENV)/bin
 STAMP   := $(VENV)/.ready
 
@@ -17,7 +19,7 @@ COMMANDS := ip:iproute2 iptables-legacy:iptables nft:nftables conntrack:conntrac
 .PHONY: conformance test unit suite setup packages check compiled test-compiled bench clean
 
 conformance: setup
-	$(BIN)/python -m pytest conformance --engine=all -n $(WORKERS) -q
+	$(BIN)/python -m pytest conformance --engine=all -n $(SUITE_WORKERS) -q
 
 test: setup unit suite
 
@@ -25,7 +27,7 @@ unit: setup
 	$(BIN)/python -m pytest tests -n $(WORKERS) -q
 
 suite: setup
-	$(BIN)/python -m pytest conformance --engine=all -n $(WORKERS) -q
+	$(BIN)/python -m pytest conformance --engine=all -n $(SUITE_WORKERS) -q
 
 setup: packages $(STAMP)
 
