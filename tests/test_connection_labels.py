@@ -9,16 +9,16 @@ from conntrack_world import World
 
 from engine.conntrack.tool import Stream, asks_for_events, run
 from engine.core.labels import parse_labels, read_labels
+from engine.core.names import NAMES
 from engine.language.commands import run as iptables
 from engine.language.store import RulesetStore
-from engine.match import connlabel
 
 FLOW = "-p udp -s 1.1.1.1 -d 1.1.1.2 --sport 1 --dport 2"
-NAMES = {"zero": 0, "one": 1, "x": 64, "y": 95, "z": 96, "last": 127, "beyond": 128}
+LABELS = {"zero": 0, "one": 1, "x": 64, "y": 95, "z": 96, "last": 127, "beyond": 128}
 
 
 class Session:
-    def __init__(self, users: int = 1, labels: dict[str, int] | None = NAMES) -> None:
+    def __init__(self, users: int = 1, labels: dict[str, int] | None = LABELS) -> None:
         self.world = World()
         self.world.shared.label_users = users
         self.labels = labels
@@ -134,9 +134,13 @@ def test_which_commands_stream(line: str, expected: bool) -> None:
     [("foo", '"foo"', "'foo'"), ("1", '"foo"', "'foo'"), ("two words", '"two words"', "'two words'"),
      ("11", '"11"', "11"), ("10", '"11"', "'11'"), ("0x9", '"9"', "9")],
 )  # fmt: skip
-def test_rules_with_names(label: str, saved: str, listed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rules_with_names(
+    label: str, saved: str, listed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A number is a number even where it is a name too; -L puts names in quotes and -L -n shows numbers."""
-    monkeypatch.setattr(connlabel, "read_labels", lambda: {"foo": 1, "two words": 3, "11": 10})
+    (tmp_path / "xtables").mkdir()
+    (tmp_path / "xtables" / "connlabel.conf").write_text("1 foo\n3 two words\n10 11\n")
+    monkeypatch.setattr(NAMES, "root", str(tmp_path))
     store = RulesetStore()
     done = iptables(["iptables", "-A", "FORWARD", "-m", "connlabel", "--label", label], "", store)
     assert done.exit == 0, done.stderr

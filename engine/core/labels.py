@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from engine.core.names import NAMES
 from engine.core.numbers import strtoul
 
 NAME_FILE: Final = "/etc/xtables/connlabel.conf"
@@ -17,10 +18,13 @@ SPACE: Final = " \t\n\v\f\r"
 LETTERS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 -")
 
 
-def read_labels(path: str = NAME_FILE) -> dict[str, int] | None:
-    """Number of each name, in the file's order; None without a file. Empty: there is a file, but no name in it."""
+def read_labels(path: str = "") -> dict[str, int] | None:
+    """Number of each name, in the file's order; None without a file. Empty: there is a file, but no name in it.
+
+    path: "" for the machine's own.
+    """
     try:
-        with open(path, encoding="latin-1") as file:
+        with open(path or f"{NAMES.root}/xtables/connlabel.conf", encoding="latin-1") as file:
             text = file.read()
     except FileNotFoundError:
         return None
