@@ -112,7 +112,7 @@ def test_without_names(labels: dict[str, int] | None, reason: str) -> None:
 def test_the_event_of_a_new_entry_has_its_labels() -> None:
     session = Session()
     heard: list[str] = []
-    stream = Stream(["conntrack", "-E", "-o", "labels"], session.world.conntrack, 0.0, heard.append, NAMES)
+    stream = Stream(["conntrack", "-E", "-o", "labels"], session.world.conntrack, 0.0, heard.append, LABELS)
     session(f"-I {FLOW} -t 100 --label-add one")
     session("-U -f ipv4 --label-add zero")
     stream.close()
