@@ -335,16 +335,27 @@ def test_notrack_and_the_first_rule_holds() -> None:
         ("--zone-orig 5", (5, 0)),
         ("--zone-reply 5", (0, 5)),
         ("--zone-orig 5 --zone-reply 6", (6, 6)),
-        ("--zone mark", (77, 77)),
-        ("--zone-orig mark", (77, 0)),
         ("", (0, 0)),
     ],
 )
 def test_zones(options: str, zones: tuple[int, int]) -> None:
-    where = context(IPV4, PREROUTING)
-    where.mark = 0x1004D
-    raw(f"-j CT {options}", where)
+    where = raw(f"-j CT {options}")
     assert (where.zone_original, where.zone_reply) == zones
+
+
+@pytest.mark.parametrize(
+    ("option", "shown"), [("zone", "zone=77"), ("zone-orig", "zone-orig=77"), ("zone-reply", "zone-reply=77")]
+)
+def test_a_zone_by_mark_is_that_of_the_packet_when_it_is_tracked(option: str, shown: str) -> None:
+    world = World()
+    world.ipt(
+        "-t raw -A PREROUTING -j MARK --set-mark 5",
+        f"-t raw -A PREROUTING -j CT --{option} mark",
+        "-t raw -A PREROUTING -j MARK --set-mark 0x1004d",
+        "-A FORWARD -m conntrack --ctstate NEW",
+    )
+    world.send("lan", udp4(src="10.0.1.2", dst="10.0.2.2"))
+    assert [shown in line for line in world.ct()] == [True]
 
 
 def test_templates() -> None:

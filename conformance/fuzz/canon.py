@@ -15,6 +15,10 @@ from conformance.fuzz import packets as p
 from conformance.fuzz.payloads import crc32c
 
 AH = 51
+# ICMP types with an id, which NAT may draw
+QUERIES = (0, 8, 13, 14, 15, 16, 17, 18)
+QUERIES6 = (128, 129)
+TIMESTAMP_REPLY = 14
 NUMBER = re.compile(r"(port|id)=(\d+)")
 
 
@@ -141,10 +145,9 @@ class Canon:
         name = "icmp" if proto == p.ICMP else "icmp6"
         if error:
             return f"{name} {kind}/{code} {body[4:8].hex()} [{self.packet(body[8:], True)}]"
-        if kind in (8, 0, 128, 129):
-            return f"{name} {kind}/{code} id {self.port(int.from_bytes(body[4:6], 'big'))} {body[6:].hex()}"
-        if kind == 14:  # the answerer's own time of day stands in it
-            return f"{name} {kind}/{code} {body[4:12].hex()}"
+        if kind in (QUERIES if proto == p.ICMP else QUERIES6):
+            rest = body[6:12] if kind == TIMESTAMP_REPLY else body[6:]  # the answerer's own time of day stands behind
+            return f"{name} {kind}/{code} id {self.port(int.from_bytes(body[4:6], 'big'))} {rest.hex()}"
         return f"{name} {kind}/{code} {body[4:].hex()}"
 
     def _judge(self, proto: int, source: bytes, destination: bytes, body: bytes) -> str:

@@ -96,14 +96,17 @@ class Side:
         return outcome
 
     def ambiguous(self) -> bool:
-        """Whether NAT has given a connection a port (or id) that stands for something else already."""
-        drawn = []
+        """Whether NAT has given a connection a port (or id) that stands for something else already. (Connections of
+        one sender and port share theirs by right.)"""
+        drawn: dict[int, tuple[object, ...]] = {}
         for entry in self.firewall.conntrack():
             before, after = entry.original, entry.reply
             for old, new in ((before.sport, after.dport), (before.id, after.id)):
                 if old != new and new is not None:
-                    drawn.append(new)
-        return len(set(drawn)) < len(drawn) or not self.known.isdisjoint(drawn)
+                    sender = (entry.protocol, before.src, old)
+                    if new in self.known or drawn.setdefault(new, sender) != sender:
+                        return True
+        return False
 
     def reset(self) -> None:
         self.firewall.flush()

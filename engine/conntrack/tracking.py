@@ -103,6 +103,9 @@ class Conntrack(ConntrackView):
         """
         if context.entry is not None and context.entry.status & TEMPLATE:
             context.entry = None
+            if context.zone_mark_ways:
+                context.zone_original = context.mark & 0xFFFF if context.zone_mark_ways & 1 else 0
+                context.zone_reply = context.mark & 0xFFFF if context.zone_mark_ways & 2 else 0
         elif context.entry is not None or context.ctinfo == CT_UNTRACKED:
             return ACCEPT
         self.now = context.now

@@ -72,6 +72,7 @@ class Emission:
     copied: bool = False  # made by TEE, which does not copy its copies
     fragmented: Fragmented | None = None  # how to cut it on its way out
     synproxied: bool = False  # a SYN made by SYNPROXY: its connection will be looked after
+    untracked_cause: bool = False  # it answers an untracked packet: it is tracked, and no CT rule changes that
 
 
 @dataclass(slots=True)
@@ -354,6 +355,7 @@ class Context:
     templated: bool = False  # a CT rule has spoken; later ones are not heard
     zone_original: int = 0
     zone_reply: int = 0
+    zone_mark_ways: int = 0  # directions (1 original, 2 reply) whose zone is the mark that the packet has when tracked
     template_helper: str = ""
     template_events: int = -1
     template_expect_events: int = -1

@@ -226,7 +226,8 @@ class Engine:
         context.nftrace = flight.nftrace
         context.secmark = flight.secmark
         context.copied = flight.copied
-        context.synproxied = context.templated = flight.synproxied
+        context.synproxied = flight.synproxied
+        context.templated = flight.synproxied or flight.untracked_cause
         context.local = flight.local
         context.physin = arrival.physin or flight.physin
         context.fragmented = flight.fragmented
@@ -243,6 +244,8 @@ class Engine:
             backwards = cause.ctinfo in (CT_ESTABLISHED, CT_RELATED, CT_NEW)
             flight.ctinfo = CT_RELATED_REPLY if backwards else CT_RELATED
             flight.seen = True
+        elif cause is not None and cause.ctinfo == CT_UNTRACKED:
+            flight.untracked_cause = True
 
     def _tracks(self, family: int) -> bool:
         return self.store.rulesets[family].needs_conntrack
@@ -375,6 +378,7 @@ class Engine:
         flight.copied = emission.copied
         flight.fragmented = emission.fragmented
         flight.synproxied = emission.synproxied
+        flight.untracked_cause = emission.untracked_cause
         flight.seen = emission.entry is not None or emission.ctinfo != CT_INVALID
         flight.launched = flight.made_here = True
         self.flights.put(packet, flight)

@@ -38,6 +38,7 @@ class Flight:
         self.secmark = 0
         self.copied = False
         self.synproxied = False
+        self.untracked_cause = False
         self.fragmented: Fragmented | None = None  # how it was cut before it was put together
         self.local = False
         self.physin = ""  # the bridge port it came in by; the kernel does not tell it at POSTROUTING

@@ -24,13 +24,14 @@ from typing import Final
 from engine.core.addresses import address_text
 from engine.core.context import Context, NamedState, Shared
 from engine.core.extension import Extension, KernelRefusal, Match, Option, ParameterProblem, RuleHead, Spec
-from engine.core.hooks import FORWARD, IPV4, OUTPUT, POSTROUTING
+from engine.core.hooks import FORWARD, IPV4, IPV6, OUTPUT, POSTROUTING
 from engine.core.packet import Packet
 from engine.core.values import Values
 from engine.match.parts.text import bang
 
 EINVAL: Final = 22
 HZ: Final = 250
+ALL_ONES: Final = (1 << 128) - 1
 LIST_LIMIT: Final = 100
 STAMPS: Final = 32
 HITCOUNT_LIMIT: Final = 65536
@@ -56,7 +57,10 @@ class Entry:
 
 
 class RecentList(NamedState):
-    """One list. The order of `entries` is from the one noted longest ago to the latest."""
+    """One list. The order of `entries` is from the one noted longest ago to the latest.
+
+    mask: of the rule that made the list, 128 bits; addresses of IPv4 are masked by the first 32.
+    """
 
     def __init__(self, mask: int) -> None:
         self.mask = mask
@@ -120,7 +124,8 @@ class RecentList(NamedState):
 
 
 class Recent(Match):
-    def __init__(self, command: int, inverted: bool, name: str, mask: int, family: int) -> None:
+    def __init__(self, command: int, inverted: bool, name: str, mask: int, family: int, whole: bool) -> None:
+        """whole: no mask was given."""
         self.command = command
         self.inverted = inverted
         self.name = name
@@ -131,12 +136,15 @@ class Recent(Match):
         self.hitcount = 0
         self.match_ttl = False
         self.reaps = False
-        self.list = RecentList(mask)
+        # 128 bits long; of an IPv4 mask that was given the rest is 0
+        self.wide_mask = mask if family == IPV6 else ALL_ONES if whole else mask << 96
+        self.list = RecentList(self.wide_mask)
 
     def matches(self, packet: Packet, context: Context) -> bool:
         now = int(context.now * HZ + 1e-6)
         table = self.list
-        address = (packet.dst if self.by_destination else packet.src) & table.mask
+        mask = table.mask if self.family == IPV6 else table.mask >> 96
+        address = (packet.dst if self.by_destination else packet.src) & mask
         ttl = self._ttl(packet, context)
         entry = table.find(self.family, address, ttl if self.match_ttl else 0)
         if entry is None:
@@ -187,7 +195,7 @@ class Recent(Match):
     def installed(self, shared: Shared) -> None:
         known = shared.named.get(PREFIX + self.name)
         if not isinstance(known, RecentList):
-            known = RecentList(self.mask)
+            known = RecentList(self.wide_mask)
             shared.named[PREFIX + self.name] = known
         known.want_stamps(self.hitcount)
         known.users += 1
@@ -238,7 +246,7 @@ def build(values: Values) -> Extension:
     text = name.value if name is not None and isinstance(name.value, str) else "DEFAULT"
     bits = 32 if values.family == IPV4 else 128
     mask = values.number("mask", (1 << bits) - 1)
-    match = Recent(COMMANDS[command.option.name], command.inverted, text, mask, values.family)
+    match = Recent(COMMANDS[command.option.name], command.inverted, text, mask, values.family, not values.has("mask"))
     sides = [item.option.name for item in values.given if item.option.name in ("rsource", "rdest")]
     match.by_destination = sides[-1:] == ["rdest"]
     match.seconds = values.number("seconds", 0)

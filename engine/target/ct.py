@@ -148,10 +148,12 @@ class Ct(Target):
         if self.notrack:
             context.ctinfo = CT_UNTRACKED
             return CONTINUE
-        zone = context.mark & 0xFFFF if self.zone_mark else self.zone
         ways = self.zone_ways or BOTH_WAYS
-        context.zone_original = zone if ways & ORIGINAL else 0
-        context.zone_reply = zone if ways & REPLY else 0
+        if self.zone_mark:
+            context.zone_mark_ways = ways
+        else:
+            context.zone_original = self.zone if ways & ORIGINAL else 0
+            context.zone_reply = self.zone if ways & REPLY else 0
         context.template_helper = self.helper
         context.entry = self.template
         context.ctinfo = CT_NEW

@@ -24,7 +24,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.core.checksum import checksum, fold, pseudo_header
-from engine.core.connection import CT_RELATED, CT_RELATED_REPLY, ORIGINAL
+from engine.core.connection import CT_RELATED, CT_RELATED_REPLY, CT_UNTRACKED, ORIGINAL
 from engine.core.context import BROADCAST, LOCAL, MULTICAST, Context, Emission, NamedState, Shared
 from engine.core.hooks import IPV4, OUTPUT
 from engine.core.packet import EXTENSION_HEADERS, NO_NEXT_HEADER, Packet
@@ -179,6 +179,8 @@ def attach(emission: Emission, context: Context) -> Emission:
     if context.entry is not None:
         emission.entry = context.entry
         emission.ctinfo = CT_RELATED_REPLY if context.direction == ORIGINAL else CT_RELATED
+    elif context.ctinfo == CT_UNTRACKED:
+        emission.untracked_cause = True
     return emission
 
 
