@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.core.connection import CT_NEW, CT_UNTRACKED, TEMPLATE, Connection, Tuple
+from engine.core.connection import CONFIRMED, CT_NEW, CT_UNTRACKED, TEMPLATE, Connection, Tuple
 from engine.core.context import Context, Shared
 from engine.core.extension import KernelRefusal, Option, ParameterProblem, RuleHead, Spec, Target
 from engine.core.hooks import IPV4, IPV6
@@ -167,7 +167,7 @@ def blank() -> Connection:
     """A template: an entry of nothing at all."""
     nothing = Tuple(0, 0, 0, 0, 0, 0)
     template = Connection(nothing, nothing)
-    template.status = TEMPLATE
+    template.status = TEMPLATE | CONFIRMED
     return template
 
 
