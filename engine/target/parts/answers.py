@@ -215,6 +215,17 @@ def ipv6_header(source: int, destination: int, proto: int, size: int) -> bytes:
     )
 
 
+def incoming(packet: Packet, context: Context) -> str:
+    """The interface by which a packet counts as come in: lo for one of this machine's, and the one it leaves by where a
+    bridge changed its destination and so has routed it."""
+    entry = context.entry
+    if context.physin and not context.physout and context.outdev and entry is not None:
+        arrived = entry.original if context.direction == ORIGINAL else entry.reply
+        if arrived.dst != packet.dst:
+            return context.outdev
+    return context.indev or "lo"
+
+
 def icmp_error(packet: Packet, context: Context, kind: int, code: int, rest: int = 0) -> Emission | None:
     """An ICMP error about the packet to its sender, None if it must not get one. rest: second word of the header."""
     if (
@@ -244,7 +255,7 @@ def icmp_error(packet: Packet, context: Context, kind: int, code: int, rest: int
     if packet.src >> 118 == LINK_LOCAL:
         emission.device = context.indev
     if source == 0:
-        source = environment.primary_address(context.indev or "lo", packet.family, packet.src) or 0
+        source = environment.primary_address(incoming(packet, context), packet.family, packet.src) or 0
     message = bytearray(head + packet.data[: IPV6_MINIMUM_MTU - 48])
     whole = Packet(ipv6_header(source, packet.src, ICMPV6, len(message)) + message)
     whole.set_transport_checksum()
