@@ -18,13 +18,18 @@ LINE_LIMIT: Final = 10239  # bytes with the newline
 
 TOKEN: Final = re.compile(r'[^ \t\n"]*"(?:[^"\\]|\\.)*"|[^ \t\n"]+(?=[ \t\n]|\Z)', re.DOTALL)
 OPEN: Final = re.compile(r'[^ \t\n"]*"(?:[^"\\]|\\.)*\\?', re.DOTALL)
+BLANK: Final = (" ", "")
 ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 
 
 def split(line: str, limited: bool = True) -> list[str]:
     """The words of a line. Refused if one is too long, or if there are too many."""
-    if '"' not in line:
-        words = line.split() if line.isascii() and line.isprintable() else list(TOKEN.findall(line))
+    plain = line.isascii() and line.isprintable()
+    parts = line.split('"')
+    if len(parts) == 1:
+        words = line.split() if plain else list(TOKEN.findall(line))
+    elif plain and len(parts) == 3 and parts[0][-1:] in BLANK and parts[2][:1] in BLANK and "\\" not in line:
+        words = [*parts[0].split(), parts[1], *parts[2].split()]  # one comment, as iptables-save writes it
     else:
         words = [word for word, _start, _end in spans(line)]
     if not limited:
