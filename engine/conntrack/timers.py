@@ -9,15 +9,20 @@ every timeout it lives through. `due` stops after `budget` looks, however many e
 from __future__ import annotations
 
 from heapq import heappop, heappush
+from typing import Final
 
 from engine.core.connection import Connection
+
+SHEET: Final = 2048  # entries; a page is many short lists, since a list of a million stops everything when it grows
+
+Page = list[list[Connection]]
 
 
 class Timers:
     def __init__(self) -> None:
-        self.pages: dict[int, list[Connection]] = {}
+        self.pages: dict[int, Page] = {}
         self.seconds: list[int] = []  # heap of the pages there are
-        self.current: list[Connection] = []  # the page being looked through
+        self.current: Page = []  # the page being looked through
         self.current_second = 0
 
     def put(self, entry: Connection) -> None:
@@ -29,10 +34,14 @@ class Timers:
         entry.slot = second
         page = self.pages.get(second)
         if page is None:
-            page = []
-            self.pages[second] = page
+            self.pages[second] = [[entry]]
             heappush(self.seconds, second)
-        page.append(entry)
+            return
+        sheet = page[-1]
+        if len(sheet) < SHEET:
+            sheet.append(entry)
+        else:
+            page.append([entry])
 
     def due(self, now: float, budget: int, ended: list[Connection]) -> int:
         """Append entries whose deadline has passed to `ended`; how much of the budget is left.
@@ -40,16 +49,19 @@ class Timers:
         An entry that left the table otherwise has slot -1 and is passed over.
         """
         while budget > 0:
-            page = self.current
-            if not page:
+            if not self.current:
                 if not self.seconds or self.seconds[0] > now:
                     return budget
                 second = heappop(self.seconds)
                 self.current_second = second
                 self.current = self.pages.pop(second)
                 continue
+            sheet = self.current[-1]
+            if not sheet:
+                self.current.pop()
+                continue
             budget -= 1
-            entry = page.pop()
+            entry = sheet.pop()
             if entry.slot != self.current_second:
                 continue  # gone, or stands on a nearer page
             if entry.deadline <= now:
@@ -64,12 +76,15 @@ class Timers:
         page = self.pages.get(second)
         if page is None:
             return
-        rest: list[Connection] = []
-        for entry in page:
-            if entry.slot == second and entry.deadline <= now:
-                ended.append(entry)
-            else:
-                rest.append(entry)
+        rest: Page = [[]]
+        for sheet in page:
+            for entry in sheet:
+                if entry.slot == second and entry.deadline <= now:
+                    ended.append(entry)
+                elif len(rest[-1]) < SHEET:
+                    rest[-1].append(entry)
+                else:
+                    rest.append([entry])
         self.pages[second] = rest
 
     def clear(self) -> None:
