@@ -8,7 +8,7 @@ from conntrack_world import ANSWER, DNS, STATES, World, answer, closing, counter
 
 from engine.conntrack import Expectation, Policy
 from engine.conntrack.expectations import PERMANENT
-from engine.conntrack.table import SHARDS, SWEEP_STEP
+from engine.conntrack.table import SHARDS
 from engine.conntrack.tracking import SOME
 from engine.core.connection import (
     ASSURED,
@@ -97,7 +97,7 @@ def test_closing_connections_go_above_95_percent() -> None:
     world.conntrack.expire(world.now)
     assert len(world.lines()) == 200, "all in its time"
     world.now += 61
-    for _ in range(SHARDS // SWEEP_STEP):
+    for _ in range(SHARDS):
         world.conntrack.expire(world.now)
     left = len(world.lines())
     assert left == 190, "the sweep stops at 95 percent of the limit"

@@ -47,7 +47,7 @@ LOOKS: Final = 128  # entries that the timers look at for each packet
 EVICTION_SHARDS: Final = 8  # how far a new flow looks for an entry that may go
 EVICTION_LOOKS: Final = 128
 SWEEP_SECONDS: Final = 60.0
-SWEEP_STEP: Final = 8
+SWEEP_LOOKS: Final = 512  # entries between two looks at the queue, and what else is in the last shard of them
 
 
 # Behind the keys of an entry with two zones, by direction
@@ -325,8 +325,8 @@ class Table(Clock):
             self.remove(entry, now)
         return victim is not None or bool(over)
 
-    def sweep(self, trackers: list[Tracker], now: float, most: int = SWEEP_STEP) -> None:
-        """Above 95 percent, once a minute: let go what is closing or not ASSURED. `most`: shards to look at now."""
+    def sweep(self, trackers: list[Tracker], now: float, looks: int = SWEEP_LOOKS) -> None:
+        """Above 95 percent, once a minute: let go what is closing or not ASSURED. `looks`: entries to look at now."""
         limit = self.option[MAX] // 100 * 95
         if not limit or self.count <= limit:
             self.swept = now
@@ -337,9 +337,11 @@ class Table(Clock):
                 return
             self.swept = now
             self.to_sweep = SHARDS
-        for _ in range(min(most, self.to_sweep)):
+        while self.to_sweep and looks > 0:
             self.to_sweep -= 1
-            for entry in list(self.shards[self.to_sweep].values()):
+            entries = list(self.shards[self.to_sweep].values())
+            looks -= len(entries) or 1
+            for entry in entries:
                 if self.count <= limit:
                     return
                 if not entry.status & ASSURED or trackers[entry.original.proto].may_go_early(entry):

@@ -523,7 +523,7 @@ class Conntrack(ConntrackView):
         """All entries whose time is over go, at once."""
         self.now = now
         self.table.expire_all(now)
-        self.table.sweep(self.trackers, now, SHARDS)
+        self.table.sweep(self.trackers, now, self.table.count + SHARDS)
 
     def alter_reply(self, entry: Connection, reply: Tuple) -> None:
         """NAT chose what answers will look like; only before the entry is confirmed."""
