@@ -55,7 +55,7 @@ class Canon:
             return self._ipv4(data, inner)
         if data[0] >> 4 == 6 and len(data) >= 40:
             return self._ipv6(data, inner)
-        return "junk " + data.hex()
+        return "junk " + without_chance(data).hex()
 
     def _ipv4(self, data: bytes, inner: bool) -> str:
         header = (data[0] & 15) * 4
@@ -159,3 +159,13 @@ class Canon:
         if proto == p.UDP and body[6:8] == b"\0\0":
             return " nosum"
         return " BADSUM" if p.checksum(p.pseudo(source, destination, proto, len(body)) + body) else ""
+
+
+def without_chance(data: bytes) -> bytes:
+    """A header cut short, without what hosts draw: IPv6's flow label; IPv4's identification, and the sum over it."""
+    if data[0] >> 4 == 6:
+        return (data[:1] + bytes((data[1] & 0xF0, 0, 0)) + data[4:])[: len(data)] if len(data) > 1 else data
+    masked = bytearray(data)
+    for start in (4, 10):
+        masked[start : start + 2] = bytes(len(masked[start : start + 2]))
+    return bytes(masked)
