@@ -563,7 +563,7 @@ class Firewall(Host):
         want = connections.wanted(connection, reply, fields, self.names)
         entries = self.connections()
         same = [entry for entry in entries if connections.same_flow(want, entry)]
-        wrong = [connections.faults(want, entry, self._slack()) for entry in same]
+        wrong = [connections.faults(want, entry, self.scene.slack()) for entry in same]
         fitting = [entry for entry, faults in zip(same, wrong, strict=True) if not faults]
         shown = str((fitting or same)[0]) if same else "\n".join(map(str, entries)) or "no connections"
         self.scene.step(self.name, "should track", expected=want.shown, seen=shown, ok=bool(fitting))
@@ -575,12 +575,6 @@ class Firewall(Host):
         else:
             lines.append(("it tracks", shown))
         raise Failed(*lines)
-
-    def _slack(self) -> float:
-        """Seconds by which a kernel's timeouts have run down since the scenario began."""
-        import time
-
-        return 0.0 if self._has_virtual_clock() else time.monotonic() - self.scene.began + 0.1
 
     def does_not_track(self, connection: str, within: float = 0.0) -> None:
         """It must not know such a connection; or no longer, `within` so many seconds: what a kernel clears away in the
@@ -629,16 +623,13 @@ class Firewall(Host):
     # --- time
     # ------------------------------------------------------------------------------------------------------------
 
-    def _has_virtual_clock(self) -> bool:
-        return "virtual-clock" not in self.node.adapter.refuses and self.scene.instance.case.clock == "virtual"
-
     def time_passes(self, seconds: float) -> None:
         """Let time pass: at once where the clock is virtual, really on a kernel. A kernel's scenario may wait about
         three seconds in all; one that needs more says needs=["virtual-clock"]."""
         self.scene.collect()
         self.scene.passed += seconds
         self.scene.step("time", "passes", sent=f"{seconds:g} s")
-        if self._has_virtual_clock():
+        if self.scene.has_virtual_clock():
             self.node.clock.advance(seconds)
             return
         if self.scene.passed > waits.REAL_TIME:
@@ -657,7 +648,7 @@ class Firewall(Host):
 
         started = time.monotonic()
         self.tracks(connection)
-        if self._has_virtual_clock():
+        if self.scene.has_virtual_clock():
             self.time_passes(after - 1)
             self.tracks(connection)
             self.time_passes(2)

@@ -91,7 +91,7 @@ def faults(want: Wanted, entry: Entry, slack: float) -> list[str]:
     for name, value in want.fields:
         mine = _field(name, entry)
         if name == "timeout" and isinstance(value, int):
-            if not value - slack - 1 <= entry.timeout <= value:
+            if not value - slack <= entry.timeout <= value:
                 found.append(f"timeout is {entry.timeout}, not {value}")
         elif name == "text":
             if value not in str(entry):

@@ -85,6 +85,17 @@ class Scene:
         self.conntrack_before: list[str] = []
         self._ports = [(node.name, device, node.port(device)) for node in self.lab for device in _wires(node)]
 
+    # --- the clock ---------------------------------------------------------------------------------------------------
+
+    def has_virtual_clock(self) -> bool:
+        """Time passes when the scenario says so, and only then."""
+        refused = any("virtual-clock" in firewall.adapter.refuses for firewall in self.lab.firewalls)
+        return self.instance.case.clock == "virtual" and not refused
+
+    def slack(self) -> float:
+        """Seconds by which timeouts may have run down meanwhile, the one that has just begun included."""
+        return 0.0 if self.has_virtual_clock() else time.monotonic() - self.began + 1.1
+
     # --- the record --------------------------------------------------------------------------------------------------
 
     def step(self, who: str, does: str, **texts: Any) -> Step:

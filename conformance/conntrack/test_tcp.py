@@ -62,7 +62,7 @@ def scripts(**rows):
     syn_again=("CTTCP-14", """
         c S        | NEW | SYN_SENT 120 unreplied
         wait 1.2
-        c S seq=0  | NEW | SYN_SENT 119 unreplied
+        c S seq=0  | NEW | SYN_SENT 118 unreplied
     """, {"timeout_syn_sent": 120}),
     syn_ack_again=("CTTCP-42", """
         c S        | NEW         | SYN_SENT

@@ -4,7 +4,7 @@ import re
 import shlex
 from typing import Final
 
-from conformance.conntrack_tool.comparing import differences, masked
+from conformance.comparing import differences, masked
 from conformance.vocabulary import Failed, case, table, tcp, tcp6, udp, udp6
 from conformance.watching import Watch
 

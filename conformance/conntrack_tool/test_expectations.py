@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from conformance.conntrack_tool.comparing import differences
+from conformance.comparing import differences
 from conformance.vocabulary import Failed, case
 
 TOOL: Final = "conntrack v1.4.7 (conntrack-tools): "

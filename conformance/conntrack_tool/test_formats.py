@@ -8,8 +8,8 @@ import os
 from pathlib import Path
 from typing import Final
 
+from conformance.comparing import SECONDS, differences, masked
 from conformance.conntrack_tool.asking import ask
-from conformance.conntrack_tool.comparing import differences, masked
 from conformance.conntrack_tool.world import NEEDS, everything
 from conformance.vocabulary import Failed, case, udp
 
@@ -67,8 +67,6 @@ def titled():
 
 def nominal(line):
     """With whole timeouts, as they were when the packet came."""
-    from conformance.conntrack_tool.comparing import SECONDS
-
     def whole(match):
         seconds = int(match["seconds"])
         return match["before"] + str(next((value for value in NOMINAL if 0 <= value - seconds <= 2), seconds))

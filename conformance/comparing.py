@@ -1,5 +1,5 @@
-"""Two texts of the tool, compared line by line without what no two runs share: ids, dates and processes; a kernel's
-timeouts may have run down a little, and its table has an order of its own."""
+"""Two texts of the conntrack tool, compared line by line without what no two runs share: ids, dates and processes; a
+timeout may have run down a little, and a kernel's table has an order of its own."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ def masked(line: str) -> str:
 
 def differences(firewall: Any, wanted: list[str], found: list[str]) -> list[str]:
     """Lines that should be there and are not (-), and the other way round (+)."""
-    slack = 3 if firewall.engine.startswith("kernel") else 0
+    slack = firewall.scene.slack()
     left = [masked(line) for line in found]
     missing = []
     for line in wanted:
-        twin = next((other for other in left if _same(masked(line), other, slack)), None)
+        twin = next((form for form in fewer_seconds(masked(line), slack) if form in left), None)
         if twin is None:
             missing.append("- " + masked(line))
         else:
@@ -41,10 +41,11 @@ def differences(firewall: Any, wanted: list[str], found: list[str]) -> list[str]
     return missing + ["+ " + line for line in left]
 
 
-def _same(wanted: str, found: str, slack: int) -> bool:
-    one, other = SECONDS.search(wanted), SECONDS.search(found)
-    if one is None or other is None:
-        return wanted == found
-    late = int(one["seconds"]) - int(other["seconds"])
-    rest = SECONDS.sub(r"\g<before>S", wanted, 1), SECONDS.sub(r"\g<before>S", found, 1)
-    return rest[0] == rest[1] and 0 <= late <= slack
+def fewer_seconds(line: str, slack: float) -> list[str]:
+    """A line, and the same line with a timeout that has run down by up to `slack` seconds."""
+    found = SECONDS.search(line)
+    if found is None:
+        return [line]
+    most = int(found["seconds"])
+    start, end = found.span("seconds")
+    return [f"{line[:start]}{seconds}{line[end:]}" for seconds in range(most, max(most - int(slack), 0) - 1, -1)]
