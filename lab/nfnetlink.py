@@ -9,22 +9,25 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import socket
 import struct
-from collections.abc import Iterator
 from typing import Final
 
-NETLINK_NETFILTER: Final = 12
+from lab.netlink import (
+    ATTRIBUTE,
+    HEADER,
+    NLM_F_ACK,
+    NLM_F_CREATE,
+    NLM_F_DUMP,
+    NLM_F_EXCL,
+    answers,
+    attribute,
+    attributes,
+    message,
+    nested,
+)
 
-NLM_F_REQUEST: Final = 0x001
-NLM_F_ACK: Final = 0x004
-NLM_F_DUMP: Final = 0x300
-NLM_F_EXCL: Final = 0x200
-NLM_F_CREATE: Final = 0x400
-NLA_F_NESTED: Final = 0x8000
-NLMSG_ERROR: Final = 2
-NLMSG_DONE: Final = 3
+NETLINK_NETFILTER: Final = 12
 
 BATCH_BEGIN: Final = 16
 BATCH_END: Final = 17
@@ -48,30 +51,7 @@ NFT_DELTABLE: Final = 2
 NFTA_TABLE_NAME: Final = 1
 NF_FAMILIES: Final = {"ipv4": 2, "ipv6": 10, "any": 0}
 
-HEADER: Final = struct.Struct("=IHHII")
 GENERIC: Final = struct.Struct("=BBH")
-ATTRIBUTE: Final = struct.Struct("=HH")
-
-
-def attribute(kind: int, value: bytes) -> bytes:
-    """One netlink attribute, padded to four bytes."""
-    return ATTRIBUTE.pack(ATTRIBUTE.size + len(value), kind) + value + bytes(-len(value) % 4)
-
-
-def attributes(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """The attributes in a message: kind without the flag bits, value without the padding."""
-    offset = 0
-    while offset + ATTRIBUTE.size <= len(data):
-        length, kind = ATTRIBUTE.unpack_from(data, offset)
-        if length < ATTRIBUTE.size:
-            return
-        yield kind & 0x3FFF, data[offset + ATTRIBUTE.size : offset + length]
-        offset += length + 3 & ~3
-
-
-def nested(kind: int, *parts: bytes) -> bytes:
-    """An attribute that holds attributes."""
-    return attribute(NLA_F_NESTED | kind, b"".join(parts))
 
 
 def udp_tuple(kind: int, src: bytes, dst: bytes, port: int = 9) -> bytes:
@@ -93,31 +73,14 @@ class Nfnetlink:
 
     def _message(self, kind: int, flags: int, family: int, resource: int = 0, body: bytes = b"") -> bytes:
         self._sequence += 1
-        payload = GENERIC.pack(family, 0, socket.htons(resource)) + body
-        return HEADER.pack(HEADER.size + len(payload), kind, flags | NLM_F_REQUEST, self._sequence, 0) + payload
-
-    def _answers(self) -> Iterator[tuple[int, bytes]]:
-        """Messages up to the acknowledgement or the end of a dump."""
-        while True:
-            data = self._socket.recv(1 << 16)
-            offset = 0
-            while offset + HEADER.size <= len(data):
-                length, kind, _flags, _sequence, _port = HEADER.unpack_from(data, offset)
-                body = data[offset + HEADER.size : offset + length]
-                offset += length + 3 & ~3
-                if kind in (NLMSG_ERROR, NLMSG_DONE):
-                    (code,) = struct.unpack_from("=i", body) if len(body) >= 4 else (0,)
-                    if code < 0:
-                        raise OSError(-code, os.strerror(-code))
-                    return
-                yield kind, body
+        return message(kind, flags, GENERIC.pack(family, 0, socket.htons(resource)) + body, self._sequence)
 
     def ask(
         self, kind: int, family: int = 0, body: bytes = b"", flags: int = NLM_F_ACK, resource: int = 0
     ) -> list[tuple[int, bytes]]:
         """One request and its answers. Raises OSError."""
         self._socket.send(self._message(kind, flags, family, resource, body))
-        return list(self._answers())
+        return list(answers(self._socket))
 
     def flush_conntrack(self) -> None:
         """Forget every connection and every expectation of the namespace."""
@@ -137,17 +100,16 @@ class Nfnetlink:
         many, one = bytes(4), socket.inet_aton("198.51.100.1")
         tuples = udp_tuple(CTA_TUPLE_ORIG, many, one) + udp_tuple(CTA_TUPLE_REPLY, one, many)
         numbers = attribute(CTA_STATUS, struct.pack("!I", status)) + attribute(CTA_TIMEOUT, struct.pack("!I", seconds))
-        message = self._message(CT_NEW, NLM_F_CREATE | NLM_F_EXCL, NF_FAMILIES["ipv4"], 0, tuples + numbers)
-        at = [found.start() for found in re.finditer(re.escape(attribute(1, bytes(4))), message)][:1]
-        at += [found.start() for found in re.finditer(re.escape(attribute(2, bytes(4))), message)][:1]
-        batch = bytearray(message * BATCH)
+        one_of_them = self._message(CT_NEW, NLM_F_CREATE | NLM_F_EXCL, NF_FAMILIES["ipv4"], 0, tuples + numbers)
+        at = [one_of_them.index(attribute(kind, bytes(4))) for kind in (1, 2)]
+        batch = bytearray(one_of_them * BATCH)
         for place in at:
-            batch[place + ATTRIBUTE.size + 3 :: len(message)] = bytes(range(BATCH))
+            batch[place + ATTRIBUTE.size + 3 :: len(one_of_them)] = bytes(range(BATCH))
         for start in range(0, count, BATCH):
             for place in at:
                 for column, value in enumerate((first + start).to_bytes(4)[:3], place + ATTRIBUTE.size):
-                    batch[column :: len(message)] = bytes((value,)) * BATCH
-            self._socket.send(memoryview(batch)[: min(BATCH, count - start) * len(message)])
+                    batch[column :: len(one_of_them)] = bytes((value,)) * BATCH
+            self._socket.send(memoryview(batch)[: min(BATCH, count - start) * len(one_of_them)])
         self._raise_first_error()
 
     def touch_connection(self, src: str, dst: str, port: int) -> None:
@@ -173,8 +135,8 @@ class Nfnetlink:
 
     def nft_tables(self, family: str) -> list[str]:
         """The names of the nft tables of a family."""
-        answers = self.ask(SUBSYS_NFTABLES << 8 | NFT_GETTABLE, NF_FAMILIES[family], flags=NLM_F_DUMP)
-        return [value.rstrip(b"\0").decode() for _kind, body in answers
+        tables = self.ask(SUBSYS_NFTABLES << 8 | NFT_GETTABLE, NF_FAMILIES[family], flags=NLM_F_DUMP)
+        return [value.rstrip(b"\0").decode() for _kind, body in tables
                 for kind, value in attributes(body[GENERIC.size :]) if kind == NFTA_TABLE_NAME]  # fmt: skip
 
     def delete_nft_tables(self, family: str, names: list[str] | None = None) -> None:
@@ -189,4 +151,4 @@ class Nfnetlink:
         batch += self._message(BATCH_END, 0, 0, SUBSYS_NFTABLES)
         self._socket.send(batch)
         for _body in bodies:
-            list(self._answers())
+            list(answers(self._socket))

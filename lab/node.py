@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from lab import plan, port, process, sockdiag, stack
+from lab import neighbours, plan, port, process, sockdiag, stack
 from lab.engines.base import Adapter, Entry
 from lab.errors import LabError
 from lab.faults import did_you_mean
@@ -54,7 +54,7 @@ class Node:
         self._processes: list[Process] = []
         self._first_sysctls: dict[str, str] = {}
         self._restorers: dict[str, Restorer] = {}
-        self._diag: socket.socket | None = None
+        self._netlink: dict[int, socket.socket] = {}
         self._reset_at = 0.0
         self._stack = "refuse"
 
@@ -255,19 +255,23 @@ class Node:
 
     # --- between scenarios -------------------------------------------------------------------------------------------
 
-    def end_programs(self) -> None:
-        """Kill what start() has started, and reset every TCP connection of the node."""
+    def quieten(self) -> None:
+        """End what would go on sending: what start() has started, TCP connections, questions for a neighbour."""
         for started in self._processes:
             started.kill()
             started.wait()
         self._processes.clear()
-        if self._diag is None:
-            self._diag = self.holder.socket(self.name, kind="netlink", protocol=sockdiag.NETLINK_SOCK_DIAG)
-        sockdiag.end_connections(self._diag)
+        sockdiag.end_connections(self._netlink_socket(sockdiag.NETLINK_SOCK_DIAG))
+        neighbours.forget(self._netlink_socket(socket.NETLINK_ROUTE))
+
+    def _netlink_socket(self, protocol: int) -> socket.socket:
+        if protocol not in self._netlink:
+            self._netlink[protocol] = self.holder.socket(self.name, kind="netlink", protocol=protocol)
+        return self._netlink[protocol]
 
     def reset(self) -> None:
-        """Back to how the node was when the lab opened. Programs have been ended before (end_programs); what the
-        kernel has learned and what has been received is forgotten afterwards (Lab.reset)."""
+        """Back to how the node was when the lab opened. It has been quietened before; learned routes and what has been
+        received are forgotten afterwards (Lab.reset)."""
         for name, value in self._first_sysctls.items():
             self._sysctl(name, value)
         self._first_sysctls.clear()

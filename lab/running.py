@@ -228,7 +228,7 @@ class Lab:
         """Back to how the lab was when it opened: rules, connections, counters, sysctls, programs, captures."""
         self.settle()
         for node in self.nodes.values():
-            node.end_programs()
+            node.quieten()
         self.settle()
         for node in self.nodes.values():
             node.reset()

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
-from lab.nfnetlink import HEADER, NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NLMSG_DONE, NLMSG_ERROR
+from lab.netlink import NLM_F_ACK, NLM_F_DUMP, answers, message
 
 NETLINK_SOCK_DIAG: Final = 4
 BY_FAMILY: Final = 20
@@ -28,31 +28,18 @@ def end_connections(opened: socket.socket) -> None:
     """Reset every TCP connection of the namespace in which the netlink socket was opened."""
     for family in (socket.AF_INET, socket.AF_INET6):
         for name in list(_sockets(opened, family)):
-            opened.send(_message(DESTROY, NLM_F_ACK, family, name))
-            with contextlib.suppress(StopIteration):
-                next(_answers(opened))
+            opened.send(_request(DESTROY, NLM_F_ACK, family, name))
+            with contextlib.suppress(OSError):  # gone by itself, or a kernel that does not do it
+                list(answers(opened))
 
 
-def _message(kind: int, flags: int, family: int, name: bytes) -> bytes:
-    body = REQUEST.pack(family, socket.IPPROTO_TCP, 0, NOT_LISTENING, name)
-    return HEADER.pack(HEADER.size + len(body), kind, flags | NLM_F_REQUEST, 1, 0) + body
+def _request(kind: int, flags: int, family: int, name: bytes) -> bytes:
+    return message(kind, flags, REQUEST.pack(family, socket.IPPROTO_TCP, 0, NOT_LISTENING, name))
 
 
 def _sockets(opened: socket.socket, family: int) -> Iterator[bytes]:
     """The names (addresses, ports, interface and cookie) of all sockets that do not listen."""
-    opened.send(_message(BY_FAMILY, NLM_F_DUMP, family, ANYTHING))
-    for body in _answers(opened):
-        yield body[4:52]
-
-
-def _answers(opened: socket.socket) -> Iterator[bytes]:
-    """Bodies of messages up to the end of a dump or an acknowledgement."""
-    while True:
-        data = opened.recv(1 << 16)
-        offset = 0
-        while offset + HEADER.size <= len(data):
-            length, kind, _flags, _sequence, _port = HEADER.unpack_from(data, offset)
-            if kind in (NLMSG_ERROR, NLMSG_DONE):
-                return
-            yield data[offset + HEADER.size : offset + length]
-            offset += (length + 3) & ~3
+    opened.send(_request(BY_FAMILY, NLM_F_DUMP, family, ANYTHING))
+    with contextlib.suppress(OSError):  # a kernel without inet_diag
+        for _kind, body in answers(opened):
+            yield body[4:52]

@@ -204,6 +204,18 @@ def test_reset_ends_connections(lab: Lab) -> None:
     assert [(port, frame.hex()) for node in lab for port in node.ports for frame in port.received()] == []
 
 
+def test_reset_gives_up_asking_for_neighbours(lab: Lab) -> None:
+    """The errors for packets that wait for an answer would come three seconds later."""
+    client = lab["client"]
+    states = "ip -o neigh show | awk '{print $NF}' | sort -u"
+    code = "import socket; socket.socket(socket.AF_INET{0}, socket.SOCK_DGRAM).sendto(b'x', ('{1}', 9))"
+    for six, address in (("", "10.0.1.99"), ("6", "2001:db8:1::99")):
+        client.run(["python3", "-c", code.format(six, address)], check=True)
+    assert client.run(["sh", "-c", states]).stdout == "INCOMPLETE\nPERMANENT\n"
+    lab.reset()
+    assert client.run(["sh", "-c", states]).stdout == "PERMANENT\n"
+
+
 def test_nodes_know_each_other_by_name(lab: Lab) -> None:
     assert lab["client"].run(["getent", "ahostsv4", "server"]).stdout.split()[0] == "198.51.100.10"
 

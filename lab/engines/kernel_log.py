@@ -15,7 +15,8 @@ import struct
 from collections.abc import Iterator
 from typing import Final
 
-from lab.nfnetlink import GENERIC, HEADER, NFULNL_CONFIG, NFULNL_PACKET, SUBSYS_ULOG, Nfnetlink, attribute, attributes
+from lab.netlink import HEADER, attribute, attributes
+from lab.nfnetlink import GENERIC, NFULNL_CONFIG, NFULNL_PACKET, SUBSYS_ULOG, Nfnetlink
 
 PACKET_HEADER, MARK, INDEV, OUTDEV, PHYSIN, PHYSOUT, PAYLOAD, PREFIX, UID, GID, HARDWARE = (
     1, 2, 4, 5, 6, 7, 9, 10, 11, 14, 16)  # fmt: skip
