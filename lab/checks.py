@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable
-from itertools import combinations
 from typing import Final
 
 from lab.faults import Faults, Place, did_you_mean
-from lab.kinds import Address
+from lab.kinds import Address, Network
 from lab.model import Node, Topology
 
 Places = dict[str, Place]
@@ -28,8 +27,9 @@ def something_is_there(topology: Topology, places: Places, faults: Faults) -> No
         return
     if not topology.nodes:
         faults.add(Place(str(topology.path)), "nodes", "there is no node")
+    used = {interface.link for node in topology.nodes.values() for interface in node.interfaces}
     for link in topology.links:
-        if not any(interface.link == link for node in topology.nodes.values() for interface in node.interfaces):
+        if link not in used:
             faults.add(
                 places[f"links.{link}"],
                 f"links.{link}",
@@ -39,19 +39,35 @@ def something_is_there(topology: Topology, places: Places, faults: Faults) -> No
 
 
 def subnets_differ(topology: Topology, places: Places, faults: Faults) -> None:
-    """Two subnets that overlap make routes ambiguous, unless a bridge makes their links one Ethernet."""
+    """Two subnets that overlap make routes ambiguous, unless a bridge makes their links one Ethernet. Of many that
+    overlap, each is told of the nearest around it, so that there are no more faults than subnets."""
     written = [(name, at, subnet) for name, link in topology.links.items() for at, subnet in enumerate(link.subnets)]
-    for (name, _at, subnet), (other, other_at, other_subnet) in combinations(written, 2):
-        if subnet.version != other_subnet.version or not subnet.overlaps(other_subnet):
-            continue
-        if name != other and topology.segment_of(name) == topology.segment_of(other):
-            continue
-        faults.add(
-            places[f"links.{other}.subnets.{other_at}"],
-            f"links.{other}",
-            f"{other_subnet} overlaps {subnet} of link '{name}'",
-            "give them different subnets, or join the links with a bridge",
-        )
+    order = sorted(range(len(written)), key=lambda number: _from_outside_in(written[number][2]))
+    around: list[int] = []  # those that contain the one that is looked at: subnets overlap only by containing
+    for number in order:
+        name, _at, subnet = written[number]
+        while around and not _contains(written[around[-1]][2], subnet):
+            around.pop()
+        for other in reversed(around):
+            other_name = written[other][0]
+            if name == other_name or topology.segment_of(name) != topology.segment_of(other_name):
+                (earlier, _, first), (later, at, second) = written[min(number, other)], written[max(number, other)]
+                faults.add(
+                    places[f"links.{later}.subnets.{at}"],
+                    f"links.{later}",
+                    f"{second} overlaps {first} of link '{earlier}'",
+                    "give them different subnets, or join the links with a bridge",
+                )
+                break
+        around.append(number)
+
+
+def _from_outside_in(subnet: Network) -> tuple[int, int, int]:
+    return subnet.version, int(subnet.network_address), subnet.prefixlen
+
+
+def _contains(outer: Network, inner: Network) -> bool:
+    return outer.version == inner.version and inner.network_address in outer
 
 
 def addresses_fit(topology: Topology, places: Places, faults: Faults) -> None:

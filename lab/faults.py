@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
-# Longer lists of known words are not shown beside a good guess.
+# Of longer lists of known words only the beginning is shown, and nothing beside a good guess.
 MOST_LISTED: Final = 20
+# Among more words than this the nearest is not looked for: a file with thousands of such faults would take minutes.
+MOST_COMPARED: Final = 200
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -62,10 +65,15 @@ class Faults:
             raise TopologyError(self.found)
 
 
-def did_you_mean(word: str, known: Iterable[str], what: str = "Known are") -> str:
-    """A hint: the nearest known word if one is near, and all the words that would be right."""
-    names = sorted(set(known))
-    near = difflib.get_close_matches(word, names, n=1, cutoff=0.6)
+def did_you_mean(word: str, known: Collection[str], what: str = "Known are") -> str:
+    """A hint: the nearest known word if one is near, and the words that would be right."""
+    near: list[str] = []
+    if len(known) <= MOST_COMPARED:
+        known = sorted(set(known))
+        near = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     guess = f"did you mean '{near[0]}'? " if near else ""
-    listing = f"{what}: {', '.join(names)}." if names and not (near and len(names) > MOST_LISTED) else ""
-    return (guess + listing).strip()
+    more = len(known) - MOST_LISTED
+    if not known or (near and more > 0):
+        return guess.strip()
+    listing = ", ".join(islice(known, MOST_LISTED))
+    return f"{guess}{what}: {listing}{f' and {more} more' if more > 0 else ''}."

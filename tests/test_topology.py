@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lab import plan, schema, topology
-from lab.faults import TopologyError
+from lab.faults import TopologyError, did_you_mean
 from lab.keys import SERVICES
 from lab.model import Topology
 
@@ -133,6 +133,30 @@ def test_junk_is_a_topology_error(text: str) -> None:
 
 
 # --- the plan -------------------------------------------------------------------------------------------------------
+
+
+MANY = 1000
+CROWDS = {
+    "subnets that overlap": "links:\n"
+    + "".join(f"  l{at}: 10.0.0.0/8\n" for at in range(MANY))
+    + "nodes:\n  a: {l0: 10.0.0.1}\n",
+    "gateways that are not there": "links: {lan: 10.0.0.0/8}\nnodes:\n"
+    + "".join(f"  node{at}: {{gateway: nobody{at}}}\n" for at in range(MANY)),
+}
+
+
+@pytest.mark.parametrize("text", CROWDS.values(), ids=list(CROWDS))
+def test_a_thousand_faults_are_not_a_million(text: str) -> None:
+    with pytest.raises(TopologyError) as caught:
+        parse(text)
+    assert MANY - 1 <= len(caught.value.faults) <= 2 * MANY
+    assert len(str(caught.value)) < 1000 * MANY
+
+
+def test_a_long_list_of_known_words_is_cut() -> None:
+    words = [f"word{at:02}" for at in range(30)]
+    assert did_you_mean("other", words) == f"Known are: {', '.join(words[:20])} and 10 more."
+    assert did_you_mean("word07x", words) == "did you mean 'word07'?"
 
 
 def test_plan_is_the_same_each_time_and_plain_data() -> None:
