@@ -18,6 +18,8 @@ from typing import Any, Final
 
 import yaml
 
+from lab import ending
+
 FOLDER: Final = Path(__file__).parent / "requirements"
 LEVELS: Final = ("required", "recommended")
 KERNEL: Final = ("pass", "fail", "untested")
@@ -138,4 +140,5 @@ def _overview(cited: dict[str, list[str]]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    with ending.told("conformance.catalogue"):
+        sys.exit(main(sys.argv[1:]))

@@ -11,7 +11,10 @@ import importlib
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
+
+from lab import ending
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -39,17 +42,14 @@ PROGRAMS: Final = {
 }
 
 
-INTERRUPTED: Final = 128 + signal.SIGINT
-
-
 def main(argv: list[str] | None = None) -> int:
-    """Run one command. Returns its exit status: 1 for an error, 2 for wrong usage, 130 when interrupted."""
+    """Run one command. Returns its exit status: 1 for an error, 2 for wrong usage; raises SystemExit when it is
+    interrupted (130)."""
+    words = sys.argv[1:] if argv is None else argv
     try:
-        open_standard_files()
-        return _main(sys.argv[1:] if argv is None else argv)
-    except KeyboardInterrupt:
-        print("nflab: interrupted", file=sys.stderr)
-        return INTERRUPTED
+        with ending.told(" ".join(["nflab", *(word for word in words[:1] if word in COMMANDS)])):
+            open_standard_files()
+            return _main(words)
     finally:
         if argv is None:  # this process only has to end
             signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -102,15 +102,12 @@ def _run(name: str, words: list[str]) -> int:
         return status
     except LabError as error:
         print(f"nflab {name}: {error}", file=sys.stderr)
-    except KeyboardInterrupt:
-        print(f"nflab {name}: interrupted", file=sys.stderr)
-        return INTERRUPTED
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        # of the files that the user named, of output that cannot be written, of a machine that is at its limits;
-        # whoever closes a pipe has seen enough
+        # of the files that the user named, of output that cannot be written, of a machine that is at its limits
         place = f"{error.filename}: " if error.filename else ""
-        if not isinstance(error, BrokenPipeError):
-            print(f"nflab {name}: {place}{error.strerror or error}", file=sys.stderr)
+        print(f"nflab {name}: {place}{error.strerror or error}", file=sys.stderr)
         _end_output()
     except Exception as error:
         # Errors of the user's text: looked for here so that a command that needs no topology imports none of it.
@@ -149,12 +146,12 @@ def become(name: str, words: list[str]) -> NoReturn:
     from lab.paths import python_path
 
     module, first, _words = PROGRAMS[name]
-    sys.stdout.flush()
     try:
         environment = {**os.environ, "PYTHONPATH": python_path(dict(os.environ))}
     except LabError as error:
         sys.exit(f"nflab {name}: {error}")
-    os.execve(sys.executable, [sys.executable, "-P", "-m", "lab.program", module, *first, *words], environment)
+    program = str(Path(__file__).with_name("program.py"))
+    os.execve(sys.executable, [sys.executable, "-P", program, module, *first, *words], environment)
 
 
 if __name__ == "__main__":

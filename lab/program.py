@@ -1,23 +1,27 @@
-"""python -m lab.program MODULE ARGUMENT...: as python -m MODULE would, but Ctrl-C ends it in one line, also while it is
-still being imported."""
+"""python lab/program.py MODULE ARGUMENT...: as python -m MODULE would, but it ends as lab/ending.py says, also while
+the module is still being imported."""
 
 from __future__ import annotations
 
-import signal
+import _signal  # type: ignore[import-not-found]
+
+if __name__ == "__main__" and _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+    # Until there is somebody to catch it, Ctrl-C ends the process without a traceback. (`signal` takes some
+    # milliseconds to import, and who has it ignored wants it ignored.)
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+
 import sys
+
+from lab import ending
 
 
 def main(words: list[str]) -> None:
     """Run a module as a program. Raises SystemExit, as the module does."""
-    try:
+    with ending.told(f"nflab {words[0].rpartition('.')[2]}"):
         import runpy
 
         sys.argv = words
         runpy.run_module(words[0], run_name="__main__", alter_sys=True)
-    except KeyboardInterrupt:
-        # What it had started it has ended on its way out, or the kernel does so when this process ends.
-        print(f"nflab {words[0].rpartition('.')[2]}: interrupted", file=sys.stderr)
-        sys.exit(128 + signal.SIGINT)
 
 
 if __name__ == "__main__":

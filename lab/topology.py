@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-from lab import keys, kinds
+from lab import ending, keys, kinds
 from lab.checks import check
 from lab.faults import Fault, Faults, Place, TopologyError, did_you_mean
 from lab.kinds import Address, InterfaceAddress, Network, Placed, parse_address
@@ -409,4 +409,5 @@ def main(words: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    with ending.told("lab.topology"):
+        sys.exit(main(sys.argv[1:]))

@@ -203,16 +203,43 @@ def test_ctrl_c_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, capsys: pyt
         raise KeyboardInterrupt
 
     monkeypatch.setattr(state, "labs", interrupt)
-    assert cli.main(["ls"]) == 130
+    with pytest.raises(SystemExit, match="130"):
+        cli.main(["ls"])
     assert capsys.readouterr().err == "nflab ls: interrupted\n"
     monkeypatch.setattr(cli, "open_standard_files", interrupt)
-    assert cli.main(["ls"]) == 130
+    with pytest.raises(SystemExit, match="130"):
+        cli.main(["ls"])
     capsys.readouterr()
     monkeypatch.setattr(sys, "argv", sys.argv)
     monkeypatch.setattr(runpy, "run_module", interrupt)
     with pytest.raises(SystemExit, match="130"):
         program.main(["conformance.fuzz", "--seconds", "1"])
     assert capsys.readouterr().err == "nflab fuzz: interrupted\n"
+
+
+FOLDER_OF_LAB = Path(cli.__file__).parent
+
+
+@pytest.mark.parametrize("words", [["nflab", "ls"], ["program.py", "reports", "x"]], ids=["nflab", "program"])
+@pytest.mark.parametrize("module", ["typing", "pathlib"])
+def test_ctrl_c_while_python_still_imports(tmp_path: Path, words: list[str], module: str) -> None:
+    """A module of ours in place of one that everything imports sends the signal."""
+    (tmp_path / f"{module}.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nexit(9)\n")
+    path = f"{tmp_path}:{FOLDER_OF_LAB.parent}"
+    line = [sys.executable, "-P", str(FOLDER_OF_LAB / words[0]), *words[1:]]
+    done = subprocess.run(line, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, timeout=60)
+    assert "Traceback" not in done.stderr and done.returncode in (-signal.SIGINT, 130), done
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["-m conformance.catalogue", "-m lab.topology missing.yaml", f"{FOLDER_OF_LAB}/nflab fuzz --help",
+     f"{FOLDER_OF_LAB}/nflab mutate --help", f"{FOLDER_OF_LAB}/nflab report --help", f"{FOLDER_OF_LAB}/nflab --help"],
+)  # fmt: skip
+def test_a_reader_who_has_seen_enough_hears_no_more(line: str, variables: dict[str, str]) -> None:
+    command = f"{{ exec {sys.executable} {line}; }} | true"
+    done = subprocess.run(["sh", "-c", command], env=variables, capture_output=True, text=True, timeout=60)
+    assert done.stderr == ""
 
 
 def test_topologies_are_listed(nflab: Nflab) -> None:
@@ -264,7 +291,7 @@ def test_front_ends_are_started_as_programs(monkeypatch: pytest.MonkeyPatch) -> 
         with pytest.raises(SystemExit):
             cli.main([command, "--help", "x"])
         _path, argv, environment = started.pop()
-        assert argv[1:] == ["-P", "-m", "lab.program", module, *first, "--help", "x"]
+        assert argv[1:] == ["-P", str(FOLDER_OF_LAB / "program.py"), module, *first, "--help", "x"]
         assert str(Path(cli.__file__).parent.parent) in environment["PYTHONPATH"]
 
 
