@@ -154,7 +154,10 @@ def become(name: str, words: list[str]) -> NoReturn:
         environment = {**os.environ, "PYTHONPATH": python_path(dict(os.environ))}
     except LabError as error:
         sys.exit(f"nflab {name}: {error}")
-    os.execve(sys.executable, [sys.executable, "-P", "-m", "lab.program", module, *first, *words], environment)
+    try:
+        os.execve(sys.executable, [sys.executable, "-P", "-m", "lab.program", module, *first, *words], environment)
+    except OSError as error:  # a file that this user may not run, or a command line that is too long
+        sys.exit(f"nflab {name}: {sys.executable}: {error.strerror}")
 
 
 if __name__ == "__main__":
