@@ -179,6 +179,10 @@ def _iptables(words: list[str]) -> int:
         program, rest = f"{program}-{rest[0]}", rest[1:]
     elif rest and rest[0] in PROGRAMS:
         program, rest = rest[0], rest[1:]
+    if os.path.exists(path) and not os.path.isfile(path):
+        # A file is replaced by its successor. Of a device that would be the end: /dev/null, say.
+        print(f"{path}: not a regular file, so no ruleset can be kept in it; nothing was done.", file=sys.stderr)
+        return FAILURE
     try:
         status, output, errors = _change_state(path, [program, *rest])
     except OSError as error:

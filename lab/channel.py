@@ -82,9 +82,10 @@ def door_of(folder: int) -> str:
 
 
 def in_memory(text: str, name: str = "text") -> int:
-    """An open file that holds `text`, read from its beginning. It has no name in any directory."""
+    """An open file that holds `text`, read from its beginning. It has no name in any directory. Bytes that are no UTF-8
+    stand in `text` as `surrogateescape` has them."""
     fd = os.memfd_create(name, os.MFD_CLOEXEC)
-    data = text.encode()
+    data = text.encode("utf-8", "surrogateescape")
     view = memoryview(data)
     while view:
         view = view[os.write(fd, view) :]
@@ -92,11 +93,16 @@ def in_memory(text: str, name: str = "text") -> int:
     return fd
 
 
-def read_all(fd: int) -> str:
+def read_all(fd: int, errors: str = "replace") -> str:
     """The whole text of a file from its beginning, wherever its offset stands."""
+    return read_bytes(fd).decode("utf-8", errors)
+
+
+def read_bytes(fd: int) -> bytes:
+    """The same as bytes."""
     parts: list[bytes] = []
     offset = 0
     while part := os.pread(fd, 1 << 20, offset):
         parts.append(part)
         offset += len(part)
-    return b"".join(parts).decode("utf-8", "replace")
+    return b"".join(parts)

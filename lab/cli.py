@@ -151,7 +151,10 @@ def become(name: str, words: list[str]) -> NoReturn:
     except LabError as error:
         sys.exit(f"nflab {name}: {error}")
     program = str(Path(__file__).with_name("program.py"))
-    os.execve(sys.executable, [sys.executable, "-P", program, module, *first, *words], environment)
+    try:
+        os.execve(sys.executable, [sys.executable, "-P", program, module, *first, *words], environment)
+    except OSError as error:  # a file that this user may not run, or a command line that is too long
+        sys.exit(f"nflab {name}: {sys.executable}: {error.strerror}")
 
 
 if __name__ == "__main__":

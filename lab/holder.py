@@ -269,7 +269,7 @@ class Holder:
         missing = builder.build()
         name_nodes(self.namespaces)
         socket.sethostname(plan["name"][:64])
-        write_file(f"{RUN}/hosts", plan["hosts"], 0o644)
+        write_file(f"{RUN}/hosts", plan["hosts"].encode(), 0o644)
         with contextlib.suppress(OSError):
             mount(f"{RUN}/hosts", "/etc/hosts", flags=MS_BIND)
         for node in plan["nodes"]:
@@ -305,7 +305,7 @@ class Holder:
 
     def write(self, message: dict[str, Any], files: Files) -> Answer:
         """Write a whole file of the lab (not of a node: see `open`)."""
-        write_file(message["path"], channel.read_all(files[0]), message.get("mode", 0o600))
+        write_file(message["path"], channel.read_bytes(files[0]), message.get("mode", 0o600))
         return {}, ()
 
     def sysctl(self, message: dict[str, Any], _files: Files) -> Answer:
@@ -420,9 +420,9 @@ def executable(name: str, path: str, cwd: str) -> str:
     raise FileNotFoundError(errno.ENOENT, "no such command", name)
 
 
-def write_file(path: str, text: str, mode: int) -> None:
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode), "w", encoding="utf-8") as file:
-        file.write(text)
+def write_file(path: str, content: bytes, mode: int) -> None:
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode), "wb") as file:
+        file.write(content)
 
 
 # --- mounts ---------------------------------------------------------------------------------------------------------
@@ -443,7 +443,7 @@ def name_nodes(namespaces: Namespaces) -> None:
     """Make `ip netns exec NODE` work inside the lab."""
     for node, fd in namespaces.fds.items():
         path = f"{NETNS}/{node or '.switches'}"
-        write_file(path, "", 0o444)
+        write_file(path, b"", 0o444)
         with contextlib.suppress(OSError):
             mount(f"/proc/self/fd/{fd}", path, flags=MS_BIND)
 

@@ -159,6 +159,7 @@ class Node:
         check: bool = False,
         env: Mapping[str, str] | None = None,
         cwd: str | None = None,
+        errors: str = "replace",
     ) -> subprocess.CompletedProcess[str]:
         """Run a program in the node to its end, as subprocess.run(argv, capture_output=True, text=True) would."""
         environment = {**self.environment, **(env or {})}
@@ -171,6 +172,7 @@ class Node:
             timeout=timeout,
             check=check,
             cwd=cwd or os.getcwd(),
+            errors=errors,
         )
 
     def start(

@@ -112,30 +112,33 @@ def run(
     timeout: float | None = None,
     check: bool = False,
     cwd: str | None = None,
+    errors: str = "replace",
 ) -> subprocess.CompletedProcess[str]:
-    """subprocess.run in a node, with both outputs captured as text.
+    """subprocess.run in a node, with both outputs captured as text. `errors` says what becomes of bytes that are no
+    UTF-8, as in subprocess.
 
     Input and outputs are files in memory rather than pipes: nothing has to be pumped, and a program that leaves
     something running in the background does not keep the caller waiting.
     """
     given = os.memfd_create("stdin", os.MFD_CLOEXEC)
     output = os.memfd_create("stdout", os.MFD_CLOEXEC)
-    errors = os.memfd_create("stderr", os.MFD_CLOEXEC)
+    complaints = os.memfd_create("stderr", os.MFD_CLOEXEC)
     try:
-        _fill(given, input.encode() if isinstance(input, str) else input or b"")
-        process = start(holder, node, argv, environment, {0: given, 1: output, 2: errors}, cwd)
+        _fill(given, input.encode("utf-8", "surrogateescape") if isinstance(input, str) else input or b"")
+        process = start(holder, node, argv, environment, {0: given, 1: output, 2: complaints}, cwd)
         try:
             code = process.wait(timeout)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-            raise subprocess.TimeoutExpired(list(argv), timeout or 0.0, read_all(output), read_all(errors)) from None
+            said = [read_all(fd, errors) for fd in (output, complaints)]
+            raise subprocess.TimeoutExpired(list(argv), timeout or 0.0, *said) from None
         except BaseException:
             process.kill()
             raise
-        finished = subprocess.CompletedProcess(list(argv), code, read_all(output), read_all(errors))
+        finished = subprocess.CompletedProcess(list(argv), code, read_all(output, errors), read_all(complaints, errors))
     finally:
-        for fd in (given, output, errors):
+        for fd in (given, output, complaints):
             os.close(fd)
     if check:
         finished.check_returncode()

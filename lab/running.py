@@ -282,9 +282,17 @@ class Lab:
         self.close()
 
 
+def _bytes_as_text(file: Path) -> str:
+    """A file as it is: comments may hold any bytes, and the end of a line is for the engine to judge."""
+    try:
+        return file.read_bytes().decode("utf-8", "surrogateescape")
+    except OSError as error:
+        raise LabError(f"{file}: {error.strerror}") from None
+
+
 def _settings(firewall: Firewall, clock: str) -> Settings:
     spec = firewall.spec
-    texts = ["" if file is None else file.read_text(encoding="utf-8") for file in (spec.rules, spec.rules6)]
+    texts = ["" if file is None else _bytes_as_text(file) for file in (spec.rules, spec.rules6)]
     return Settings(clock, texts[0], texts[1], spec.on_engine_failure, spec.conntrack_timeouts)
 
 

@@ -17,7 +17,6 @@ import json
 import os
 import re
 import select
-import shutil
 import signal
 import socket
 import stat
@@ -32,6 +31,9 @@ from lab.faults import did_you_mean
 
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,47}")
 DOWN_SECONDS: Final = 20.0
+# All that is ever in the folder of a lab; the lock goes last. A folder with anything else in it is somebody else's, and
+# is left alone: XDG_RUNTIME_DIR may be set to anything, and a checkout is called nflab too.
+FILES: Final = ("lab.json", "lab.json.new", "holder", "lock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ class Claim:
 
     def give_up(self) -> None:
         """Free the name."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        _remove(self.folder)
         os.close(self.fd)
 
     def close(self) -> None:
@@ -179,6 +181,8 @@ def claim(name: str) -> Claim:
         with _alone():
             with contextlib.suppress(FileExistsError):
                 folder.mkdir(mode=0o700)
+            if not _is_of_a_lab(folder):
+                raise LabError(f"{folder} is not the folder of a lab\n  hint: choose another --name, or remove it")
             try:
                 fd = _lock(folder)
             except FileNotFoundError:
@@ -201,7 +205,7 @@ def clean() -> list[str]:
             except OSError:
                 continue
             if fd is not None:
-                shutil.rmtree(folder, ignore_errors=True)
+                _remove(folder)
                 os.close(fd)
                 gone.append(folder.name)
     return gone
@@ -209,8 +213,23 @@ def clean() -> list[str]:
 
 def _folders() -> Iterator[Path]:
     for folder in sorted(runtime_folder().iterdir()):
-        if folder.is_dir() and not folder.is_symlink():
+        if folder.is_dir() and not folder.is_symlink() and _is_of_a_lab(folder):
             yield folder
+
+
+def _is_of_a_lab(folder: Path) -> bool:
+    try:
+        return set(os.listdir(folder)) <= set(FILES)
+    except OSError:
+        return False
+
+
+def _remove(folder: Path) -> None:
+    """Take away the folder of a lab, and nothing that is not a lab's."""
+    with contextlib.suppress(OSError):
+        for name in FILES:
+            (folder / name).unlink(missing_ok=True)
+        folder.rmdir()
 
 
 def labs() -> list[LabRecord]:

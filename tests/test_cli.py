@@ -162,6 +162,20 @@ def test_a_spoilt_state_is_left_alone(tmp_path: Path, capsys: Captured) -> None:
     assert state(tmp_path / "no" / "state", "-L") == 1
 
 
+def test_only_a_file_keeps_rules(tmp_path: Path, capsys: Captured) -> None:
+    """The ruleset replaces the file that it was in: /dev/null would be a file from then on, and root may do that."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    linked = tmp_path / "linked"
+    linked.symlink_to(pipe)
+    for place in (pipe, linked, tmp_path):
+        assert main(["iptables", "--state", str(place), "-A", "INPUT", "-j", "DROP"]) == 1
+        assert capsys.readouterr().err == (
+            f"{place}: not a regular file, so no ruleset can be kept in it; nothing was done.\n")  # fmt: skip
+    assert pipe.is_fifo()
+    assert sorted(tmp_path.iterdir()) == [linked, pipe]
+
+
 def test_what_a_killed_command_left_is_in_nobodys_way(tmp_path: Path, capsys: Captured) -> None:
     file, link = tmp_path / "state", tmp_path / "other" / "link"
     link.parent.mkdir()

@@ -310,6 +310,24 @@ def test_conntrack_timeouts_of_the_topology(lab: Lab, tmp_path: Path) -> None:
 # --- the machine is left alone ----------------------------------------------------------------------------------------
 
 
+def test_rules_of_the_topology(lab: Lab, tmp_path: Path) -> None:
+    """They are bytes, as to iptables-restore: in comments stands anything, and a refusal names the file."""
+    engine, rules = lab["firewall"].engine, tmp_path / "r.v4"
+    (tmp_path / "short.yaml").write_text(SHORT)
+    rules.write_bytes(b'*filter\n-A INPUT -m comment --comment "gr\xfcn" -j DROP\nCOMMIT\n')
+    with Lab.open(tmp_path / "short.yaml", engine=engine) as short:
+        saved = short["firewall"].save()
+        assert '--comment "gr\udcfcn"' in saved
+        short["firewall"].load(saved)
+        assert short["firewall"].save() == saved
+        listed = short["firewall"].run(["iptables", "-S", "INPUT"], errors="backslashreplace").stdout
+        assert '"gr\\xfcn"' in listed
+    for refused in (b"*filter\n-A INPUT --frob\nCOMMIT\n", b"*filter\r\nCOMMIT\r\n"):
+        rules.write_bytes(refused)
+        with pytest.raises(RulesetError, match=rf"^{tmp_path}/r\.v4:"):
+            Lab.open(tmp_path / "short.yaml", engine=engine)
+
+
 def test_nothing_outside_is_touched(lab: Lab) -> None:
     def outside() -> tuple[str, ...]:
         words = (["ip", "link"], ["ip", "-6", "addr"], ["ip", "rule"], ["ip", "netns"], ["cat", "/proc/self/mounts"])

@@ -63,8 +63,8 @@ def up(nflab: Nflab) -> Iterator[Nflab]:
 
 def test_ls(up: Nflab) -> None:
     (found,) = json.loads(up("ls", "--json").stdout)
-    assert (found["name"], found["topology"], list(found["nodes"])) == (
-        "three", "three-legged", ["firewall", "client", "web", "server"])  # fmt: skip
+    assert (found["name"], found["topology"], found["engine"], list(found["nodes"])) == (
+        "three", "three-legged", "userspace", ["firewall", "client", "web", "server"])  # fmt: skip
     header, line = up("ls").stdout.splitlines()
     assert header.split()[:3] == ["NAME", "TOPOLOGY", "ENGINE"]
     assert line.split()[:3] == ["three", "three-legged", "userspace"]
@@ -183,6 +183,7 @@ def test_mistakes(nflab: Nflab) -> None:
         engine.returncode == 1 and "'kernel' is not an engine here\n  hint: did you mean 'kernel-nft'" in engine.stderr
     )
     assert "cannot be the name of a lab" in nflab("up", "host", "--name", "../x").stderr
+    assert "'' cannot be the name of a lab" in nflab("up", "host", "--name", "").stderr
     assert nflab("exec", "nowhere/client", "--", "true").returncode == 1
 
 
@@ -279,6 +280,12 @@ def test_doctor_of_a_machine_that_cannot(monkeypatch: pytest.MonkeyPatch) -> Non
         "not tried: there are no namespaces"}  # fmt: skip
 
 
+def test_a_front_end_that_cannot_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/etc/passwd")
+    with pytest.raises(SystemExit, match=r"^nflab rules: /etc/passwd: Permission denied$"):
+        cli.main(["rules", "x"])
+
+
 def test_front_ends_are_started_as_programs(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[tuple[str, list[str], dict[str, str]]] = []
 
@@ -329,16 +336,33 @@ def test_a_name_is_not_taken_because_somebody_cleans_up(tmp_path: Path, monkeypa
             claims.append(error)
 
     other = threading.Thread(target=claim)
-    remove = state.shutil.rmtree
+    remove = state._remove
 
-    def remove_meanwhile(folder: Path, ignore_errors: bool) -> None:
+    def remove_meanwhile(folder: Path) -> None:
         other.start()
         other.join(0.3)
-        remove(folder, ignore_errors)
+        remove(folder)
 
-    monkeypatch.setattr(state.shutil, "rmtree", remove_meanwhile)
+    monkeypatch.setattr(state, "_remove", remove_meanwhile)
     assert state.clean() == ["dead"]
     other.join()
     assert isinstance(claims[0], state.Claim), claims[0]
     assert claims[0].folder.is_dir()
     claims[0].close()
+
+
+def test_cleaning_takes_away_nothing_but_labs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """XDG_RUNTIME_DIR may be a folder with a checkout of this very project in it."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    theirs = tmp_path / "nflab" / "engine" / "core" / "packet.py"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("precious")
+    (tmp_path / "nflab" / "README.md").write_text("precious")
+    (tmp_path / "nflab" / "begun").mkdir()  # by an `up` that was killed at once
+    assert state.clean() == ["begun"]
+    assert (state.labs(), state.being_built()) == ([], [])
+    with pytest.raises(LabError, match="is not the folder of a lab"):
+        state.claim("engine")
+    state.claim("core").give_up()
+    assert theirs.read_text() == (tmp_path / "nflab" / "README.md").read_text() == "precious"
+    assert not (tmp_path / "nflab" / "core").exists()

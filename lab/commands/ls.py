@@ -23,7 +23,7 @@ def run(options: argparse.Namespace) -> int:
 
     up = state.labs()
     if options.json:
-        print(json.dumps([asdict(record) for record in up], indent=2))
+        print(json.dumps([asdict(record) | {"engine": record.engine} for record in up], indent=2))
         return 0
     rows = [(each.name, each.topology, each.engine, " ".join(each.nodes), str(each.pid), _age(each.since))
             for each in up] + [(name, "-", "-", "-", "-", "being built") for name in state.being_built()]  # fmt: skip

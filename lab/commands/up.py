@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
 
     spec = topology.load(options.topology)
     state.clean()
-    claim = state.claim(options.name or spec.name)
+    claim = state.claim(spec.name if options.name is None else options.name)
     try:
         lab = Lab.open(spec, options.engine, clock=options.clock, ports=False)
         try:

@@ -105,9 +105,13 @@ class Kernel(Adapter):
         self.attach(settings, 0)
         for name, seconds in settings.timeouts:
             self.sysctl(f"net.netfilter.nf_conntrack_{name}", str(seconds))
-        for family, text in (("ipv4", settings.rules), ("ipv6", settings.rules6)):
-            if text:
-                self.load(text, family)
+        spec = self.node.spec
+        for family, text, file in (("ipv4", settings.rules, spec.rules), ("ipv6", settings.rules6, spec.rules6)):
+            try:
+                if text:
+                    self.load(text, family)
+            except RulesetError as error:  # iptables-restore says the line, and it was given no name
+                raise RulesetError(f"{file}: {error}", error.place) from None
 
     def attach(self, settings: Settings, pid: int) -> None:
         self.netlink = Nfnetlink(
@@ -192,7 +196,7 @@ class Kernel(Adapter):
 
     def save(self, counters: bool = False, family: str = "ipv4", table: str = "") -> str:
         words = [self.path(self.tool(family, "save")), *(["-c"] if counters else []), *(["-t", table] if table else [])]
-        finished = self.node.run(words)
+        finished = self.node.run(words, errors="surrogateescape")  # a comment may hold any bytes
         if finished.returncode:
             raise LabError(f"{self.tool(family, 'save')}: {finished.stderr.strip()}")
         return without_comments(finished.stdout)
