@@ -101,7 +101,6 @@ def _kind(flags: int) -> int:
 
 KIND_OF: Final[list[int]] = [_kind(flags) for flags in range(256)]
 LEGAL: Final[list[bool]] = [(flags & ~FREE_FLAGS) in LEGAL_FLAGS for flags in range(256)]
-DIRECTION_BITS: Final = ("original", "reply")
 KIND_NAMES: Final = ("SYN", "SYN/ACK", "FIN", "ACK", "RST", "none")
 
 # In `reset`: the RST closes without asking the window; it is false; ask the window, then this state.

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.conntrack.settings import Settings
-from engine.core.connection import ASSURED, FIXED_TIMEOUT, Connection, ProtocolState, Tuple
+from engine.core.connection import ASSURED, Connection, ProtocolState, Tuple
 from engine.core.context import Context
 from engine.core.packet import Packet
 
@@ -112,7 +112,3 @@ def mark_assured(entry: Connection) -> None:
     if not entry.status & ASSURED:
         entry.status |= ASSURED
         entry.event_cache |= EVENT_ASSURED
-
-
-def has_fixed_timeout(entry: Connection) -> bool:
-    return entry.status & FIXED_TIMEOUT != 0

@@ -172,13 +172,11 @@ class CommandLine:
         self.wait = 0  # seconds; -1 = for ever
         self.waiting = False
         self.help = False
-        self.help_topic = ""
         self.version = False
         self.version_inverted = False
         self.wrong_family = False
         self.warnings: list[str] = []
         self.tables = 0
-        self.table_given = False
         self.getopt = Getopt(words, SHORT, OWN_TABLE if family == IPV4 else OWN_TABLE_6)
         self.bangs: set[int] = set()  # where a "!" was read
         self.source_word = -1
@@ -268,7 +266,6 @@ class CommandLine:
         elif code in "psdijoghmfv":
             if code == "h":
                 self.help = True
-                self.help_topic = self.getopt.value or (self._next_word() if self._has_argument() else "")
                 return True
             self._rule_option(code, inverted)
         elif code == "V":
@@ -281,7 +278,6 @@ class CommandLine:
             if self.in_restore:
                 raise self._fail(f"The -t option cannot be used in {self.tool}-restore.\n")
             self.table = self.getopt.value or ""
-            self.table_given = True
         elif code in "nx0":
             self._option(code, inverted)
         elif code in "wW":

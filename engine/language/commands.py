@@ -35,7 +35,7 @@ from engine.language.getopt import (
 )
 from engine.language.help import command_help, extension_help, restore_help
 from engine.language.restore import Fault, Restore, Unfinished
-from engine.language.save import save_ruleset, save_table
+from engine.language.save import save_table
 from engine.language.store import RulesetStore
 
 VERSION: Final = "v1.8.9"
@@ -60,7 +60,6 @@ ERRNO_TEXTS: Final[dict[int, str]] = {
     97: "Address family not supported by protocol",
 }
 EINVAL: Final = 22
-NOT_IMPLEMENTED: Final = "accepted by iptables, not implemented here"
 
 
 @dataclass(slots=True)
@@ -356,8 +355,3 @@ def fault_text(fault: Fault, program: str) -> str:
     if isinstance(cause, RuleRefused):
         return f"{text}  {cause.rule.place}: {cause}\n"
     return f"{text}  {cause}\n"
-
-
-def save_text(store: RulesetStore, family: int, counters: bool) -> str:
-    """All tables of a family as iptables-save prints them, without comment lines."""
-    return save_ruleset(store.rulesets[family], counters)
