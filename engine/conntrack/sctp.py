@@ -305,7 +305,7 @@ class Sctp(Tracker):
                 if new == ESTABLISHED:
                     mark_assured(entry)
         if not quiet:
-            self.clock.refresh(entry, self.timeouts_of(entry)[new], packet, direction, now)
+            self.clock.refresh(entry, self.timeouts[new], packet, direction, now)
         return ACCEPT
 
     def _open(self, state: SctpState, packet: Packet, chunks: list[Chunk], tag: int) -> bool:

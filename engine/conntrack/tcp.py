@@ -168,7 +168,7 @@ class Tcp(Tracker):
         old = state.number
         state.number = CLOSE
         if old != CLOSE and not entry.status & FIXED_TIMEOUT:
-            self.clock.shorten(entry, self.timeouts_of(entry)[CLOSE], now)
+            self.clock.shorten(entry, self.timeouts[CLOSE], now)
             entry.event_cache |= EVENT_PROTOINFO
 
     def dump_state(self, entry: Connection, now: float) -> list[float]:
@@ -303,7 +303,7 @@ class Tcp(Tracker):
         context: Context,
     ) -> int:
         """The segment counts: timeout, ASSURED."""
-        timeouts = self.timeouts_of(entry)
+        timeouts = self.timeouts
         timeout = timeouts[new]
         if windows.repeats >= self.option[TCP_MAX_RETRANS] and timeout > timeouts[TCP_RETRANS]:
             timeout = timeouts[TCP_RETRANS]
@@ -423,7 +423,7 @@ class Tcp(Tracker):
             return
         if windows.last_direction != direction and (windows.last_kind == FIN or windows.last_kind == RST):
             left = entry.deadline - now
-            timeout = self.timeouts_of(entry)[TCP_UNACK]
+            timeout = self.timeouts[TCP_UNACK]
             if left >= 120 and left > timeout:
                 self.clock.shorten(entry, timeout, now)
             return

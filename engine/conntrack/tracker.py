@@ -64,7 +64,6 @@ class Tracker:
         self.proto = 0
         self.allow_clash = False  # two first packets of one flow may meet; the second joins the entry of the first
         self.timeouts = settings.generic
-        self.policies: dict[str, list[int]] = {}  # timeout policies of this protocol, by name
         self.reason = ""  # why the last packet was INVALID
 
     def ports(self, packet: Packet) -> bytes | None:
@@ -101,11 +100,6 @@ class Tracker:
 
     def resume(self, entry: Connection) -> None:
         """Packets of the entry may have passed unseen (TCP only)."""
-
-    def timeouts_of(self, entry: Connection) -> list[int]:
-        if entry.timeout_policy:
-            return self.policies.get(entry.timeout_policy, self.timeouts)
-        return self.timeouts
 
 
 def mark_assured(entry: Connection) -> None:

@@ -232,7 +232,6 @@ class Conntrack(ConntrackView):
         entry = Connection(original, reply, context.zone_original, context.zone_reply)
         entry.id = table.next_id
         table.next_id += 1
-        entry.timeout_policy = context.template_timeout
         if context.synproxied:
             entry.proxied = Proxied()
         entry.has_labels = self.shared.label_users > 0

@@ -69,7 +69,7 @@ class Udp(Tracker):
         now = context.now
         if not confirmed:
             entry.state = UdpState(now + STREAM_AFTER)
-        timeouts = self.timeouts_of(entry)
+        timeouts = self.timeouts
         if not entry.status & SEEN_REPLY:
             self.clock.refresh(entry, timeouts[UNREPLIED], packet, direction, now)
             return ACCEPT

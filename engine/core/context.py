@@ -114,8 +114,6 @@ class NatRequest:
     random: bool = False
     random_fully: bool = False
     persistent: bool = False
-    netmap: bool = False  # map the network: `netmask` bits come from `low`, the rest from the packet
-    netmask: int = 0
     masquerade_device: str = ""
 
 
@@ -361,7 +359,6 @@ class Context:
     template_helper: str = ""
     template_events: int = -1
     template_expect_events: int = -1
-    template_timeout: str = ""
     # left behind by targets
     nat: NatRequest | None = None
     queue: int = 0
