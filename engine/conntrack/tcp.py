@@ -74,7 +74,7 @@ from engine.conntrack.tcp_window import (
     judge,
     read_options,
 )
-from engine.conntrack.tracker import EVENT_PROTOINFO, INVALID, REPEAT, Clock, Tracker, mark_assured
+from engine.conntrack.tracker import EVENT_PROTOINFO, INVALID, REPEAT, Clock, PortTracker, mark_assured
 from engine.core.checksum import TCP
 from engine.core.connection import ASSURED, FIXED_TIMEOUT, ORIGINAL, REPLY, SEEN_REPLY, Connection, ProtocolState
 from engine.core.context import Context
@@ -121,7 +121,7 @@ class TcpState(ProtocolState):
         return self.number in (TIME_WAIT, CLOSE)
 
 
-class Tcp(Tracker):
+class Tcp(PortTracker):
     def __init__(self, settings: Settings, clock: Clock) -> None:
         super().__init__(settings, clock)
         self.name = "tcp"
@@ -130,13 +130,6 @@ class Tcp(Tracker):
         self.option = settings.option
         self.segment = Segment()
         self.judgement = Judgement()
-
-    def ports(self, packet: Packet) -> bytes | None:
-        l4 = packet.l4
-        data = packet.data
-        if l4 + 4 > len(data):
-            return None
-        return bytes(data[l4 : l4 + 4])
 
     def fault(self, packet: Packet, context: Context, verify: bool) -> str:
         data = packet.data

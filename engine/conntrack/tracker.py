@@ -102,6 +102,17 @@ class Tracker:
         """Packets of the entry may have passed unseen (TCP only)."""
 
 
+class PortTracker(Tracker):
+    """Base of trackers whose protocol begins its header with source and destination port."""
+
+    def ports(self, packet: Packet) -> bytes | None:
+        l4 = packet.l4
+        data = packet.data
+        if l4 + 4 > len(data):
+            return None
+        return bytes(data[l4 : l4 + 4])
+
+
 def mark_assured(entry: Connection) -> None:
     if not entry.status & ASSURED:
         entry.status |= ASSURED
