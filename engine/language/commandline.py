@@ -119,9 +119,6 @@ EXTENSION_HEADERS: Final = (43, 44, 51, 60)
 
 BINARY: Final = "b"  # in iptables' list of options since ever, and nobody's
 
-# What iptables calls the target behind ACCEPT, DROP, RETURN and jumps: no target of that name can be used.
-STANDARD: Final = "standard"
-
 # Names under which a match is also known.
 ICMPV6_NAMES: Final = ("icmpv6", "ipv6-icmp", "icmp6")
 
@@ -330,7 +327,7 @@ class CommandLine:
     def _check_new_name(self, name: str) -> None:
         if name[:1] in ("-", "!"):
             raise self._fail(f"chain name not allowed to start with `{name[0]}'")
-        if not name or name == STANDARD or find_target(name, self.family) is not None:
+        if not name or find_target(name, self.family) is not None:
             raise self._fail("chain name may not clash with target name")
         if not SPACES.isdisjoint(name):
             raise self._fail(f"Invalid chain name `{name}'")
