@@ -35,6 +35,10 @@ class ParameterProblem(Exception):
     """The words of a rule are wrong; str() is iptables' message without "iptables vX: " (exit 2)."""
 
 
+class ResourceProblem(ParameterProblem):
+    """The words need something of this machine that is not as it must be (exit 4)."""
+
+
 class KernelRefusal(Exception):
     """The words are right but the kernel would refuse the rule (checkentry). errno as the kernel gives it; exit 1."""
 

@@ -10,13 +10,13 @@ from typing import Final
 
 from engine import match as match_list
 from engine import target as target_list
-from engine.core.extension import KernelRefusal, ParameterProblem, RuleHead, Spec
+from engine.core.extension import KernelRefusal, ParameterProblem, ResourceProblem, RuleHead, Spec
 from engine.core.hooks import IPV4, IPV6
 from engine.core.names import NAMES
 from engine.core.numbers import parse_number
 from engine.core.values import BETWEEN_TWO
 from engine.language.addresses import parse_addresses
-from engine.language.errors import Refused
+from engine.language.errors import PARAMETER_PROBLEM, RESOURCE_PROBLEM, Refused
 from engine.language.getopt import (
     END,
     MISSING,
@@ -184,6 +184,11 @@ class CommandLine:
     def _fail(self, message: str, bare: bool = False, word: int = -2) -> Refused:
         return Refused(message, word=self.getopt.index - 1 if word == -2 else word, bare=bare)
 
+    def _refused(self, problem: ParameterProblem, word: int = -2) -> Refused:
+        refused = self._fail(str(problem), word=word)
+        refused.exit = RESOURCE_PROBLEM if isinstance(problem, ResourceProblem) else PARAMETER_PROBLEM
+        return refused
+
     def _previous(self) -> str:
         """The word before the next one: iptables takes the argument of some options from there, even with
         `--source=...`. A `!` that was read is blank; in front of all words stands the program, in a ruleset `-t TABLE`.
@@ -223,7 +228,7 @@ class CommandLine:
         try:
             self._read()
         except ParameterProblem as problem:
-            raise self._fail(str(problem)) from None
+            raise self._refused(problem) from None
         return self
 
     def _read(self) -> None:
@@ -591,13 +596,13 @@ class CommandLine:
         try:
             return parse_addresses(self.words[word], self.family)
         except ParameterProblem as problem:
-            raise self._fail(str(problem), word=word) from None
+            raise self._refused(problem, word) from None
 
     def _finish(self, loaded: Loaded) -> None:
         try:
             loaded.build(self.head, self.tool)
         except ParameterProblem as problem:
-            raise self._fail(str(problem), word=loaded.word) from None
+            raise self._refused(problem, loaded.word) from None
         finally:
             self._hear(loaded)
         # only now: wrong words are wrong anyway

@@ -3,8 +3,9 @@
     run(["iptables", "-A", "INPUT", "-j", "DROP"], "", store) -> Result(exit, stdout, stderr)
 
 No process, no files but those a command names. Exit codes: 0 done; 1 the kernel's (here: the engine's) no; 2 the words
-are wrong; 3 there is no such table; 4 never (nobody else holds a lock). Messages are those of iptables-legacy 1.8.9;
-where it only says "Run `dmesg'" or "line 7 failed", a second line tells what the kernel would log.
+are wrong; 3 there is no such table; 4 a file that they need is broken (nobody ever holds a lock). Messages are those of
+iptables-legacy 1.8.9; where it only says "Run `dmesg'" or "line 7 failed", a second line tells what the kernel would
+log.
 """
 
 from __future__ import annotations
