@@ -30,6 +30,7 @@ from lab.restorer import Restorer
 RUN: Final = "/run/nflab"
 
 ACCOUNTING: Final = "net.netfilter.nf_conntrack_acct"
+CONNECTIONS_LIMIT: Final = 1 << 17  # that can be added: the addresses of 198.18.0.0/15
 
 
 class Node:
@@ -362,7 +363,12 @@ class Firewall(Node):
 
     def add_connections(self, count: int, assured: bool = True, seconds: int = 600) -> None:
         """Put so many UDP connections into the table, each of an address of 198.18.0.0/15 to 198.51.100.1:9."""
-        self.adapter.add_connections(count, assured, seconds)
+        if not 0 <= count <= CONNECTIONS_LIMIT:
+            raise LabError(
+                f"{self.name}: {count} connections cannot be added: there are addresses for 0 to {CONNECTIONS_LIMIT}"
+            )
+        if count:
+            self.adapter.add_connections(count, assured, seconds)
 
     def flush_conntrack(self) -> None:
         self.adapter.flush_conntrack()

@@ -147,3 +147,18 @@ def test_rules_with_names(
     assert f"-m connlabel --label {saved}\n" in iptables(["iptables", "-S"], "", store).stdout
     assert iptables(["iptables", "-L", "FORWARD"], "", store).stdout.endswith(f" connlabel {listed}\n")
     assert iptables(["iptables", "-nL", "FORWARD"], "", store).stdout.rstrip().split()[-1].isdigit()
+
+
+def test_a_file_without_names_is_a_problem_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit 4, and no advice on the words; with a number nobody asks the file. Measured with iptables 1.8.9."""
+    (tmp_path / "xtables").mkdir()
+    (tmp_path / "xtables" / "connlabel.conf").write_text("# no name\n")
+    monkeypatch.setattr(NAMES, "root", str(tmp_path))
+    store = RulesetStore()
+    said = "v1.8.9 (legacy): cannot parse /etc/xtables/connlabel.conf: no labels found\n"
+    done = iptables(["iptables", "-A", "FORWARD", "-m", "connlabel", "--label", "foo"], "", store)
+    assert (done.exit, done.stderr) == (4, f"iptables {said}")
+    text = "*filter\n-A FORWARD -m connlabel --label 3\n-A FORWARD -m connlabel --label foo\nCOMMIT\n"
+    done = iptables(["iptables-restore"], text, store)
+    assert (done.exit, done.stderr) == (4, f"iptables-restore {said}")
+    assert iptables(["iptables", "-A", "FORWARD", "-m", "connlabel", "--label", "3"], "", store).exit == 0

@@ -334,7 +334,7 @@ def test_reaping_takes_the_oldest_out() -> None:
         assert len(known.entries) == left
 
 
-def test_a_list_as_it_is_shown() -> None:
+def test_what_a_list_keeps() -> None:
     world = Router()
     world.ipt("-A FORWARD -m recent --name web --set")
     world.hits(2)
@@ -342,7 +342,9 @@ def test_a_list_as_it_is_shown() -> None:
     world.hits(1)
     known = world.engine.shared.named["recent:web"]
     assert isinstance(known, RecentList)
-    assert known.proc_text() == ("src=10.0.1.2 ttl: 64 last_seen: 250250 oldest_pkt: 3 250000, 250000, 250250\n")
+    (entry,) = known.entries.values()
+    assert (entry.family, entry.address, entry.ttl) == (IPV4, 0x0A000102, 64)
+    assert (entry.stamps, entry.index) == ([250000, 250000, 250250], 3)
 
 
 def test_a_greater_hitcount_begins_the_list_anew() -> None:

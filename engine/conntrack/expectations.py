@@ -76,7 +76,6 @@ class Expectation:
         self.direction = 0
         self.saved_address = 0
         self.saved_port = 0
-        self.mask_dst = 0  # only ever printed: the destination is exact
         self.function = ""  # name of the follower, as conntrack prints it
         self.any_master = False  # the same expectation of another master will do
 
@@ -139,9 +138,6 @@ class Expectations:
         self.all: dict[int, Expectation] = {}  # by id, in order of creation
         self.next_id = 1
         self.limit = 4096
-        self.created = 0
-        self.used = 0
-        self.deleted = 0
         self.next_deadline = 0.0  # nothing ends before this
 
     def __len__(self) -> int:
@@ -173,7 +169,6 @@ class Expectations:
         self.all[new.id] = new
         self.by_destination.setdefault(_place(new.key), []).append(new)
         _count(new.master, new.class_number, 1)
-        self.created += 1
         return 0
 
     def count_of(self, master: Connection, class_number: int) -> int:
@@ -197,7 +192,6 @@ class Expectations:
         if not row:
             del self.by_destination[place]
         _count(one.master, one.class_number, -1)
-        self.deleted += 1
         if self.witness is not None:
             self.witness.expectation_gone(one, now)
         return True

@@ -21,5 +21,5 @@ class Generic(Tracker):
         self.timeouts = settings.generic
 
     def packet(self, entry: Connection, packet: Packet, direction: int, confirmed: bool, context: Context) -> int:
-        self.clock.refresh(entry, self.timeouts_of(entry)[0], packet, direction, context.now)
+        self.clock.refresh(entry, self.timeouts[0], packet, direction, context.now)
         return ACCEPT

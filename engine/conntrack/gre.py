@@ -80,7 +80,7 @@ class Gre(Tracker):
 
     def packet(self, entry: Connection, packet: Packet, direction: int, confirmed: bool, context: Context) -> int:
         if not confirmed:
-            timeouts = self.timeouts_of(entry)
+            timeouts = self.timeouts
             entry.state = GreState(timeouts[UNREPLIED], timeouts[REPLIED])
         state = entry.state
         assert isinstance(state, GreState)

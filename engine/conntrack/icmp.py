@@ -59,5 +59,5 @@ class Icmp(Tracker):
         if not confirmed and entry.original.dport >> 8 not in self.questions:
             self.reason = f"cannot create new entry for type {entry.original.dport >> 8}"
             return INVALID
-        self.clock.refresh(entry, self.timeouts_of(entry)[0], packet, direction, context.now)
+        self.clock.refresh(entry, self.timeouts[0], packet, direction, context.now)
         return ACCEPT

@@ -21,7 +21,7 @@ from typing import Final
 from engine.conntrack.crc32c import crc32c
 from engine.conntrack.grids import Grid, grid
 from engine.conntrack.settings import Settings
-from engine.conntrack.tracker import EVENT_PROTOINFO, INVALID, Clock, Tracker, mark_assured
+from engine.conntrack.tracker import EVENT_PROTOINFO, INVALID, Clock, PortTracker, mark_assured
 from engine.core.connection import ORIGINAL, REPLY, Connection, ProtocolState
 from engine.core.context import Context
 from engine.core.packet import Packet
@@ -191,19 +191,12 @@ def chunks_of(packet: Packet) -> list[Chunk] | None:
     return found or None
 
 
-class Sctp(Tracker):
+class Sctp(PortTracker):
     def __init__(self, settings: Settings, clock: Clock) -> None:
         super().__init__(settings, clock)
         self.name = "sctp"
         self.proto = SCTP
         self.timeouts = settings.sctp
-
-    def ports(self, packet: Packet) -> bytes | None:
-        l4 = packet.l4
-        data = packet.data
-        if l4 + 4 > len(data):
-            return None
-        return bytes(data[l4 : l4 + 4])
 
     def fault(self, packet: Packet, context: Context, verify: bool) -> str:
         l4 = packet.l4
@@ -305,7 +298,7 @@ class Sctp(Tracker):
                 if new == ESTABLISHED:
                     mark_assured(entry)
         if not quiet:
-            self.clock.refresh(entry, self.timeouts_of(entry)[new], packet, direction, now)
+            self.clock.refresh(entry, self.timeouts[new], packet, direction, now)
         return ACCEPT
 
     def _open(self, state: SctpState, packet: Packet, chunks: list[Chunk], tag: int) -> bool:

@@ -1,7 +1,7 @@
 """What can be set on connection tracking: the sysctls net.netfilter.nf_conntrack_* and where the trackers read them.
 
 A timeout is read when a packet is seen, so a change reaches an entry with its next packet. Each protocol has one list
-of timeouts in seconds, indexed as its tracker says; a timeout policy (CT --timeout) stands in for the whole list.
+of timeouts in seconds, indexed as its tracker says.
 
 Source: kernel Documentation/networking/nf_conntrack-sysctl.rst; defaults read from a Linux 6.18 machine.
 """

@@ -31,7 +31,6 @@ PLAIN: Final = (
     "masquerade_device",
     "events",
     "expect_events",
-    "timeout_policy",
 )
 
 

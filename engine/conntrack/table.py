@@ -100,7 +100,6 @@ class Table(Clock):
         self.next_id = 1
         self.swept = 0.0  # when a nearly full table was last looked through
         self.to_sweep = 0  # shards that are still to be looked through
-        self.wall_offset = 0.0  # what to add to the engine's clock to get seconds since the epoch
 
     # -- finding
 

@@ -74,7 +74,7 @@ from engine.conntrack.tcp_window import (
     judge,
     read_options,
 )
-from engine.conntrack.tracker import EVENT_PROTOINFO, INVALID, REPEAT, Clock, Tracker, mark_assured
+from engine.conntrack.tracker import EVENT_PROTOINFO, INVALID, REPEAT, Clock, PortTracker, mark_assured
 from engine.core.checksum import TCP
 from engine.core.connection import ASSURED, FIXED_TIMEOUT, ORIGINAL, REPLY, SEEN_REPLY, Connection, ProtocolState
 from engine.core.context import Context
@@ -101,7 +101,6 @@ def _kind(flags: int) -> int:
 
 KIND_OF: Final[list[int]] = [_kind(flags) for flags in range(256)]
 LEGAL: Final[list[bool]] = [(flags & ~FREE_FLAGS) in LEGAL_FLAGS for flags in range(256)]
-DIRECTION_BITS: Final = ("original", "reply")
 KIND_NAMES: Final = ("SYN", "SYN/ACK", "FIN", "ACK", "RST", "none")
 
 # In `reset`: the RST closes without asking the window; it is false; ask the window, then this state.
@@ -122,7 +121,7 @@ class TcpState(ProtocolState):
         return self.number in (TIME_WAIT, CLOSE)
 
 
-class Tcp(Tracker):
+class Tcp(PortTracker):
     def __init__(self, settings: Settings, clock: Clock) -> None:
         super().__init__(settings, clock)
         self.name = "tcp"
@@ -131,13 +130,6 @@ class Tcp(Tracker):
         self.option = settings.option
         self.segment = Segment()
         self.judgement = Judgement()
-
-    def ports(self, packet: Packet) -> bytes | None:
-        l4 = packet.l4
-        data = packet.data
-        if l4 + 4 > len(data):
-            return None
-        return bytes(data[l4 : l4 + 4])
 
     def fault(self, packet: Packet, context: Context, verify: bool) -> str:
         data = packet.data
@@ -169,7 +161,7 @@ class Tcp(Tracker):
         old = state.number
         state.number = CLOSE
         if old != CLOSE and not entry.status & FIXED_TIMEOUT:
-            self.clock.shorten(entry, self.timeouts_of(entry)[CLOSE], now)
+            self.clock.shorten(entry, self.timeouts[CLOSE], now)
             entry.event_cache |= EVENT_PROTOINFO
 
     def dump_state(self, entry: Connection, now: float) -> list[float]:
@@ -304,7 +296,7 @@ class Tcp(Tracker):
         context: Context,
     ) -> int:
         """The segment counts: timeout, ASSURED."""
-        timeouts = self.timeouts_of(entry)
+        timeouts = self.timeouts
         timeout = timeouts[new]
         if windows.repeats >= self.option[TCP_MAX_RETRANS] and timeout > timeouts[TCP_RETRANS]:
             timeout = timeouts[TCP_RETRANS]
@@ -424,7 +416,7 @@ class Tcp(Tracker):
             return
         if windows.last_direction != direction and (windows.last_kind == FIN or windows.last_kind == RST):
             left = entry.deadline - now
-            timeout = self.timeouts_of(entry)[TCP_UNACK]
+            timeout = self.timeouts[TCP_UNACK]
             if left >= 120 and left > timeout:
                 self.clock.shorten(entry, timeout, now)
             return

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.conntrack.settings import Settings
-from engine.core.connection import ASSURED, FIXED_TIMEOUT, Connection, ProtocolState, Tuple
+from engine.core.connection import ASSURED, Connection, ProtocolState, Tuple
 from engine.core.context import Context
 from engine.core.packet import Packet
 
@@ -64,7 +64,6 @@ class Tracker:
         self.proto = 0
         self.allow_clash = False  # two first packets of one flow may meet; the second joins the entry of the first
         self.timeouts = settings.generic
-        self.policies: dict[str, list[int]] = {}  # timeout policies of this protocol, by name
         self.reason = ""  # why the last packet was INVALID
 
     def ports(self, packet: Packet) -> bytes | None:
@@ -102,17 +101,19 @@ class Tracker:
     def resume(self, entry: Connection) -> None:
         """Packets of the entry may have passed unseen (TCP only)."""
 
-    def timeouts_of(self, entry: Connection) -> list[int]:
-        if entry.timeout_policy:
-            return self.policies.get(entry.timeout_policy, self.timeouts)
-        return self.timeouts
+
+class PortTracker(Tracker):
+    """Base of trackers whose protocol begins its header with source and destination port."""
+
+    def ports(self, packet: Packet) -> bytes | None:
+        l4 = packet.l4
+        data = packet.data
+        if l4 + 4 > len(data):
+            return None
+        return bytes(data[l4 : l4 + 4])
 
 
 def mark_assured(entry: Connection) -> None:
     if not entry.status & ASSURED:
         entry.status |= ASSURED
         entry.event_cache |= EVENT_ASSURED
-
-
-def has_fixed_timeout(entry: Connection) -> bool:
-    return entry.status & FIXED_TIMEOUT != 0

@@ -57,8 +57,9 @@ from engine.core.verdict import ACCEPT, DROP
 from engine.target.parts.log_text import ALL as EVERYTHING
 from engine.target.parts.log_text import log_text
 
-# The kernel's limit on repeated messages: ten, then one every half second
 SOME: Final = 128  # entries looked at where no packet drives the timers: less than a millisecond
+
+# The kernel's limit on repeated messages: ten in five seconds
 LOG_BURST: Final = 10
 LOG_INTERVAL: Final = 5.0
 
@@ -80,7 +81,7 @@ class Conntrack(ConntrackView):
         self.settings = settings
         self.option = settings.option
         self.table = table
-        self.trackers = trackers  # by protocol number; index 256: ICMPv6's
+        self.trackers = trackers  # by protocol number
         self.now = 0.0
         self.namespace = 0  # inode number, for the message of a full table
         self.policies: dict[str, list[Policy]] = {}  # by helper: what it allows for its expectations, by class
@@ -145,14 +146,7 @@ class Conntrack(ConntrackView):
         if entry is None:
             direction = ORIGINAL
             confirmed = False
-            original = Tuple(
-                packet.family,
-                packet.proto,
-                packet.src,
-                packet.dst,
-                ports[0] << 8 | ports[1],
-                ports[2] << 8 | ports[3],
-            )
+            original = _tuple(packet, ports)
             reply = tracker.invert(original)
             if reply is None:
                 return self._invalid(packet, context, "nothing can answer this packet")
@@ -230,18 +224,9 @@ class Conntrack(ConntrackView):
         """An entry for the first packet of a flow, with what its template and its master give it."""
         table = self.table
         entry = Connection(original, reply, context.zone_original, context.zone_reply)
-        entry.id = table.next_id
-        table.next_id += 1
-        entry.timeout_policy = context.template_timeout
+        self.furnish(entry, context.template_events, context.template_expect_events)
         if context.synproxied:
             entry.proxied = Proxied()
-        entry.has_labels = self.shared.label_users > 0
-        if self.option[ACCT]:
-            entry.accounting = True
-            entry.packets = [0, 0]
-            entry.bytes = [0, 0]
-        entry.events = self._event_mask(context.template_events)
-        entry.expect_events = self._event_mask(context.template_expect_events)
         expectation = None
         if table.expectations.all:
             zone = context.zone_original or context.zone_reply
@@ -335,10 +320,7 @@ class Conntrack(ConntrackView):
         if ports is None:
             self._error(packet, context, "the packet in the ICMP error is too short")
             return
-        sent = Tuple(
-            quoted.family, quoted.proto, quoted.src, quoted.dst, ports[0] << 8 | ports[1], ports[2] << 8 | ports[3]
-        )
-        answer = tracker.invert(sent)
+        answer = tracker.invert(_tuple(quoted, ports))
         if answer is None:
             self._error(packet, context, "ICMP error about a packet that nothing can answer")
             return
@@ -455,9 +437,7 @@ class Conntrack(ConntrackView):
         ports = tracker.ports(packet)
         if ports is None:
             return
-        key = Tuple(
-            packet.family, packet.proto, packet.src, packet.dst, ports[0] << 8 | ports[1], ports[2] << 8 | ports[3]
-        )
+        key = _tuple(packet, ports)
         found = self._find_either(key, context)
         direction = ORIGINAL
         if found is None:
@@ -620,6 +600,12 @@ class Conntrack(ConntrackView):
     def expect_line(self, expectation: Expectation, now: float) -> str:
         """The line of /proc/net/nf_conntrack_expect."""
         return expect_line(expectation, now)
+
+
+def _tuple(packet: Packet, ports: bytes) -> Tuple:
+    """ports: what the tracker says stands for them."""
+    sport, dport = ports[0] << 8 | ports[1], ports[2] << 8 | ports[3]
+    return Tuple(packet.family, packet.proto, packet.src, packet.dst, sport, dport)
 
 
 def _same_flow(entry: Connection, winner: Connection) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.conntrack.settings import REPLIED, UNREPLIED, Settings
-from engine.conntrack.tracker import Clock, Tracker, mark_assured
+from engine.conntrack.tracker import Clock, PortTracker, mark_assured
 from engine.core.checksum import UDP
 from engine.core.connection import NAT_CLASH, SEEN_REPLY, Connection, ProtocolState
 from engine.core.context import Context
@@ -30,20 +30,13 @@ class UdpState(ProtocolState):
         self.stream_from = stream_from
 
 
-class Udp(Tracker):
+class Udp(PortTracker):
     def __init__(self, settings: Settings, clock: Clock) -> None:
         super().__init__(settings, clock)
         self.name = "udp"
         self.proto = UDP
         self.timeouts = settings.udp
         self.allow_clash = True
-
-    def ports(self, packet: Packet) -> bytes | None:
-        l4 = packet.l4
-        data = packet.data
-        if l4 + 4 > len(data):
-            return None
-        return bytes(data[l4 : l4 + 4])
 
     def fault(self, packet: Packet, context: Context, verify: bool) -> str:
         rest = len(packet.data) - packet.l4
@@ -69,7 +62,7 @@ class Udp(Tracker):
         now = context.now
         if not confirmed:
             entry.state = UdpState(now + STREAM_AFTER)
-        timeouts = self.timeouts_of(entry)
+        timeouts = self.timeouts
         if not entry.status & SEEN_REPLY:
             self.clock.refresh(entry, timeouts[UNREPLIED], packet, direction, now)
             return ACCEPT

@@ -44,7 +44,7 @@ class UdpLite(Udp):
         return ""
 
     def packet(self, entry: Connection, packet: Packet, direction: int, confirmed: bool, context: Context) -> int:
-        timeouts = self.timeouts_of(entry)
+        timeouts = self.timeouts
         if entry.status & SEEN_REPLY:
             self.clock.refresh(entry, timeouts[REPLIED], packet, direction, context.now)
             if not entry.status & NAT_CLASH:

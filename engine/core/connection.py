@@ -128,7 +128,6 @@ class Connection:
         "state",
         "status",
         "stopped",
-        "timeout_policy",
         "zone_original",
         "zone_reply",
     )
@@ -159,7 +158,6 @@ class Connection:
         self.proxied: Proxied | None = None  # SYNPROXY opened it
         self.events = -1  # event mask set by CT --ctevents; -1: all
         self.expect_events = -1
-        self.timeout_policy = ""
         # the table's own
         self.key_original: TupleKey = b""  # under which it is found; b"" before confirmation
         self.key_reply: TupleKey = b""

@@ -9,14 +9,22 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from engine.core.connection import CT_INVALID, CT_UNTRACKED, Connection, Tuple, TupleKey
+from engine.core.connection import (
+    CT_ESTABLISHED_REPLY,
+    CT_INVALID,
+    CT_RELATED_REPLY,
+    ORIGINAL,
+    REPLY,
+    Connection,
+    Tuple,
+    TupleKey,
+)
 from engine.core.hooks import IPV4
 
 # Context.uid of a packet from a socket of the kernel's own (ICMP, IGMP): there is a socket, but nobody owns it.
 KERNEL_SOCKET: Final = -2
 
 # Address types (RTN_* of rtnetlink), as the addrtype match names them.
-UNSPEC: Final = 0
 UNICAST: Final = 1
 LOCAL: Final = 2
 BROADCAST: Final = 3
@@ -106,8 +114,6 @@ class NatRequest:
     random: bool = False
     random_fully: bool = False
     persistent: bool = False
-    netmap: bool = False  # map the network: `netmask` bits come from `low`, the rest from the packet
-    netmask: int = 0
     masquerade_device: str = ""
 
 
@@ -241,9 +247,6 @@ class Environment:
     def device_group(self, device: str) -> int:
         return self.groups.get(device, 0)
 
-    def is_bridge_port(self, device: str) -> bool:
-        return False
-
     def cpu(self) -> int:
         return self.processor
 
@@ -262,9 +265,6 @@ class Environment:
     def socket(self, key: Tuple) -> SocketInfo | None:
         """The local socket for a packet with this tuple."""
         return self.sockets.get(key.key())
-
-    def cgroup_path(self, key: Tuple) -> str:
-        return ""
 
 
 class Randomness:
@@ -359,7 +359,6 @@ class Context:
     template_helper: str = ""
     template_events: int = -1
     template_expect_events: int = -1
-    template_timeout: str = ""
     # left behind by targets
     nat: NatRequest | None = None
     queue: int = 0
@@ -371,10 +370,6 @@ class Context:
     nftrace: bool = False  # TRACE target: log each rule from here on
 
     @property
-    def untracked(self) -> bool:
-        return self.ctinfo == CT_UNTRACKED
-
-    @property
     def direction(self) -> int:
-        """ORIGINAL (0) or REPLY (1) of this packet in its connection."""
-        return 1 if self.ctinfo in (3, 4) else 0
+        """ORIGINAL or REPLY: of this packet in its connection."""
+        return REPLY if self.ctinfo in (CT_ESTABLISHED_REPLY, CT_RELATED_REPLY) else ORIGINAL

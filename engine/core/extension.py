@@ -35,6 +35,10 @@ class ParameterProblem(Exception):
     """The words of a rule are wrong; str() is iptables' message without "iptables vX: " (exit 2)."""
 
 
+class ResourceProblem(ParameterProblem):
+    """The words need something of this machine that is not as it must be (exit 4)."""
+
+
 class KernelRefusal(Exception):
     """The words are right but the kernel would refuse the rule (checkentry). errno as the kernel gives it; exit 1."""
 
@@ -104,14 +108,12 @@ class Target(Extension):
 class Option:
     """One option of an extension, as a row of a table.
 
-    name: without the dashes. kind: how its argument is read. The kinds, and what `Values` then holds, are listed in
-    `engine.language.kinds`: none; u8 u16 u32 u64 (also u16:range ...); double; string string:cut text two; mark/mask
-    tos/mask; level; mac mac/mask; host host/mask plen plen/mask; port port:range service service:range; protocol;
-    realm group.
+    name: without the dashes. kind: how its argument is read; `engine.language.kinds` lists the kinds and what `Values`
+    then holds.
     invert: "!" may stand before it. mandatory/once/excludes/also: as the words say, checked in the order of the table
     before `build`, with libxtables' messages. low/high: bounds for numbers (high -1: what the kind can hold) and
     for the length of strings.
-    aliases: other spellings (`source-port` of `sport`). short: not used by any extension of iptables.
+    aliases: other spellings (`source-port` of `sport`).
     once_among: other options of which only one may be given, this one included, checked with `once`.
     implied: has another option given this one already? Then it comes twice.
     once_message: said instead of libxtables' sentence when the option comes twice ("" = the usual one).
@@ -128,7 +130,6 @@ class Option:
     also: tuple[str, ...] = ()
     low: int = 0
     high: int = -1
-    short: str = ""
     aliases: tuple[str, ...] = ()
     once_among: tuple[str, ...] = ()
     implied: Callable[[Values], bool] | None = None

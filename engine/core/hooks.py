@@ -43,8 +43,6 @@ STEPS_AT: Final[dict[int, tuple[str, ...]]] = {
     POSTROUTING: ("mangle", "nat", HELP, CONFIRM),
 }
 
-TABLE_NAMES: Final = ("raw", "mangle", "nat", "filter", "security")
-
 # The built-in chains of each table, in the order iptables prints them.
 BUILT_IN_CHAINS: Final[dict[str, tuple[str, ...]]] = {
     "filter": ("INPUT", "FORWARD", "OUTPUT"),

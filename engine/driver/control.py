@@ -65,7 +65,6 @@ class Peer:
         self.parts: list[bytes] = []
         self.size = 0
         self.unsent = bytearray()
-        self.closing = False
         self.end_stream: Callable[[], Answer] | None = None
 
 

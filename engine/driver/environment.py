@@ -54,10 +54,8 @@ from engine.driver.source_address import Address, is_usable, select
 RTM_NEWLINK: Final = 16
 RTM_DELLINK: Final = 17
 RTM_GETLINK: Final = 18
-RTM_NEWADDR: Final = 20
 RTM_DELADDR: Final = 21
 RTM_GETADDR: Final = 22
-RTM_NEWROUTE: Final = 24
 RTM_GETROUTE: Final = 26
 RTM_NEWNEIGH: Final = 28
 RTM_GETNEIGH: Final = 30
@@ -74,7 +72,6 @@ IFLA_MASTER: Final = 10
 IFLA_LINKINFO: Final = 18
 IFLA_GROUP: Final = 27
 IFLA_INFO_KIND: Final = 1
-IFLA_INFO_SLAVE_KIND: Final = 4
 IFA_ADDRESS: Final = 1
 IFA_LOCAL: Final = 2
 IFA_BROADCAST: Final = 4
@@ -119,7 +116,7 @@ LocalTable = dict[int, dict[int, list[tuple[int, int]]]]
 
 
 class Link:
-    """One interface. kind: "veth", "bridge", ... or ""; port_of_bridge: frames enter a bridge here."""
+    """One interface. kind: "veth", "bridge", ... or ""."""
 
     def __init__(self, index: int, name: str) -> None:
         self.index = index
@@ -129,7 +126,6 @@ class Link:
         self.group = 0
         self.kind = ""
         self.master = 0
-        self.port_of_bridge = False
         self.up = False
 
 
@@ -155,7 +151,6 @@ def parse_link(body: bytes) -> Link | None:
     link.master = _u32(found.get(IFLA_MASTER), 0)
     info = attributes(found.get(IFLA_LINKINFO, b""))
     link.kind = info.get(IFLA_INFO_KIND, b"").rstrip(b"\0").decode("ascii", "replace")
-    link.port_of_bridge = info.get(IFLA_INFO_SLAVE_KIND, b"").rstrip(b"\0") == b"bridge"
     return link
 
 
@@ -304,10 +299,6 @@ class LiveEnvironment(Environment):
         link = self.link(device)
         return 0 if link is None else link.group
 
-    def is_bridge_port(self, device: str) -> bool:
-        link = self.link(device)
-        return link is not None and link.port_of_bridge
-
     # -- addresses
 
     def _addresses(self) -> dict[int, list[Address]]:
@@ -372,11 +363,7 @@ class LiveEnvironment(Environment):
         if link is None or not address:
             return -1
         for own in self._addresses().get(link.index, []):
-            if (
-                own.family == IPV4
-                and not own.flags & IFA_F_SECONDARY
-                and address == own.broadcast
-            ):
+            if own.family == IPV4 and not own.flags & IFA_F_SECONDARY and address == own.broadcast:
                 return own.length
         return -1
 

@@ -17,8 +17,6 @@ from typing import Final
 AF_NETLINK: Final = 16
 SOL_NETLINK: Final = 270
 NETLINK_NO_ENOBUFS: Final = 5
-NETLINK_EXT_ACK: Final = 11
-NETLINK_GET_STRICT_CHK: Final = 12
 SO_SNDBUFFORCE: Final = 32
 SO_RCVBUFFORCE: Final = 33
 

@@ -30,7 +30,6 @@ BLANK: Final = 0x20
 TAB: Final = 0x09
 COLON: Final = 0x3A
 COMMA: Final = b","
-SEMICOLON: Final = b";"
 
 # What a header holds
 DIGITS: Final = 0

@@ -6,12 +6,11 @@ import re
 from ipaddress import IPv6Address
 from typing import Final
 
-from engine.core.addresses import address_text
 from engine.core.extension import ParameterProblem
 from engine.core.hooks import IPV4
 from engine.core.names import NAMES
 from engine.core.numbers import parse_number
-from engine.language.kinds import literal_address, prefix_length, prefix_mask
+from engine.language.kinds import literal_address, prefix_mask
 
 FULL: Final[dict[int, int]] = {IPV4: 0xFFFFFFFF, 10: (1 << 128) - 1}
 PLAIN_ADDRESS: Final = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:/(\d{1,2}))?", re.ASCII)
@@ -117,9 +116,3 @@ def _plain(found: re.Match[str]) -> tuple[int, int] | None:
         return None
     mask = prefix_mask(length, IPV4)
     return address & mask, mask
-
-
-def mask_text(mask: int, family: int) -> str:
-    """`/24`, `/255.0.255.0` for a mask with holes."""
-    length = prefix_length(mask, family)
-    return f"/{length}" if length >= 0 else "/" + address_text(mask, family)

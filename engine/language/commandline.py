@@ -10,13 +10,13 @@ from typing import Final
 
 from engine import match as match_list
 from engine import target as target_list
-from engine.core.extension import KernelRefusal, ParameterProblem, RuleHead, Spec
+from engine.core.extension import KernelRefusal, ParameterProblem, ResourceProblem, RuleHead, Spec
 from engine.core.hooks import IPV4, IPV6
 from engine.core.names import NAMES
 from engine.core.numbers import parse_number
 from engine.core.values import BETWEEN_TWO
 from engine.language.addresses import parse_addresses
-from engine.language.errors import Refused
+from engine.language.errors import PARAMETER_PROBLEM, RESOURCE_PROBLEM, Refused
 from engine.language.getopt import (
     END,
     MISSING,
@@ -119,9 +119,6 @@ EXTENSION_HEADERS: Final = (43, 44, 51, 60)
 
 BINARY: Final = "b"  # in iptables' list of options since ever, and nobody's
 
-# What iptables calls the target behind ACCEPT, DROP, RETURN and jumps: no target of that name can be used.
-STANDARD: Final = "standard"
-
 # Names under which a match is also known.
 ICMPV6_NAMES: Final = ("icmpv6", "ipv6-icmp", "icmp6")
 
@@ -172,13 +169,11 @@ class CommandLine:
         self.wait = 0  # seconds; -1 = for ever
         self.waiting = False
         self.help = False
-        self.help_topic = ""
         self.version = False
         self.version_inverted = False
         self.wrong_family = False
         self.warnings: list[str] = []
         self.tables = 0
-        self.table_given = False
         self.getopt = Getopt(words, SHORT, OWN_TABLE if family == IPV4 else OWN_TABLE_6)
         self.bangs: set[int] = set()  # where a "!" was read
         self.source_word = -1
@@ -188,6 +183,11 @@ class CommandLine:
 
     def _fail(self, message: str, bare: bool = False, word: int = -2) -> Refused:
         return Refused(message, word=self.getopt.index - 1 if word == -2 else word, bare=bare)
+
+    def _refused(self, problem: ParameterProblem, word: int = -2) -> Refused:
+        refused = self._fail(str(problem), word=word)
+        refused.exit = RESOURCE_PROBLEM if isinstance(problem, ResourceProblem) else PARAMETER_PROBLEM
+        return refused
 
     def _previous(self) -> str:
         """The word before the next one: iptables takes the argument of some options from there, even with
@@ -228,7 +228,7 @@ class CommandLine:
         try:
             self._read()
         except ParameterProblem as problem:
-            raise self._fail(str(problem)) from None
+            raise self._refused(problem) from None
         return self
 
     def _read(self) -> None:
@@ -268,7 +268,6 @@ class CommandLine:
         elif code in "psdijoghmfv":
             if code == "h":
                 self.help = True
-                self.help_topic = self.getopt.value or (self._next_word() if self._has_argument() else "")
                 return True
             self._rule_option(code, inverted)
         elif code == "V":
@@ -281,7 +280,6 @@ class CommandLine:
             if self.in_restore:
                 raise self._fail(f"The -t option cannot be used in {self.tool}-restore.\n")
             self.table = self.getopt.value or ""
-            self.table_given = True
         elif code in "nx0":
             self._option(code, inverted)
         elif code in "wW":
@@ -334,7 +332,7 @@ class CommandLine:
     def _check_new_name(self, name: str) -> None:
         if name[:1] in ("-", "!"):
             raise self._fail(f"chain name not allowed to start with `{name[0]}'")
-        if not name or name == STANDARD or find_target(name, self.family) is not None:
+        if not name or find_target(name, self.family) is not None:
             raise self._fail("chain name may not clash with target name")
         if not SPACES.isdisjoint(name):
             raise self._fail(f"Invalid chain name `{name}'")
@@ -598,13 +596,13 @@ class CommandLine:
         try:
             return parse_addresses(self.words[word], self.family)
         except ParameterProblem as problem:
-            raise self._fail(str(problem), word=word) from None
+            raise self._refused(problem, word) from None
 
     def _finish(self, loaded: Loaded) -> None:
         try:
             loaded.build(self.head, self.tool)
         except ParameterProblem as problem:
-            raise self._fail(str(problem), word=loaded.word) from None
+            raise self._refused(problem, loaded.word) from None
         finally:
             self._hear(loaded)
         # only now: wrong words are wrong anyway

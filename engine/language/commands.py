@@ -3,8 +3,9 @@
     run(["iptables", "-A", "INPUT", "-j", "DROP"], "", store) -> Result(exit, stdout, stderr)
 
 No process, no files but those a command names. Exit codes: 0 done; 1 the kernel's (here: the engine's) no; 2 the words
-are wrong; 3 there is no such table; 4 never (nobody else holds a lock). Messages are those of iptables-legacy 1.8.9;
-where it only says "Run `dmesg'" or "line 7 failed", a second line tells what the kernel would log.
+are wrong; 3 there is no such table; 4 a file that they need is broken (nobody ever holds a lock). Messages are those of
+iptables-legacy 1.8.9; where it only says "Run `dmesg'" or "line 7 failed", a second line tells what the kernel would
+log.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from engine.language.getopt import (
 )
 from engine.language.help import command_help, extension_help, restore_help
 from engine.language.restore import Fault, Restore, Unfinished
-from engine.language.save import save_ruleset, save_table
+from engine.language.save import save_table
 from engine.language.store import RulesetStore
 
 VERSION: Final = "v1.8.9"
@@ -60,7 +61,6 @@ ERRNO_TEXTS: Final[dict[int, str]] = {
     97: "Address family not supported by protocol",
 }
 EINVAL: Final = 22
-NOT_IMPLEMENTED: Final = "accepted by iptables, not implemented here"
 
 
 @dataclass(slots=True)
@@ -356,8 +356,3 @@ def fault_text(fault: Fault, program: str) -> str:
     if isinstance(cause, RuleRefused):
         return f"{text}  {cause.rule.place}: {cause}\n"
     return f"{text}  {cause}\n"
-
-
-def save_text(store: RulesetStore, family: int, counters: bool) -> str:
-    """All tables of a family as iptables-save prints them, without comment lines."""
-    return save_ruleset(store.rulesets[family], counters)

@@ -9,18 +9,16 @@ An extension declares `Option(name, kind)`; the value that a kind gives is liste
     double               float             a number within `low`..`high` (`high` -1: no bound)
     string               str               any text of `low` to `high` characters (longer is refused)
     string:cut           str               text that is silently cut to `high` characters
+    string:log-prefix    str               the same, refused if there is a newline in it
     text                 str               any text at all; the extension reads it itself in `build`
     two                  str               two words of the command line, joined by one blank (`tcp --tcp-flags A B`)
-    mark                 int               alias of u32, printed in hexadecimal by those who use it
     mark/mask            (int, int)        VALUE[/MASK]
     tos/mask             (int, int)        VALUE[/MASK] (mask 0xff) or one of five names (mask 0x3f)
     level                int               syslog level: 0..7 or a name
     mac                  bytes             six hexadecimal numbers with colons
-    mac/mask             (int, int)        the same with an optional mask, as 48-bit numbers
     host                 int               an address of the rule's family, or a name in /etc/hosts
     host/mask            (int, int)        the same with a prefix length or mask; host bits are kept
     plen                 int               prefix length or mask, as a length
-    plen/mask            int               the same, as a mask
     port                 int               a port number or service name (as getaddrinfo reads it)
     port:range           (int, int)        LOW[:HIGH]
     service              int               the same as `tcp --dport` reads it (services of the rule's protocol)
@@ -49,7 +47,7 @@ U8: Final = 0xFF
 U16: Final = 0xFFFF
 U32: Final = 0xFFFFFFFF
 U64: Final = 0xFFFFFFFFFFFFFFFF
-WIDTHS: Final[dict[str, int]] = {"u8": U8, "u16": U16, "u32": U32, "u64": U64, "mark": U32}
+WIDTHS: Final[dict[str, int]] = {"u8": U8, "u16": U16, "u32": U32, "u64": U64}
 
 SYSLOG_LEVELS: Final[dict[str, int]] = {
     "alert": 1,
@@ -74,16 +72,13 @@ TOS_NAMES: Final[tuple[tuple[int, str], ...]] = (
 class Question:
     """What a parser may know besides the text: whose option it is and under what name it was given."""
 
-    def __init__(
-        self, extension: str, option: str, family: int, low: int = 0, high: int = -1, proto: int = 0, letter: str = ""
-    ) -> None:
+    def __init__(self, extension: str, option: str, family: int, low: int = 0, high: int = -1, proto: int = 0) -> None:
         self.extension = extension
         self.option = option
         self.family = family
         self.low = low
         self.high = high
         self.proto = proto
-        self.letter = letter
 
 
 # -- numbers
@@ -266,22 +261,12 @@ def _level(q: Question, text: str) -> Value:
 MAC: Final = re.compile(r"[ \t\n\v\f\r]?[+-]?[0-9a-fA-F]+")
 
 
-def parse_mac(text: str) -> bytes:
+def _mac(q: Question, text: str) -> Value:
     """Six hexadecimal numbers of at most two characters, a sign or blank among them; nothing at all is 0."""
     parts = text.split(":")
     if len(parts) != 6 or not all(len(part) <= 2 and (not part or MAC.fullmatch(part)) for part in parts):
         raise ParameterProblem("Invalid MAC address specified.")
     return bytes([int(part, 16) & U8 if part else 0 for part in parts])
-
-
-def _mac(q: Question, text: str) -> Value:
-    return parse_mac(text)
-
-
-def _mac_mask(q: Question, text: str) -> Value:
-    mac, slash, mask = text.partition("/")
-    value = int.from_bytes(parse_mac(mac), "big")
-    return value, int.from_bytes(parse_mac(mask), "big") if slash else 0xFFFFFFFFFFFF
 
 
 QUAD_PART: Final = re.compile(r"0[xX][0-9a-fA-F]+|[0-9]+")
@@ -334,7 +319,7 @@ def lookup_host(text: str, family: int) -> list[int]:
     raise ParameterProblem("getaddrinfo: Name or service not known\n")
 
 
-def _host(q: Question, text: str) -> Value:
+def _host(q: Question, text: str) -> int:
     found = lookup_host(text, q.family)
     if len(found) > 1:
         raise ParameterProblem(f"{text} resolves to more than one address\n")
@@ -354,7 +339,7 @@ def prefix_length(mask: int, family: int) -> int:
     return -1 if inverse & (inverse + 1) else bits - inverse.bit_length()
 
 
-def _plen(q: Question, text: str) -> Value:
+def _plen(q: Question, text: str) -> int:
     """A mask with holes comes out as 255, which means "all bits" later. 33 is such a mask in IPv4: 0.0.0.33."""
     bits = 32 if q.family == IPV4 else 128
     length = parse_number(text, bits)
@@ -371,21 +356,11 @@ def _plen(q: Question, text: str) -> Value:
     return length
 
 
-def _plen_mask(q: Question, text: str) -> Value:
-    length = _plen(q, text)
-    assert isinstance(length, int)
-    return prefix_mask(min(length, 32 if q.family == IPV4 else 128), q.family)
-
-
 def _host_mask(q: Question, text: str) -> Value:
     address, slash, mask = text.partition("/")
     value = _host(q, address)
-    assert isinstance(value, int)
-    if not slash:
-        return value, prefix_mask(32 if q.family == IPV4 else 128, q.family)
-    ones = _plen_mask(q, mask)
-    assert isinstance(ones, int)
-    return value, ones
+    bits = 32 if q.family == IPV4 else 128
+    return value, prefix_mask(min(_plen(q, mask), bits) if slash else bits, q.family)
 
 
 # -- ports and protocols
@@ -517,11 +492,9 @@ KINDS: Final[dict[str, Callable[[Question, str], Value]]] = {
     "tos/mask": _tos_mask,
     "level": _level,
     "mac": _mac,
-    "mac/mask": _mac_mask,
     "host": _host,
     "host/mask": _host_mask,
     "plen": _plen,
-    "plen/mask": _plen_mask,
     "port": _port,
     "port:range": _port_range,
     "service": _service,

@@ -50,7 +50,6 @@ KNOWN: Final = frozenset(
 
 # Loads from offsets that stand for something else
 NETWORK: Final = 0xFFF00000  # from the IP header on
-LINK: Final = 0xFFE00000  # from the link header on
 EXTRA: Final = 0xFFFFF000
 EXTRA_PROTOCOL, EXTRA_MARK, EXTRA_CPU, EXTRA_XOR_X, EXTRA_PAYLOAD, EXTRA_RANDOM = 0, 20, 36, 40, 52, 56
 EXTRAS: Final = range(0, 64, 4)

@@ -14,7 +14,16 @@ from __future__ import annotations
 from typing import Final
 
 from engine.core.context import Context, Shared
-from engine.core.extension import Extension, KernelRefusal, Match, Option, ParameterProblem, RuleHead, Spec
+from engine.core.extension import (
+    Extension,
+    KernelRefusal,
+    Match,
+    Option,
+    ParameterProblem,
+    ResourceProblem,
+    RuleHead,
+    Spec,
+)
 from engine.core.labels import NAME_FILE, read_labels
 from engine.core.numbers import parse_number
 from engine.core.packet import Packet
@@ -72,7 +81,7 @@ def read_label(text: str) -> int:
     if number is None:
         names = read_labels()
         if names is not None and not names:
-            raise ParameterProblem(f"cannot parse {NAME_FILE}: no labels found")
+            raise ResourceProblem(f"cannot parse {NAME_FILE}: no labels found")
         number = (names or {}).get(text)
     # an int of C, kept in 16 bits
     if number is None or number & 0x80000000:

@@ -110,18 +110,6 @@ class RecentList(NamedState):
         if before > oldest.stamps[oldest.index - 1]:
             del self.entries[key]
 
-    def proc_text(self) -> str:
-        """As /proc/net/xt_recent/NAME shows it."""
-        lines = []
-        for entry in self.entries.values():
-            stamps = ", ".join(str(stamp) for stamp in entry.stamps)
-            address = address_text(entry.address, entry.family)
-            lines.append(
-                f"src={address} ttl: {entry.ttl} last_seen: {entry.stamps[entry.index - 1]} "
-                f"oldest_pkt: {entry.index} {stamps}\n"
-            )
-        return "".join(lines)
-
 
 class Recent(Match):
     def __init__(self, command: int, inverted: bool, name: str, mask: int, family: int, whole: bool) -> None:

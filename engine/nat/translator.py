@@ -119,8 +119,6 @@ class Nat(Translation):
         if request is None or request.kind != KIND_OF[manip]:
             self.bind_null(entry, manip)
             return ACCEPT
-        if request.netmap:
-            request = _netmap(request, packet, context.hook)
         if request.masquerade_device:
             entry.masquerade_device = request.masquerade_device
         self.bind(entry, request, manip)
@@ -174,11 +172,3 @@ def _taken(context: Context) -> NatRequest | None:
     request = context.nat
     context.nat = None
     return request
-
-
-def _netmap(request: NatRequest, packet: Packet, hook: int) -> NatRequest:
-    """The host part from the packet, the network from the rule."""
-    address = packet.dst if hook in (PREROUTING, OUTPUT) else packet.src
-    low = request.low
-    mapped = address & ~request.netmask | (0 if low is None else low & request.netmask)
-    return NatRequest(request.kind, mapped, mapped, request.port_low, request.port_high)

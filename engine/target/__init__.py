@@ -53,6 +53,7 @@ NAMES: Final[dict[str, str]] = {
     "TRACE": "trace",
     "TTL": "ttl",
     "ULOG": "ulog",
+    "standard": "standard",
 }
 
 REGISTRY: Final = Registry("engine.target", NAMES)

@@ -50,7 +50,3 @@ def find_header(packet: Packet, wanted: int) -> int:
         number = data[offset]
         offset += length
     return offset
-
-
-def in_range(value: int, low: int, high: int, inverted: bool) -> bool:
-    return (low <= value <= high) != inverted

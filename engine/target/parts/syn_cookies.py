@@ -54,12 +54,11 @@ STATE: Final = "syn cookies"
 
 
 class Offer:
-    """The options of a segment. flags: MSS, WSCALE, ... ; asked_mss: what the client's SYN said."""
+    """The options of a segment. flags: MSS, WSCALE, ..."""
 
     def __init__(self) -> None:
         self.flags = 0
         self.mss = 0
-        self.asked_mss = 0
         self.wscale = 0
         self.tsval = 0
         self.tsecr = 0
@@ -186,7 +185,7 @@ def cookies_of(shared: Shared) -> Cookies:
 
 
 class Segment:
-    """A bare TCP segment to be sent. Made from one that came: `answer` turns its ends round, `follow` keeps them."""
+    """A bare TCP segment to be sent, between the ends of one that came. answer: the other way."""
 
     def __init__(self, packet: Packet, answer: bool) -> None:
         self.family = packet.family
