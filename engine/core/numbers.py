@@ -6,6 +6,8 @@ import re
 from typing import Final
 
 NUMBER: Final = re.compile(r"[ \t\n\v\f\r]*\+?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
+U64: Final = 0xFFFFFFFFFFFFFFFF
+SPACES: Final = " \t\n\v\f\r"
 DECIMAL: Final = re.compile(r"[ \t\n\v\f\r]*([+-]?[0-9]+)")
 
 
@@ -28,6 +30,20 @@ def strtoul(text: str, limit: int, whole: bool = True) -> tuple[int, int] | None
     if value > limit or (whole and end != len(text)):
         return None
     return value, end
+
+
+def signed_strtoul(text: str) -> int | None:
+    """All of a text as strtoul(3) with base 0 reads it into 64 bits: `-1` is the highest number, as is one too big."""
+    word = text.lstrip(SPACES)
+    negative = word[:1] == "-"
+    if negative and not word[1:2].isdigit():
+        return None
+    found = strtoul(word[1:] if negative else word, 1 << 256)
+    if found is None:
+        return None
+    if found[0] > U64:
+        return U64
+    return -found[0] & U64 if negative else found[0]
 
 
 def parse_number(text: str, limit: int = 0xFFFFFFFF, low: int = 0) -> int | None:

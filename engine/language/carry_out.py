@@ -105,16 +105,8 @@ def _delete_chain(line: CommandLine, edit: Edit, rules: list[Rule], output: list
         raise complaint
 
 
-LONGEST_NEW_NAME: Final = 31
-KEPT_OF_NAME: Final = 29
-
-
 def _rename(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:
-    octets = line.new_name.encode("utf-8", "surrogateescape")
-    if len(octets) > LONGEST_NEW_NAME:
-        raise TableError("Invalid argument", invalid=True)
-    # iptables checks the length of every name but this one; the kernel keeps what it has room for
-    edit.rename_chain(line.chain, octets[:KEPT_OF_NAME].decode("utf-8", "surrogateescape"))
+    edit.rename_chain(line.chain, line.new_name)
 
 
 def _policy(line: CommandLine, edit: Edit, rules: list[Rule], output: list[str]) -> None:

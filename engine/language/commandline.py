@@ -330,12 +330,18 @@ class CommandLine:
         self.commands.append(code)
 
     def _check_new_name(self, name: str) -> None:
+        self._check_length(name)
         if name[:1] in ("-", "!"):
             raise self._fail(f"chain name not allowed to start with `{name[0]}'")
         if not name or find_target(name, self.family) is not None:
             raise self._fail("chain name may not clash with target name")
         if not SPACES.isdisjoint(name):
             raise self._fail(f"Invalid chain name `{name}'")
+
+    def _check_length(self, name: str) -> None:
+        if len(name.encode("utf-8", "surrogateescape")) > NAME_LIMIT:
+            place = self.words.index(name) if name in self.words else -1
+            raise self._fail(f"chain name `{name}' too long (must be under {NAME_LIMIT + 1} chars)", word=place)
 
     def _rule_option(self, code: str, inverted: bool) -> None:
         head = self.head
@@ -352,6 +358,8 @@ class CommandLine:
                 self._option("v", inverted)
             self.verbose += 1
         else:
+            if code in "io" and not self.getopt.value:
+                raise self._fail("Empty interface is likely to be undesired")
             self._option(code, inverted)
             if code == "s":
                 self.source_word = self.getopt.index - 1
@@ -382,8 +390,6 @@ class CommandLine:
             self.warnings.append(f"Warning: never matched protocol: {self.protocol}. use extension match instead.\n")
 
     def _interface(self, name: str) -> str:
-        if not self.getopt.value:
-            raise self._fail("Empty interface is likely to be undesired")
         if len(name.encode("utf-8", "surrogateescape")) > INTERFACE_LIMIT:
             raise self._fail(f"interface name `{name}' must be shorter than IFNAMSIZ ({INTERFACE_LIMIT})")
         if "/" in name or " " in name:
@@ -570,10 +576,7 @@ class CommandLine:
         first = self.commands[0]
         self._check_addresses(first)
         self._check_options()
-        if len(self.chain.encode("utf-8", "surrogateescape")) > NAME_LIMIT:
-            raise self._fail(
-                f"chain name `{self.chain}' too long (must be under {NAME_LIMIT + 1} chars)", word=self._word_of_chain()
-            )
+        self._check_length(self.chain)
         if first in RULE_COMMANDS:
             if self.chain in ("PREROUTING", "INPUT") and "o" in self.options:
                 raise self._fail(f"Can't use -o with {self.chain}\n", word=self.option_words["o"])
@@ -614,9 +617,6 @@ class CommandLine:
                 raise self._fail(
                     f"Illegal option `-{letter}' with this command", word=self.option_words.get(letter, -1)
                 )
-
-    def _word_of_chain(self) -> int:
-        return self.words.index(self.chain) if self.chain in self.words else -1
 
 
 def not_implemented(what: str, spec: Spec) -> KernelRefusal:

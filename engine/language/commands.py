@@ -120,9 +120,9 @@ def _iptables(words: list[str], family: int, store: RulesetStore) -> Result:
         if line.wrong_family:
             return Result(PARAMETER_PROBLEM, "", "".join(warnings) + try_help(program))
         if line.version:
-            return Result(0, version_text(program, line.version_inverted))
+            return Result(0, version_text(program, line.version_inverted), "".join(warnings))
         if line.help:
-            return Result(0, command_help(program, VERSION, VARIANT) + extension_help(line))
+            return Result(0, command_help(program, VERSION, VARIANT) + extension_help(line), "".join(warnings))
         return _change_table(line, family, store)
     except Refused as refused:
         return Result(refused.exit, "", "".join(warnings or line.warnings) + refusal_text(refused, program))

@@ -20,6 +20,8 @@ from engine.language.claims import Claims, extensions
 
 NO_CHAIN: Final = "No chain/target/match by that name"
 BAD_RULE: Final = "Bad rule (does a matching rule exist in that chain?)"
+LONGEST_NEW_NAME: Final = 31
+KEPT_OF_NAME: Final = 29
 POLICIES: Final[dict[str, int]] = {"ACCEPT": ACCEPT, "DROP": DROP}
 
 
@@ -189,6 +191,13 @@ class Edit:
         chain = self.table.chains.get(old)
         if chain is None or chain.is_built_in:
             raise TableError(NO_CHAIN)
+        octets = new.encode("utf-8", "surrogateescape")
+        if len(octets) > LONGEST_NEW_NAME:
+            raise TableError("Invalid argument", invalid=True)
+        # iptables checks the length of every name but this one; the kernel keeps what it has room for
+        new = octets[:KEPT_OF_NAME].decode("utf-8", "surrogateescape")
+        if new in self.table.chains:
+            raise TableError("File exists")  # there are two of that name then in the kernel
         del self.table.chains[old]
         chain.name = new
         self.table.chains[new] = chain

@@ -295,10 +295,19 @@ def inet_aton(text: str) -> int | None:
     return value
 
 
+def _mapped(text: str) -> int | None:
+    """The IPv4 address that an IPv6 address stands for."""
+    try:
+        mapped = None if "%" in text else IPv6Address(text).ipv4_mapped
+    except ValueError:
+        return None
+    return None if mapped is None else int(mapped)
+
+
 def literal_address(text: str, family: int) -> int | None:
-    """An address of this family written in numbers, or None."""
+    """An address of this family written in numbers, or None. `::ffff:1.2.3.4` is one of IPv4 too (getaddrinfo(3))."""
     if family == IPV4:
-        return inet_aton(text)
+        return _mapped(text) if ":" in text else inet_aton(text)
     try:
         return int(IPv6Address(text.partition("%")[0]))
     except ValueError:
@@ -365,7 +374,7 @@ def _host_mask(q: Question, text: str) -> Value:
 
 # -- ports and protocols
 
-DECIMAL: Final = re.compile(r"[ \t\n\v\f\r]*\+?[0-9]+")
+DECIMAL: Final = re.compile(r"[ \t\n\v\f\r]*[+-]?[0-9]+")
 
 
 def parse_port(text: str, proto: str = "") -> int | None:
@@ -373,7 +382,8 @@ def parse_port(text: str, proto: str = "") -> int | None:
     if not text:
         return 0
     if DECIMAL.fullmatch(text):
-        value = min(int(text[:64]), U64) & U32
+        number = int(text[:64])
+        value = (number if abs(number) <= U64 else U64) & U32
         return None if value >> 31 else value & U16  # a negative int: looked up as a name
     return NAMES.service(text, proto)
 

@@ -17,6 +17,7 @@ from engine.core.ruletext import mask_text
 from engine.language.save import POLICY_NAMES
 
 U64: Final = 0xFFFFFFFFFFFFFFFF
+PROTO_SHOWN: Final = 0xFF  # a listing shows mptcp (262) as 6
 FULL_MASKS: Final[dict[int, int]] = {IPV4: 0xFFFFFFFF, 10: (1 << 128) - 1}
 
 
@@ -112,7 +113,8 @@ def change_line(rule: Rule) -> str:
     """What `iptables -v -A ...` prints."""
     head = rule.head
     # the protocol by name, but only where iptables needs no file for it
-    protocol = NAMES.protocol_name(head.proto, lookup=False) or str(head.proto)
+    proto = head.proto & PROTO_SHOWN
+    protocol = NAMES.protocol_name(proto, lookup=False) or str(proto)
     text = f"{_target_name(rule)} {'!' if head.proto_inverted else ' '}{protocol} opt {_fragment(head)} "
     text += f"in {_interface(head.indev, head.indev_inverted, '*')} "
     text += f"out {_interface(head.outdev, head.outdev_inverted, '*')} "
@@ -139,10 +141,11 @@ def _target_name(rule: Rule) -> str:
 
 
 def _protocol(head: RuleHead, numeric: bool) -> str:
+    proto = head.proto & PROTO_SHOWN
     if numeric:
-        return str(head.proto)
-    name = NAMES.protocol_name(head.proto) if head.proto else "all"
-    return name or str(head.proto)
+        return str(proto)
+    name = NAMES.protocol_name(proto) if proto else "all"
+    return name or str(proto)
 
 
 def _fragment(head: RuleHead) -> str:

@@ -254,10 +254,13 @@ class Restore:
 
     def _rule(self, line: str) -> None:
         rest = line
+        newline = "\n"
         counters: tuple[str, str] | None = None
         if line[0] == "[":
             counters, rest = self._rule_counters(line)
-        words = split(rest, not self.machine_made)
+            if not line.endswith(rest):
+                newline = ""
+        words = split(rest, not self.machine_made, newline)
         edit = self.edit
         assert edit is not None
         if self.prints_rules or not self._append(edit, words, counters):

@@ -22,8 +22,8 @@ BLANK: Final = (" ", "")
 ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 
 
-def split(line: str, limited: bool = True) -> list[str]:
-    """The words of a line. Refused if one is too long, or if there are too many."""
+def split(line: str, limited: bool = True, newline: str = "\n") -> list[str]:
+    """The words of a line. newline: how it ended. Refused if one is too long, or if there are too many."""
     plain = line.isascii() and line.isprintable()
     parts = line.split('"')
     if len(parts) == 1:
@@ -31,7 +31,7 @@ def split(line: str, limited: bool = True) -> list[str]:
     elif plain and len(parts) == 3 and parts[0][-1:] in BLANK and parts[2][:1] in BLANK and "\\" not in line:
         words = [*parts[0].split(), parts[1], *parts[2].split()]  # one comment, as iptables-save writes it
     else:
-        words = [word for word, _start, _end in spans(line)]
+        words = [word for word, _start, _end in spans(line, newline)]
     if not limited:
         return words
     if len(line) >= WORD_LIMIT:
@@ -56,7 +56,7 @@ def is_open(line: str) -> bool:
             return position < len(line)
 
 
-def spans(line: str) -> list[tuple[str, int, int]]:
+def spans(line: str, newline: str = "\n") -> list[tuple[str, int, int]]:
     """(word, start, end) of every word; positions in the line, for error messages."""
     found: list[tuple[str, int, int]] = []
     position = 0
@@ -70,7 +70,9 @@ def spans(line: str) -> list[tuple[str, int, int]]:
             match = OPEN.match(line, position)
             if match is None or match.end() == position:
                 return found
-            found.append((_plain(match.group() + '\n"'), position, match.end()))
+            word = _plain(match.group() + newline + '"')
+            if word:
+                found.append((word, position, match.end()))
             return found
         found.append((_plain(match.group()), match.start(), match.end()))
         position = match.end()

@@ -73,14 +73,27 @@ def build(values: Values) -> Extension:
     return Cluster(values.number("cluster-total-nodes"), nodes, values.number("cluster-hash-seed"), given.inverted)
 
 
+WHOLE: Final = frozenset(("cluster-total-nodes", "cluster-hash-seed"))
+NODE: Final = "cluster-local-node"
+MASK: Final = "cluster-local-nodemask"
+
+
 def final(values: Values) -> None:
+    """The numbers are compared only where all three options are there. A node and a mask are kept in the same place."""
+    given = {item.option.name for item in values.given}
     total = values.number("cluster-total-nodes", NODES)
-    if values.has("cluster-local-node"):
-        if values.number("cluster-local-node") > total:
+    nodes = 0
+    for item in values.given:
+        if item.option.name == NODE:
+            nodes = 1 << (values.number(NODE) - 1)
+        elif item.option.name == MASK:
+            nodes = values.number(MASK)
+    if given >= WHOLE | {NODE}:
+        if nodes >= 1 << total:
             raise ParameterProblem("cluster match: `--cluster-local-node' must be <= `--cluster-total-nodes'")
-    elif not values.has("cluster-local-nodemask"):
+    elif NODE not in given and MASK not in given:
         raise ParameterProblem("cluster match: `--cluster-local-node' or`--cluster-local-nodemask' is missing")
-    if values.number("cluster-local-nodemask", 0) >= 1 << total:
+    elif given >= WHOLE | {MASK} and nodes >= 1 << total:
         raise ParameterProblem("cluster match: `--cluster-local-nodemask' too big for `--cluster-total-nodes'")
 
 

@@ -25,7 +25,7 @@ from engine.core.extension import (
     Spec,
 )
 from engine.core.labels import NAME_FILE, read_labels
-from engine.core.numbers import parse_number
+from engine.core.numbers import signed_strtoul
 from engine.core.packet import Packet
 from engine.core.values import Values
 from engine.match.parts.text import bang
@@ -77,7 +77,7 @@ class ConnLabel(Match):
 
 def read_label(text: str) -> int:
     """The number that a label is or, if it is none, has by name."""
-    number = parse_number(text, 0xFFFFFFFFFFFFFFFF)
+    number = signed_strtoul(text)
     if number is None:
         names = read_labels()
         if names is not None and not names:
@@ -89,9 +89,14 @@ def read_label(text: str) -> int:
     return number & 0xFFFF
 
 
+def _is_number(text: str) -> bool:
+    number = signed_strtoul(text)
+    return number is not None and not number & 0x80000000
+
+
 def look(values: Values) -> None:
     text = values.given[-1].text
-    if parse_number(text, 0xFFFFFFFF) is None and read_labels() is None:
+    if not _is_number(text) and read_labels() is None:
         values.warnings.append(f"Warning: cannot open {NAME_FILE}: No such file or directory\n")
     read_label(text)
 

@@ -25,3 +25,6 @@
 -m dst --dst-opts 1:2:3                | refused: dst: error parsing length `2:3'
 -m dst --dst-opts 4294967296           | -m dst --dst-opts 0
 -m dst --dst-opts 18446744073709551616 | refused: opt `18446744073709551616' specified too big: would overflow
+@ipv6
+-m dst --dst-opts 0:1                     | refused: PAD0 hasn't got length
+-m dst --dst-opts 5:1,256:                | refused: PAD0 hasn't got length

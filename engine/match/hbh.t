@@ -38,3 +38,6 @@
 -m hbh --hbh-opts 1:2:3                | refused: hbh: error parsing length `2:3'
 -m hbh --hbh-opts 4294967296           | -m hbh --hbh-opts 0
 -m hbh --hbh-opts 18446744073709551616 | refused: opt `18446744073709551616' specified too big: would overflow
+@ipv6
+-m hbh --hbh-opts 0:1                     | refused: PAD0 has not got length
+-m hbh --hbh-opts 5:1,0                   | =

@@ -104,14 +104,11 @@ def read_headers(text: str) -> int:
     for word in words:
         found = [bit for bit, number, name, short in HEADERS if word in (name, short)]
         if not found:
-            value = NAMES.protocol(word)
-            if value is None:
-                value = parse_number(word, 255)
-            if value is None:
-                raise ParameterProblem(f"unknown header `{word}' specified")
+            named = NAMES.protocol(word)
+            value = parse_number(word, 255) if named is None else named
             found = [bit for bit, number, name, short in HEADERS if number == value]
             if not found:
-                raise ParameterProblem(f"unknown header `{value}' specified")
+                raise ParameterProblem(f"unknown header `{word if named is None else named}' specified")
         bits |= found[0]
     return bits
 

@@ -64,11 +64,13 @@ class Nth(Match):
         return f"{text} packet {self.packet}" if self.packet else text
 
 
+def share_of(probability: float) -> int:
+    return 0 if math.isnan(probability) else math.floor(probability * WHOLE + 0.5)
+
+
 def build(values: Values) -> Extension:
     if values.text("mode") == "random":
-        share = values.real("probability")
-        share = 0.0 if math.isnan(share) else share
-        return Random(math.floor(share * WHOLE + 0.5), values.inverted("probability"))
+        return Random(share_of(values.real("probability")), values.inverted("probability"))
     return Nth(values.number("every"), values.number("packet"), values.inverted("every"))
 
 
@@ -85,8 +87,19 @@ def final(values: Values) -> None:
         raise ParameterProblem("--probability must be specified when using random mode")
     if mode == "nth" and not values.has("every") and not values.has("packet"):
         raise ParameterProblem("--every and --packet must be specified when using nth mode")
-    if mode == "nth" and values.has("packet") and values.number("packet") > max(0, values.number("every") - 1):
+    if values.has("packet") and values.number("packet") > _first_number(values):
         raise ParameterProblem("the --packet p must be 0 <= p <= n-1")
+
+
+def _first_number(values: Values) -> int:
+    """--every and --probability are kept in the same place, which is looked at whatever the mode."""
+    number = 0
+    for item in values.given:
+        if item.option.name == "every":
+            number = values.number("every") - 1
+        elif item.option.name == "probability":
+            number = share_of(values.real("probability"))
+    return number
 
 
 EXTENSIONS: Final = (

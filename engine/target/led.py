@@ -19,6 +19,7 @@ from engine.target.parts.missing import Missing
 
 INFINITE: Final = "inf"
 U32: Final = 0xFFFFFFFF
+LONGEST_ID: Final = 16
 
 
 def is_infinite(delay: str) -> bool:
@@ -54,7 +55,7 @@ def build(values: Values) -> Led:
 
 
 OPTIONS: Final = (
-    Option("led-trigger-id", "string", mandatory=True),
+    Option("led-trigger-id", "string", mandatory=True, high=LONGEST_ID),
     Option("led-delay", "text", at_once=look),
     Option("led-always-blink"),
 )

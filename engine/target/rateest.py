@@ -56,6 +56,8 @@ class RateEst(Target):
 
 
 def duration(microseconds: int) -> str:
+    """As the C tool prints it, from 32 bits: 8192 s are "3897.0s"."""
+    microseconds &= 0xFFFFFFFF
     if microseconds >= 1_000_000:
         return f"{microseconds / 1_000_000:.1f}s"
     return f"{microseconds / 1_000:.1f}ms" if microseconds >= 1_000 else f"{microseconds}us"

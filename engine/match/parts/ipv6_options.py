@@ -15,6 +15,8 @@ from engine.match.parts.wire import BROKEN, find_header
 
 OPTIONS_LIMIT: Final = 16
 ANY_LENGTH: Final = 0xFF
+PAD0: Final = 0  # one byte, without a length
+PAD0_TEXTS: Final[dict[str, str]] = {"dst": "PAD0 hasn't got length", "hbh": "PAD0 has not got length"}
 
 
 class Ipv6Options(Dropping):
@@ -52,7 +54,7 @@ class Ipv6Options(Dropping):
         for number, (kind, wanted) in enumerate(self.options):
             if at >= end or data[at] != kind:
                 return False
-            if kind == 0:
+            if kind == PAD0:
                 step = 1
             else:
                 if at + 1 >= end:
@@ -92,7 +94,10 @@ def read_options(text: str, name: str) -> list[tuple[int, int]]:
         kind, colon, size = part.partition(":")
         if len(options) == OPTIONS_LIMIT:
             raise ParameterProblem("too many addresses specified")
-        options.append((_number(kind, "opt", name), _number(size, "length", name) if colon else ANY_LENGTH))
+        number = _number(kind, "opt", name)
+        if colon and number == PAD0:
+            raise ParameterProblem(PAD0_TEXTS[name])
+        options.append((number, _number(size, "length", name) if colon else ANY_LENGTH))
     return options
 
 

@@ -52,13 +52,14 @@ class Hops(Target):
 
 def hops_options(prefix: str) -> tuple[Option, ...]:
     names = tuple(f"{prefix}-{mode}" for mode in (SET, DEC, INC))
+    named_first = tuple(f"{prefix}-{mode}" for mode in (SET, INC, DEC))  # of two that exclude a third
     return tuple(
         Option(
             name,
             "u8",
             low=0 if name.endswith(SET) else 1,
             high=255,
-            excludes=tuple(other for other in names if other != name),
+            excludes=tuple(other for other in named_first if other != name),
         )
         for name in names
     )

@@ -21,9 +21,9 @@ SETTERS: Final = ("set-xmark", "set-mark", "and-mark", "or-mark", "xor-mark")
 
 
 def setter_options(others: tuple[str, ...] = ()) -> tuple[Option, ...]:
-    """The five options; each excludes the other four and `others`."""
+    """The five options; each excludes `others` (which a complaint names first) and the other four."""
     kinds = ("mark/mask", "mark/mask", "u32", "u32", "u32")
-    names = SETTERS + others
+    names = others + SETTERS
     return tuple(
         Option(name, kind, excludes=tuple(other for other in names if other != name))
         for name, kind in zip(SETTERS, kinds, strict=True)
