@@ -143,11 +143,11 @@ def _end_output() -> None:
 def become(name: str, words: list[str]) -> NoReturn:
     """Turn into the program behind a command. -P: a folder called `engine` where the user stands does not matter."""
     from lab.errors import LabError
-    from lab.paths import python_path
+    from lab.paths import python_path, variables
 
     module, first, _words = PROGRAMS[name]
     try:
-        environment = {**os.environ, "PYTHONPATH": python_path(dict(os.environ))}
+        environment = {**variables(), "PYTHONPATH": python_path(variables())}
     except LabError as error:
         sys.exit(f"nflab {name}: {error}")
     program = str(Path(__file__).with_name("program.py"))

@@ -18,7 +18,7 @@ from typing import Final
 from lab import compiled, engines, programs
 from lab.engines.kernel import CHAINS
 from lab.errors import LabError
-from lab.paths import CHOICE, PACKAGE_ROOT, python_path
+from lab.paths import CHOICE, PACKAGE_ROOT, python_path, variables
 from lab.scratch import Run, in_scratch
 
 SECONDS: Final = 60
@@ -172,7 +172,7 @@ def can_run_labs(findings: list[Finding]) -> bool:
 def engine_build() -> str:
     """Whether the engine runs compiled or interpreted. It is asked as a process: nothing of it is imported here."""
     try:
-        path = python_path(dict(os.environ))
+        path = python_path(variables())
     except LabError as error:
         return "; ".join(line.strip() for line in str(error).splitlines())
     code = "import engine.core.walk as walk; print('interpreted' if walk.__file__.endswith('.py') else 'compiled')"
@@ -182,7 +182,7 @@ def engine_build() -> str:
         text=True,
         check=False,
         cwd=PACKAGE_ROOT,
-        env={**os.environ, "PYTHONPATH": path},
+        env={**variables(), "PYTHONPATH": path},
     )
     old = os.environ.get(CHOICE) == "compiled" and not compiled.is_current()
     found = finished.stdout.strip() + (", from older source: run `make compiled`" if old else "")

@@ -16,6 +16,7 @@ from typing import Final
 
 from lab.errors import LabError
 from lab.namespaces import PR_SET_PDEATHSIG, prctl, setns
+from lab.paths import variables
 from lab.programs import search_path
 from lab.state import LabRecord, start_time
 
@@ -28,7 +29,7 @@ IGNORED: Final = (signal.SIGINT, signal.SIGQUIT)
 def environment_of(record: LabRecord, node: str) -> dict[str, str]:
     """The caller's variables with the node's own; the node's commands come first in PATH."""
     own = record.nodes[node].environment
-    return {**os.environ, **own, "PATH": search_path(f"{own['NFLAB_RUN_DIR']}/bin")}
+    return {**variables(), **own, "PATH": search_path(f"{own['NFLAB_RUN_DIR']}/bin")}
 
 
 def run(record: LabRecord, node: str, argv: list[str], extra: dict[str, str] | None = None) -> int:

@@ -21,7 +21,7 @@ from lab.faults import did_you_mean
 from lab.model import Node as NodeSpec
 from lab.model import Topology
 from lab.owner import Holder
-from lab.paths import python_path
+from lab.paths import python_path, variables
 from lab.port import Port
 from lab.process import Process
 from lab.programs import search_path
@@ -73,12 +73,12 @@ class Node:
     @property
     def environment(self) -> dict[str, str]:
         """What programs in the node get: the variables of this process, with the node's own."""
-        return {**os.environ, **self.variables, "PATH": search_path(f"{self.run_dir}/bin")}
+        return {**variables(), **self.variables, "PATH": search_path(f"{self.run_dir}/bin")}
 
     @property
     def python_environment(self) -> dict[str, str]:
         """The same for programs of this project."""
-        return {**self.environment, "PYTHONPATH": python_path(dict(os.environ))}
+        return {**self.environment, "PYTHONPATH": python_path(variables())}
 
     # --- what it has -------------------------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ from typing import Any, Final
 
 from lab import channel
 from lab.errors import LabError
-from lab.paths import python_path
+from lab.paths import python_path, variables
 from lab.plan import Plan
 
 CLOSE_SECONDS: Final = 20.0
@@ -60,7 +60,7 @@ class _Nursery:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "lab.holder", str(theirs.fileno()), str(owner)],
                 pass_fds=(theirs.fileno(), owner),
-                env={**os.environ, "PYTHONPATH": python_path(dict(os.environ))},
+                env={**variables(), "PYTHONPATH": python_path(variables())},
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True, cwd="/",
             )  # fmt: skip
         finally:

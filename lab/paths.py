@@ -13,6 +13,11 @@ PACKAGE_ROOT: Final = Path(__file__).resolve().parent.parent
 CHOICE: Final = "NFLAB_ENGINE"  # another engine than the source: "compiled", or a folder that holds a package `engine`
 
 
+def variables() -> dict[str, str]:
+    """The environment of this process, also while other threads change it: pytest does before every test."""
+    return {name: value for name in list(os.environ) if (value := os.environ.get(name)) is not None}
+
+
 def python_path(environment: dict[str, str]) -> str:
     """PYTHONPATH for programs of this project; the engine that NFLAB_ENGINE chooses comes before the source. Raises
     LabError if it is not there: nobody shall take the source's results for those of the engine that was chosen."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Callable
 from typing import Any, Final
@@ -10,6 +9,7 @@ from typing import Any, Final
 from lab import process
 from lab.errors import LabError
 from lab.owner import Holder
+from lab.paths import variables
 from lab.plan import FABRIC, QUIET, Plan
 from lab.programs import search_path
 
@@ -35,7 +35,7 @@ def _try(trial: Callable[[Run], str]) -> str:
         holder.build(Plan("scratch", [NODE], {NODE: list(QUIET), FABRIC: []}, {NODE: []}))
 
         def run(argv: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
-            environment = {**os.environ, "PATH": search_path(), "XTABLES_LOCKFILE": "/run/nflab/scratch.lock"}
+            environment = {**variables(), "PATH": search_path(), "XTABLES_LOCKFILE": "/run/nflab/scratch.lock"}
             return process.run(holder, NODE, argv, environment, **options)
 
         return trial(run)

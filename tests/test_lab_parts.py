@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import struct
+import sys
+import threading
 
 import pytest
 
@@ -144,3 +146,25 @@ def test_content_can_be_checked_wherever_it_arrives() -> None:
     assert len(content.content(200_001)) == 200_001
     assert content.content(65536)[:8] == bytes(8) and content.content(65544)[-8:] == (1).to_bytes(8, "big")
     assert content.content(0) == b""
+
+
+def test_variables_while_another_thread_changes_them() -> None:
+    """A scenario that is played ahead opens its lab while pytest names the test that is on."""
+    done = threading.Event()
+
+    def change() -> None:
+        while not done.is_set():
+            os.environ["NFLAB_TEST_COMES_AND_GOES"] = "x"
+            os.environ.pop("NFLAB_TEST_COMES_AND_GOES", None)
+
+    thread = threading.Thread(target=change)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    thread.start()
+    try:
+        for _time in range(3000):
+            assert paths.variables()["PATH"] == os.environ["PATH"]
+    finally:
+        sys.setswitchinterval(interval)
+        done.set()
+        thread.join()
