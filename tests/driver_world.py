@@ -218,12 +218,13 @@ def ipv6(payload: bytes, following: int, src: str = "fd00:1::10", dst: str = "fd
     return header + IPv6Address(src).packed + IPv6Address(dst).packed + payload
 
 
-def cut6(segment: bytes, *lengths: int, proto: int = 17, id: int = 9) -> list[bytes]:
+def cut6(segment: bytes, *lengths: int, proto: int = 17, id: int = 9, **ends: str) -> list[bytes]:
+    """ends: src and dst, as `ipv6` takes them."""
     pieces = []
     start = 0
     for length in lengths:
         word = start | int(start + length < len(segment))
         header = bytes((proto, 0)) + word.to_bytes(2, "big") + id.to_bytes(4, "big")
-        pieces.append(ipv6(header + segment[start : start + length], 44))
+        pieces.append(ipv6(header + segment[start : start + length], 44, **ends))
         start += length
     return pieces

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -155,6 +157,24 @@ def test_the_end_host_says_that_time_is_up_if_it_has_the_first_fragment() -> Non
     bench.take(cut6(SEGMENT, *CUTS)[0])  # IPv6: also the router says so
     answer = bench.fragments.expire(300.0)[0]
     assert Packet(answer.data).data[40:42] == b"\x03\x01"
+
+
+@pytest.mark.parametrize(
+    ("destination", "source"),
+    [("2001:db8:ff::10", "2001:db8:1::1"), ("2001:db8:2::1", "2001:db8:2::1")],
+    ids=["for somebody else", "for this machine, by its other interface"],
+)
+def test_ipv6_time_exceeded_comes_from_the_link_of_the_first_fragment(destination: str, source: str) -> None:
+    """Not from that of the way back: the sender of the fragments is behind dmz."""
+    bench = Bench()
+    addresses = bench.shared.environment.addresses
+    for number, device in ((1, "lan"), (2, "dmz")):
+        addresses[device] = [(IPV6, int(ip_address(f"2001:db8:{number}::1")), 64)]
+    first, second, _third = cut6(SEGMENT, *CUTS, src="2001:db8:2::10", dst=destination)
+    bench.take(second, indev="dmz")
+    bench.take(first, indev="lan")
+    packet = Packet(bench.fragments.expire(61.0)[0].data)
+    assert (ip_address(packet.src), ip_address(packet.dst)) == (ip_address(source), ip_address("2001:db8:2::10"))
 
 
 def test_a_change_of_the_time_holds_for_later_packets_only() -> None:

@@ -351,7 +351,7 @@ class Engine:
         if packet.changed and verdict == v.ACCEPT:
             departure.data = bytes(packet.data)
         for emission in emit:
-            self._launch(emission, context)
+            self._launch(emission)
         if context.trace is not None:
             departure.trace = context.trace
             departure.connection = self._connection_text(context)
@@ -360,7 +360,7 @@ class Engine:
             self.shared.log = []
         return departure
 
-    def _launch(self, emission: Emission, context: Context) -> None:
+    def _launch(self, emission: Emission) -> None:
         """Give an engine-made packet its source address and let it carry its connection into OUTPUT."""
         packet = Packet(emission.data)
         if packet.fault:
@@ -382,6 +382,13 @@ class Engine:
         flight.seen = emission.entry is not None or emission.ctinfo != CT_INVALID
         flight.launched = flight.made_here = True
         self.flights.put(packet, flight)
+
+    def expire_fragments(self, now: float) -> list[Emission]:
+        """Give up the packets that waited too long for their fragments; what is to be said about them."""
+        answers = self.fragments.expire(now)
+        for emission in answers:
+            self._launch(emission)
+        return answers
 
     def settle(self) -> None:
         """All packets in flight have been handled; what still waits between two hooks was dropped by the kernel."""

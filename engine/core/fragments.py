@@ -12,7 +12,7 @@ What the kernel was seen to do (6.18; RFC 791, RFC 8200 section 4.5, RFC 5722, R
 - a first IPv6 fragment without the whole transport header is let pass as it is (the end host complains);
 - ECN: CE wins over ECT, a mix with Not-ECT is dropped;
 - IPv4 waits 30 s, IPv6 60 s, from the first fragment to come; whoever is the end host (IPv6: also a router) then says
-  "time exceeded" if it has the first fragment;
+  "time exceeded" if it has the first fragment; the router says so with its address on the link by which that came;
 - leaving, an IPv4 packet keeps its old cuts and loses DF, unless a cut does not fit any more (smaller MTU, other
   length, a later fragment with a shorter header): then it is cut at min(MTU, biggest fragment) and keeps DF if the
   biggest fragment had it. IPv6: the limit is at least 1280, and a packet no longer than its biggest fragment leaves
@@ -26,11 +26,12 @@ from heapq import heappop, heappush
 from typing import Final
 
 from engine.core import verdict as v
-from engine.core.checksum import TCP, checksum, fold, pseudo_header
+from engine.core.checksum import TCP, checksum
 from engine.core.context import LOCAL, Context, Emission, Fragmented, Shared
 from engine.core.gathering import gather, unfragmentable
 from engine.core.hooks import IPV4, PREROUTING
 from engine.core.packet import FRAGMENT, Packet
+from engine.target.parts.answers import icmp_error
 
 LONGEST: Final = 65535
 IPV6_MINIMUM_MTU: Final = 1280
@@ -64,6 +65,13 @@ IS_DUPLICATE: Final = 2
 SPOILS: Final = 3
 
 IPV4_OPTION_COPIED: Final = 0x80
+
+BRIDGED: Final = "bridged "  # paths that begin so; no interface has a blank in its name
+
+# (type, code) of "fragment reassembly time exceeded" (RFC 792; RFC 4443 section 3.3)
+TIME_EXCEEDED_IPV4: Final = (11, 1)
+TIME_EXCEEDED_IPV6: Final = (3, 1)
+
 AssemblyKey = tuple[int, int, int, int, int, str]
 
 
@@ -90,6 +98,7 @@ class Assembly:
         self.memory = 0
         self.distance = 0
         self.first = b""  # the first fragment as it came, for "time exceeded"
+        self.indev = ""  # by which it came
         self.done = False
 
     def add(self, start: int, data: bytes, more: bool) -> int:
@@ -260,6 +269,7 @@ class Fragments:
         if start == 0:
             assembly.header = bytes(packet.data[:header])
             assembly.first = bytes(packet.data)
+            assembly.indev = context.indev
         self.joined = assembly.number
         if outcome == WAITS:
             return v.STOLEN
@@ -364,21 +374,23 @@ class Fragments:
         """Give up what waited too long; what the end host (IPv6: also a router) has to say about it."""
         answers: list[Emission] = []
         for assembly in self._forget_late(now):
-            answer = self._time_exceeded(assembly)
+            answer = self._time_exceeded(assembly, now)
             if answer is not None:
                 answers.append(answer)
         return answers
 
-    def _time_exceeded(self, assembly: Assembly) -> Emission | None:
-        if not assembly.first or assembly.key[4] != PREROUTING or assembly.key[5]:
+    def _time_exceeded(self, assembly: Assembly, now: float) -> Emission | None:
+        _source, destination, _id, _protocol, hook, path = assembly.key
+        if not assembly.first or hook != PREROUTING or path.startswith(BRIDGED):
             return None
-        source, destination = assembly.key[0], assembly.key[1]
-        environment = self.shared.environment
-        if assembly.family != IPV4:
-            return None if destination >> 120 == 0xFF else _icmpv6_time_exceeded(assembly.first, source)
-        if environment.address_type(destination, IPV4) != LOCAL:
-            return None
-        return _icmp_time_exceeded(assembly.first, source, destination)
+        if assembly.family == IPV4:
+            if self.shared.environment.address_type(destination, IPV4) != LOCAL:
+                return None
+            kind, code = TIME_EXCEEDED_IPV4
+        else:
+            kind, code = TIME_EXCEEDED_IPV6
+        context = Context(self.shared, assembly.family, PREROUTING, now, assembly.indev)
+        return icmp_error(Packet(assembly.first), context, kind, code)
 
     def flush(self) -> None:
         for assembly in list(self.assemblies.values()):
@@ -413,7 +425,7 @@ class Fragments:
 
 def _path(context: Context) -> str:
     """Bridged packets are put together apart from routed ones."""
-    return "bridge" if context.physin and context.hook == PREROUTING else ""
+    return BRIDGED if context.physin and context.hook == PREROUTING else ""
 
 
 def fits_old_cuts(cuts: Fragmented, payload: int, room: int) -> bool:
@@ -517,28 +529,3 @@ def cut_ipv6(data: bytes | bytearray, start: int, lengths: tuple[int, ...], iden
         pieces.append(bytes(header) + middle + bytes(data[start + done : start + done + length]))
         done += length
     return pieces
-
-
-# Sizes of an ICMP error: 576 bytes in IPv4 (RFC 1812 section 4.3.2.3), 1280 in IPv6 (RFC 4443 section 2.4)
-ICMP_LONGEST: Final = 576
-ICMPV6_LONGEST: Final = 1280
-
-
-def _icmp_time_exceeded(cause: bytes, source: int, destination: int) -> Emission:
-    quote = cause[: ICMP_LONGEST - 28]
-    message = bytearray(b"\x0b\x01\0\0\0\0\0\0" + quote)
-    message[2:4] = checksum(message).to_bytes(2, "big")
-    header = bytearray(b"\x45\xc0\0\0\0\0\0\0\x40\x01\0\0" + destination.to_bytes(4, "big") + source.to_bytes(4, "big"))
-    header[2:4] = (20 + len(message)).to_bytes(2, "big")
-    header[10:12] = checksum(header).to_bytes(2, "big")
-    return Emission(bytes(header + message))
-
-
-def _icmpv6_time_exceeded(cause: bytes, source: int) -> Emission:
-    quote = cause[: ICMPV6_LONGEST - 48]
-    message = bytearray(b"\x03\x01\0\0\0\0\0\0" + quote)
-    header = bytearray(b"\x60\0\0\0" + len(message).to_bytes(2, "big") + b"\x3a\x40" + bytes(16))
-    header += source.to_bytes(16, "big")
-    total = fold(pseudo_header(10, 0, source, 58, len(message)) + message)
-    message[2:4] = (total ^ 0xFFFF).to_bytes(2, "big")
-    return Emission(bytes(header + message))

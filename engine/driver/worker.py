@@ -229,8 +229,7 @@ class Worker:
         """What has to be looked at once a second, besides connections."""
         now = self.clock.now()
         self.take_notice()
-        for emission in self.engine.fragments.expire(now):
-            self._give_source(emission)
+        for emission in self.engine.expire_fragments(now):
             self.send(emission, None)
         self.release_abandoned()
         self.sender.retry()
@@ -348,13 +347,6 @@ class Worker:
             queues.alone = alone
         finally:
             self.nested -= 1
-
-    def _give_source(self, emission: Emission) -> None:
-        """A packet that answers no arrival gets its source address here."""
-        packet = Packet(emission.data)
-        if packet.src == 0 and not packet.fault:
-            packet.set_src(self.environment.route(packet.dst, packet.family, emission.mark).source)
-            emission.data = bytes(packet.data)
 
     def _send_by_gateway(self, emission: Emission) -> None:
         """A packet for another next hop than its destination's: no socket sends such a one, so it passes OUTPUT and
