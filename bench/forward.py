@@ -71,7 +71,7 @@ def packets_per_second(lab: Lab, rules: str, seconds: float) -> float:
     firewall.flush()
     firewall.load(rules)
     if hasattr(firewall, "adapter") and firewall.adapter.name == "userspace":
-        firewall.adapter.request(do="trace", mode="off")
+        firewall.set_tracing("off")
     port, there = client.port(), server.port()
     frame = udp_frame(firewall.mac("lan1"), client.mac())
     there.received()

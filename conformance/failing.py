@@ -7,7 +7,7 @@ firewall            POSTROUTING nat rule 1 `-o wan -j MASQUERADE`: no, leaves by
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 LABEL_WIDTH = 20
@@ -46,12 +46,12 @@ class Broken(Exception):
     """The lab or the suite itself did not work: no judgement about the engine. The outcome is BROKEN."""
 
 
-def text_of(lines: Iterable[tuple[str, str]]) -> list[str]:
+def text_of(lines: Sequence[tuple[str, str]]) -> list[str]:
     """Aligned lines; a text of several lines is indented below its label."""
     width = max([LABEL_WIDTH, *(len(label) + 2 for label, _text in lines)]) if lines else LABEL_WIDTH
     found = []
     for label, text in lines:
         first, *others = text.splitlines() or [""]
-        found.append(f"{label:<{width}}{first}")
+        found.append(f"{label:<{width}}{first}".rstrip())
         found += [" " * width + other for other in others]
     return found

@@ -113,17 +113,16 @@ class Runner:
         elif isinstance(error, AssertionError):
             result.outcome = FAIL
             result.recommendation = is_recommendation(error)
-            result.reason = "\n".join(text_of(_lines(error)))
         else:
             _broken(result, error)
         if not again or not result.evidence.steps:
             result.evidence = self._evidence(scene, result)
-        if result.outcome == FAIL:
+        if isinstance(error, AssertionError):
             told = explained(result.evidence.trace) or counting(result.evidence.counters)
-            if told:
-                result.reason += "\n" + "\n".join(text_of(told))
-        if result.outcome in (FAIL, BROKEN):
-            self._write_capture(scene, result)
+            captured = self._write_capture(scene, result)
+            result.reason = "\n".join(text_of([*_lines(error), *told, *captured]))
+        elif result.outcome == BROKEN:
+            result.reason = "\n".join([result.reason, *text_of(self._write_capture(scene, result))])
 
     @staticmethod
     def _evidence(scene: Scene, result: Result) -> Evidence:
@@ -134,19 +133,19 @@ class Runner:
                 _broken(result, error)
             return Evidence(scene.steps, dict(scene.rules))
 
-    def _write_capture(self, scene: Scene, result: Result) -> None:
+    def _write_capture(self, scene: Scene, result: Result) -> list[tuple[str, str]]:
+        """What has been on the wires becomes a file. Returns the line that names it."""
         frames = scene.frames()
         if self.folder is None or not frames:
-            return
+            return []
         name = f"{result.id.replace('/', '_')}.{result.engine}.pcapng"
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             wire.write_pcapng(self.folder / name, frames)
         except Exception as error:  # a frame that scapy cannot write must not hide the failure
-            result.reason += f"\nno capture file: {error}"
-            return
+            return [("evidence", f"no capture file: {error}")]
         result.evidence.files.append(f"{self.folder.name}/{name}")
-        result.reason += "\n" + "\n".join(text_of([("evidence", f"{self.folder / name}")]))
+        return [("evidence", f"{self.folder / name}")]
 
     def _undo(self, scene: Scene, result: Result) -> None:
         if self._is_to_be_kept(result):

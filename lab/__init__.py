@@ -25,7 +25,7 @@ For writers of scenarios, the whole of it:
     firewall.load(text, family="ipv4")  save(counters=False, family="ipv4", table="")
     firewall.flush()  flush_conntrack()  zero()
     firewall.conntrack() -> entries with protocol timeout state original reply flags mark zone; str() is the /proc line
-    firewall.expectations()  clock.advance(seconds)  clock.now()  trace()  log()  engine  adapter
+    firewall.expectations()  clock.advance(seconds)  clock.now()  trace()  set_tracing("off")  log()  engine  adapter
 
 A port sees what arrives at its node on one wire, also what the node's kernel drops. A lab lives no longer than the
 process that opened it, even if that is killed. Nothing outside the lab's own namespaces is touched. Root is not needed

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import errno
 import json
 import os
+import resource
 import select
 import signal
 import socket
@@ -29,6 +31,9 @@ from lab.paths import python_path, variables
 from lab.plan import Plan
 
 CLOSE_SECONDS: Final = 20.0
+# Files of a holder's own are numbered from 100 on (lab/holder.py), and building a small lab takes some tens at a time.
+LEAST_FILES: Final = 256
+MORE_FILES: Final = "  hint: allow more: 'ulimit -n 4096' (as root also above the limit that is there)."
 
 
 class _Nursery:
@@ -54,6 +59,12 @@ class _Nursery:
     def start(self) -> socket.socket:
         if self.control is not None and self.pid_of_owner == os.getpid():
             return self.control
+        allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        if allowed < LEAST_FILES:
+            raise LabError(
+                f"only {allowed} files may be open at once, a lab needs {LEAST_FILES}\n{MORE_FILES}\n"
+                "  nothing was created."
+            )
         self.control, theirs = channel.pair()
         owner = os.pidfd_open(os.getpid())
         try:
@@ -155,6 +166,8 @@ class Holder:
         if answer.get("kind") == "build":
             raise LabError(f"the lab could not be built: {answer['error']}\n  nothing is left of it.")
         number = answer.get("errno", 0)
+        if number in (errno.EMFILE, errno.ENFILE):
+            raise LabError(f"a lab of this size needs more open files than are allowed\n{MORE_FILES}")
         raise OSError(number, answer["error"]) if number else LabError(answer["error"])
 
     def socket(self, node: str, **wanted: Any) -> socket.socket:

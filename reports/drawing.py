@@ -22,7 +22,7 @@ MARGIN: Final = 12
 
 @dataclass(slots=True)
 class Box:
-    """A node or a switch: its place (centre), size and text."""
+    """A node: its place (centre), the lines below its name, and whether it is a firewall or a host (`kind`)."""
 
     name: str
     column: int
@@ -32,16 +32,12 @@ class Box:
     y: float = 0.0
 
     @property
-    def width(self) -> float:
-        return 64.0 if self.kind == "switch" else BOX
-
-    @property
     def height(self) -> float:
-        return 22.0 if self.kind == "switch" else 30.0 + LINE * len(self.lines)
+        return 30.0 + LINE * len(self.lines)
 
 
 def svg(topology: Topology) -> str:
-    """The drawing as an <svg> element. Its colours come from classes: see page.html. `again` draws it a second time."""
+    """The drawing as an <svg> element. Its colours come from classes: see page.html."""
     boxes = _boxes(topology)
     if not boxes:
         return ""
@@ -77,9 +73,8 @@ def _ends(topology: Topology) -> dict[str, list[str]]:
 
 def _boxes(topology: Topology) -> dict[str, Box]:
     columns = _columns(topology)
-    boxes = {name: Box(name, columns.get(name, 0), _lines(node), "firewall" if node.get("runs") else "host")
-             for name, node in topology.nodes.items()}  # fmt: skip
-    return boxes
+    return {name: Box(name, columns.get(name, 0), _lines(node), "firewall" if node.get("runs") else "host")
+            for name, node in topology.nodes.items()}  # fmt: skip
 
 
 def _lines(node: dict[str, object]) -> list[str]:
@@ -149,7 +144,7 @@ def _wire(one: Box, other: Box, name: str, subnet: str) -> str:
         return _line(left.x, left.y, right.x, right.y) + _label(
             left.x + 8, (left.y + right.y) / 2, name, subnet, "start"
         )
-    x1, x2 = left.x + left.width / 2, right.x - right.width / 2
+    x1, x2 = left.x + BOX / 2, right.x - BOX / 2
     # A slanting wire has both its texts on the outer side, where no other wire of the same bundle can be.
     slant = right.y - left.y
     shift = 0.0 if abs(slant) < 8 else -20.0 if slant < 0 else 20.0
@@ -161,7 +156,7 @@ def _switch(ends: list[Box], name: str, subnet: str) -> list[str]:
     columns = sorted({box.x for box in ends})
     x = (columns[0] + columns[-1]) / 2 if len(columns) > 1 else columns[0] + COLUMN / 2
     y = sum(box.y for box in ends) / len(ends)
-    parts = [_line(box.x + (box.width / 2 if box.x < x else -box.width / 2), box.y, x, y) for box in ends]
+    parts = [_line(box.x + (BOX / 2 if box.x < x else -BOX / 2), box.y, x, y) for box in ends]
     parts.append(
         f'<rect class="switch" x="{x - 32:.0f}" y="{y - 11:.0f}" width="64" height="22" rx="11"/>'
         f'<text class="link" x="{x:.0f}" y="{y + 4:.0f}" text-anchor="middle">{escape(name)}</text>'
@@ -183,12 +178,12 @@ def _label(x: float, y: float, name: str, subnet: str, anchor: str = "middle") -
 
 
 def _box(box: Box) -> str:
-    left, top = box.x - box.width / 2, box.y - box.height / 2
+    left, top = box.x - BOX / 2, box.y - box.height / 2
     text = "".join(
         f'<text class="address" x="{box.x:.0f}" y="{top + 34 + LINE * number:.0f}" text-anchor="middle">{escape(line)}'
         "</text>"
         for number, line in enumerate(box.lines)
     )
-    size = f'width="{box.width:.0f}" height="{box.height:.0f}"'
+    size = f'width="{BOX}" height="{box.height:.0f}"'
     name = f'<text class="name" x="{box.x:.0f}" y="{top + 18:.0f}" text-anchor="middle">{escape(box.name)}</text>'
     return f'<g class="{box.kind}"><rect x="{left:.0f}" y="{top:.0f}" {size} rx="6"/>{name}{text}</g>'

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from reports import drawing, matrix
-from reports.records import BROKEN, FAIL, OUTCOMES, PASS, UNSUPPORTED, Records, Result, Step, TracedPacket, TracedRule
+from reports.records import BROKEN, FAIL, OUTCOMES, PASS, UNSUPPORTED, Records, Result, TracedPacket, TracedRule
 
 TEMPLATE: Final = "page.html"
-SYMBOLS: Final = {PASS: "✓", FAIL: "✗", UNSUPPORTED: "–", BROKEN: "!", "": "·"}
+SYMBOLS: Final = {PASS: "✓", FAIL: "✗", UNSUPPORTED: "–", BROKEN: "!", matrix.TOLERATED: "✗", "": "·"}
 
 
 @dataclass(slots=True)
@@ -42,7 +42,6 @@ class View:
 def render(records: Records) -> str:
     """The whole page."""
     template = _environment().get_template(TEMPLATE)
-    found = matrix.areas(records)
     scenarios = matrix.scenarios(records)
     by_area: dict[str, list[str]] = {}
     for name, results in scenarios.items():
@@ -51,7 +50,7 @@ def render(records: Records) -> str:
         records=records,
         run=records.run,
         engines=records.engine_names(),
-        areas=found,
+        areas=matrix.areas(records),
         scenarios=scenarios,
         by_area=by_area,
         verdict=matrix.verdict(records),
@@ -60,16 +59,14 @@ def render(records: Records) -> str:
         recommended=matrix.recommended(records),
         met=matrix.met,
         unsupported=matrix.unsupported_reasons(records),
-        counts=records.counts(),
+        totals=matrix.totals(records),
         outcomes=OUTCOMES,
         symbols=SYMBOLS,
         drawings={name: drawing.svg(each) for name, each in records.topologies.items()},
         drawn_again={name: drawing.again(each) for name, each in records.topologies.items()},
         views=views,
         anchor=anchor,
-        steps_of=_steps,
         trace_lines=trace_lines,
-        rows_by_id=_rows(found),
     )
     return page
 
@@ -107,14 +104,6 @@ def _kind_of(result: Result) -> tuple[Any, ...]:
             *((step.who, step.does, step.sent, step.expected) for step in result.evidence.steps),
         )
     return (result.outcome, result.engine if result.outcome != UNSUPPORTED else result.reason)
-
-
-def _steps(result: Result) -> list[Step]:
-    return result.evidence.steps
-
-
-def _rows(areas: list[matrix.Area]) -> dict[str, matrix.Row]:
-    return {row.id: row for area in areas for row in area.rows}
 
 
 # --- the trace as lines -----------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from reports.records import BROKEN, FAIL, OUTCOMES, PASS, UNSUPPORTED, Records, 
 
 # What a cell with several scenarios shows: the first of these that one of them has.
 SHOWN: Final = (BROKEN, FAIL, PASS, UNSUPPORTED)
+TOLERATED: Final = "tolerated"
 # The catalogue's word for what the kernel was seen to do -> the outcome to be expected.
 EXPECTED: Final = {"pass": PASS, "fail": FAIL}
 
@@ -39,8 +40,12 @@ class Cell:
         return sum(result.outcome == outcome for result in self.results)
 
     @property
-    def counts(self) -> dict[str, int]:
-        return {outcome: self.count(outcome) for outcome in OUTCOMES}
+    def tally(self) -> dict[str, int]:
+        """How many of each, from good to bad; failures that are tolerated are counted apart."""
+        tolerated = sum(bool(result.tolerated) for result in self.results)
+        found = {outcome: self.count(outcome) for outcome in OUTCOMES}
+        return {PASS: found[PASS], UNSUPPORTED: found[UNSUPPORTED], TOLERATED: tolerated,
+                FAIL: found[FAIL] - tolerated, BROKEN: found[BROKEN]}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -114,6 +119,12 @@ def _rows_of(result: Result, records: Records, rows: dict[str, Row]) -> Iterable
         yield rows.setdefault(
             result.id, Row(result.id, result.area or "other", "required", result.requirement or result.id)
         )
+
+
+def totals(records: Records) -> dict[str, Cell]:
+    """Engine -> all its results."""
+    return {engine: Cell([result for result in records.results.values() if result.engine == engine])
+            for engine in records.engine_names()}  # fmt: skip
 
 
 def scenarios(records: Records) -> dict[str, dict[str, Result]]:

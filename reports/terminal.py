@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from reports.matrix import Cell, Row, areas, met, recommended, unlike_kernel, unsupported_reasons, verdict
+from reports.matrix import (
+    TOLERATED,
+    Cell,
+    Row,
+    areas,
+    met,
+    recommended,
+    totals,
+    unlike_kernel,
+    unsupported_reasons,
+    verdict,
+)
 from reports.records import BROKEN, FAIL, PASS, UNSUPPORTED, Records
 
 
@@ -13,12 +24,7 @@ def matrix(records: Records) -> str:
     engines = records.engine_names()
     lines = [[area.name, area.scenarios, *(cell_text(area.totals.get(engine, Cell())) for engine in engines)]
              for area in areas(records) if area.totals]  # fmt: skip
-    total = {
-        engine: Cell([result for result in records.results.values() if result.engine == engine]) for engine in engines
-    }
-    lines.append(
-        ["all", len({name for name, _engine in records.results}), *(cell_text(total[engine]) for engine in engines)]
-    )
+    lines.append(["all", len({name for name, _engine in records.results}), *map(cell_text, totals(records).values())])
     text = tabulate(lines, headers=["area", "scenarios", *engines], tablefmt="simple")
     for engine, reasons in unsupported_reasons(records).items():
         for reason, number in sorted(reasons.items(), key=lambda each: -each[1]):
@@ -43,5 +49,5 @@ def cell_text(cell: Cell) -> str:
         for outcome, word in ((PASS, "pass"), (FAIL, "FAIL"), (UNSUPPORTED, "unsupported"), (BROKEN, "BROKEN"))
         if cell.count(outcome)
     ]
-    tolerated = sum(bool(result.tolerated) for result in cell.results)
+    tolerated = cell.tally[TOLERATED]
     return ", ".join(told) + (f" ({tolerated} tolerated)" if tolerated else "")

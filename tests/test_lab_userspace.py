@@ -80,6 +80,11 @@ def test_trace_and_log(lab: Lab) -> None:
     assert [entry["verdict"] for entry in entries] == ["DROP"]
     assert [step["verdict"] for step in entries[0]["steps"] if step["matched"]][-1] == "DROP"
     assert firewall.trace() == []
+    firewall.set_tracing("off")
+    send(lab)
+    lab.settle()
+    assert firewall.trace() == [] and len(firewall.log()) == 1
+    firewall.set_tracing("on")
 
 
 def test_a_refused_ruleset_says_where(lab: Lab) -> None:

@@ -442,6 +442,20 @@ def test_markdown() -> None:
         assert part in text
 
 
+def test_nothing_that_others_wrote_is_markup_in_markdown() -> None:
+    found = Records(Run("2026-01-02", engines=["a|b<i>"], system="<b>host|1</b>"))
+    found.add(Engine("a|b<i>", "1.0 <script>"))
+    found.add(Result("x.`y`", "a|b<i>", FAIL, area="<u>|", requirement="*must* [link](x)", reason="```\n<pre>\n```"))
+    text = markdown.render(found)
+    fenced = re.search(r"^````\n(.*)\n````$", text, re.DOTALL | re.MULTILINE)
+    assert fenced is not None and fenced[1] == "```\n<pre>\n```"
+    assert "### FAIL `` x.`y` `` on a\\|b\\<i>" in text and "\\*must\\* \\[link](x)" in text
+    rest = re.sub(r"\\.", "", text.replace(fenced[0], ""))
+    assert "<" not in rest
+    table = [line for line in rest.splitlines() if line.startswith("|")]
+    assert len(table) == 3 and {line.count("|") for line in table} == {4}
+
+
 def test_junit() -> None:
     root = ElementTree.fromstring(junit.render(sample()))
     suites = {suite.get("name"): suite for suite in root}

@@ -81,7 +81,7 @@ class Side:
                 outcome.refused = f"{family}: {str(refusal).splitlines()[0]}"
                 return outcome
         if self.name == "userspace":  # with a trace every rule is asked, without it long lists are looked up
-            self.firewall.adapter.request(do="trace", mode="on" if case.seed % 2 else "off")
+            self.firewall.set_tracing("on" if case.seed % 2 else "off")
         self.known = frozenset((*PORTS, *known_ports(case)))
         canon = Canon(self.known)
         for number, step in enumerate(case.steps):

@@ -163,6 +163,10 @@ class Adapter:
         """What the last packets met, and the number to ask from next time. Raises Unsupported."""
         raise Unsupported(f"{self.name}: has no trace")
 
+    def set_tracing(self, mode: str) -> None:
+        """Which packets are traced: "on" (all), "sparing" (as many as cost little) or "off". Raises Unsupported."""
+        raise Unsupported(f"{self.name}: has no trace")
+
     def log(self, since: int = 0) -> tuple[list[str], int]:
         """Lines of LOG and NFLOG rules, and the number to ask from next time."""
         raise Unsupported(f"{self.name}: its log cannot be read")

@@ -312,6 +312,9 @@ class Userspace(Adapter):
         answer = self.request(do="trace", since=since)
         return answer["entries"], int(answer["next"])
 
+    def set_tracing(self, mode: str) -> None:
+        self.request(do="trace", mode=mode)
+
     def log(self, since: int = 0) -> tuple[list[str], int]:
         answer = self.request(do="log", since=since)
         return answer["lines"], int(answer["next"])
