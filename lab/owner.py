@@ -29,6 +29,8 @@ from lab.paths import python_path, variables
 from lab.plan import Plan
 
 CLOSE_SECONDS: Final = 20.0
+CLOSED: Final = "this lab is closed"
+GONE: Final = "the lab is gone: its holder process has ended"
 
 
 class _Nursery:
@@ -144,12 +146,12 @@ class Holder:
         """One request and its answer. Raises LabError, or the OSError that the request met in the holder."""
         with self._lock:
             if self._closed:
-                raise LabError("this lab is closed")
+                raise LabError(CLOSED)
             try:
                 channel.send(self._end, message, files)
                 answer, received = channel.receive(self._end)
             except channel.Closed:
-                raise LabError("the lab is gone: its holder process has ended") from None
+                raise LabError(GONE) from None
         if answer["ok"]:
             return answer, received
         if answer.get("kind") == "build":
@@ -187,6 +189,11 @@ class Holder:
     @property
     def alive(self) -> bool:
         return not self._closed and not select.select([self.pidfd], [], [], 0)[0]
+
+    def demand(self) -> None:
+        """Raises LabError if the lab is no more."""
+        if not self.alive:
+            raise LabError(CLOSED if self._closed else GONE)
 
     def keep(self, lock: int, door: int) -> None:
         """Let the lab outlive this process, hold the lock, and listen at the door (a listening socket)."""
