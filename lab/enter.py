@@ -17,7 +17,7 @@ from typing import Final
 from lab.errors import LabError
 from lab.namespaces import PR_SET_PDEATHSIG, prctl, setns
 from lab.paths import variables
-from lab.programs import search_path
+from lab.programs import here, search_path
 from lab.state import LabRecord, start_time
 
 # In this order: the user namespace gives the right to enter the others.
@@ -35,13 +35,13 @@ def environment_of(record: LabRecord, node: str) -> dict[str, str]:
 def run(record: LabRecord, node: str, argv: list[str], extra: dict[str, str] | None = None) -> int:
     """Run a program in a node and wait. Returns its exit status as a shell would give it: 127 if it is not found."""
     environment = {**environment_of(record, node), **(extra or {})}
-    here = os.getcwd()
+    where = here()
     files = _open_namespaces(record, node)
     for fd in files:
         setns(fd)
         os.close(fd)
     with contextlib.suppress(OSError):
-        os.chdir(here)
+        os.chdir(where)
     child = os.fork()
     if child == 0:
         _become(argv, environment)

@@ -233,19 +233,25 @@ class Holder:
             message["node"],
             message["argv"],
             message["env"],
-            message.get("cwd") or "/",
+            message.get("cwd"),
+            message.get("here") or "/",
             dict(zip(message["fds"], files, strict=False)),
         )
         self.watchers[pid] = os.dup(files[-1])
         return {"pid": pid}, ()
 
-    def start(self, node: str, argv: list[str], env: dict[str, str], cwd: str, files: dict[int, int]) -> int:
-        program = executable(argv[0], env.get("PATH", os.defpath), cwd)
+    def start(
+        self, node: str, argv: list[str], env: dict[str, str], cwd: str | None, here: str, files: dict[int, int]
+    ) -> int:
+        """Start a program in the folder `cwd`, or else `here`."""
+        program = executable(argv[0], env.get("PATH", os.defpath), os.path.join(here, cwd or ""))
         moved = {target: _above(fd) for target, fd in files.items()}
         actions: list[tuple[int, int, int]] = [(os.POSIX_SPAWN_DUP2, fd, target) for target, fd in moved.items()]
-        with contextlib.suppress(OSError):
-            os.chdir(cwd)  # a folder below /run is not there in the lab
         try:
+            with contextlib.suppress(OSError):
+                os.chdir(here)  # a folder below /run is not there in the lab
+            if cwd is not None:
+                os.chdir(cwd)
             with self.namespaces.inside(node):
                 return os.posix_spawn(program, argv, env, file_actions=actions, setsid=True, setsigdef=RESTORED_SIGNALS)
         finally:
@@ -565,7 +571,7 @@ class Servers:
         nothing = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         files = {0: nothing, 1: log, 2: log} | {number: each.fileno() for number, each in numbered.items()}
         try:
-            self.pid = self.holder.start(self.node, [*self.argv, *names], self.env, "/", files)
+            self.pid = self.holder.start(self.node, [*self.argv, *names], self.env, "/", "/", files)
         finally:
             os.close(log)
             os.close(nothing)

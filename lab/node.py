@@ -12,10 +12,11 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from lab import neighbours, plan, port, process, sockdiag, stack
-from lab.engines.base import Adapter, Entry
+from lab.engines.base import FAMILIES, TABLES, Adapter, Entry
 from lab.errors import LabError
 from lab.faults import did_you_mean
 from lab.model import Node as NodeSpec
@@ -172,7 +173,7 @@ class Node:
             input=input,
             timeout=timeout,
             check=check,
-            cwd=cwd or os.getcwd(),
+            cwd=cwd,
             errors=errors,
         )
 
@@ -192,7 +193,7 @@ class Node:
         nothing = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
         try:
             files = {number: nothing if fd is None else fd for number, fd in enumerate((stdin, stdout, stderr))}
-            started = process.start(self.holder, self.name, _words(argv), environment, files, cwd or os.getcwd())
+            started = process.start(self.holder, self.name, _words(argv), environment, files, cwd)
         finally:
             os.close(nothing)
         self._processes.append(started)
@@ -205,10 +206,17 @@ class Node:
         return self._restorers[program].load(rules)
 
     def let_go(self) -> None:
-        """Close what is kept open for the node here."""
+        """End the programs that are kept for the node."""
         for each in self._restorers.values():
             each.close()
         self._restorers.clear()
+
+    def forget(self) -> None:
+        """Close what is open here for the node, when nothing more will be asked of it."""
+        for each in self._processes:
+            each.forget()
+        for opened in self._netlink.values():
+            opened.close()
 
     # --- the node's own kernel ---------------------------------------------------------------------------------------
 
@@ -292,6 +300,14 @@ class Node:
         return f"{self.run_dir}/transfers.jsonl"
 
 
+def rules_of(file: Path) -> str:
+    """A file of rules as it is: comments may hold any bytes, and the ends of lines are for the engine to judge."""
+    try:
+        return file.read_bytes().decode("utf-8", "surrogateescape")
+    except OSError as error:
+        raise LabError(f"{file}: {error.strerror}") from None
+
+
 def close_all(ports: Sequence[Port]) -> None:
     """Close ports, all at once: each takes a grace period of the kernel, and these overlap."""
     threads = [threading.Thread(target=each.close) for each in ports]
@@ -305,6 +321,12 @@ def _words(argv: Sequence[str]) -> list[str]:
     if isinstance(argv, str):
         raise TypeError(f"a list of words is needed, not the text {argv!r}; for a shell: ['sh', '-c', {argv!r}]")
     return [str(word) for word in argv]
+
+
+def _family(name: str) -> str:
+    if name not in FAMILIES:
+        raise LabError(f"'{name}' is not a family\n  hint: {did_you_mean(name, FAMILIES, 'Families are')}")
+    return name
 
 
 class Clock:
@@ -340,26 +362,36 @@ class Firewall(Node):
             self.holder.write(f"{self.run_dir}/bin/{name}", script, 0o755)
         self.variables.update(self.adapter.environment())
 
+    @property
+    def _living(self) -> Adapter:
+        """What drives the engine. Raises LabError if the lab is no more."""
+        self.holder.demand()
+        return self.adapter
+
     def load(self, text: str, family: str = "ipv4", name: str = "rules") -> None:
         """Replace the ruleset of a family by iptables-restore text; tables that it does not name become empty. Raises
         RulesetError with the engine's message, and the rules in force stay as they were."""
-        self.adapter.load(text, family, name)
+        if not isinstance(text, str):
+            raise TypeError(f"rules are text, not {type(text).__name__}")
+        self._living.load(text, _family(family), name)
 
     def save(self, counters: bool = False, family: str = "ipv4", table: str = "") -> str:
         """The ruleset as iptables-save prints it, without comment lines."""
-        return self.adapter.save(counters, family, table)
+        if table and table not in TABLES:
+            raise LabError(f"'{table}' is not a table\n  hint: {did_you_mean(table, TABLES, 'Tables are')}")
+        return self._living.save(counters, _family(family), table)
 
     def conntrack(self) -> list[Entry]:
         """The connections that the firewall knows."""
-        return self.adapter.conntrack()
+        return self._living.conntrack()
 
     def expectations(self) -> list[str]:
         """Connections that helpers expect: lines of /proc/net/nf_conntrack_expect."""
-        return self.adapter.expectations()
+        return self._living.expectations()
 
     def flush(self) -> None:
         """No rules, no connections, no counters."""
-        self.adapter.flush()
+        self._living.flush()
 
     def add_connections(self, count: int, assured: bool = True, seconds: int = 600) -> None:
         """Put so many UDP connections into the table, each of an address of 198.18.0.0/15 to 198.51.100.1:9."""
@@ -368,28 +400,28 @@ class Firewall(Node):
                 f"{self.name}: {count} connections cannot be added: there are addresses for 0 to {CONNECTIONS_LIMIT}"
             )
         if count:
-            self.adapter.add_connections(count, assured, seconds)
+            self._living.add_connections(count, assured, seconds)
 
     def flush_conntrack(self) -> None:
-        self.adapter.flush_conntrack()
+        self._living.flush_conntrack()
 
     def zero(self, family: str = "ipv4") -> None:
         """Set all counters to zero."""
-        self.adapter.zero(family)
+        self._living.zero(_family(family))
 
     def dump(self) -> Any:
         """Rules and connections as one JSON value, for restart()."""
-        return self.adapter.dump()
+        return self._living.dump()
 
     def restart(self, keep: bool = True, state: Any = None) -> None:
         """End the engine's process (if it still runs) and start it again: with `state`, or with the state that it has
         now, or with `keep=False` as it was when the lab opened."""
-        self.adapter.restart(keep, state)
+        self._living.restart(keep, state)
         self._log_from = self._trace_from = 0
 
     def kill_engine(self) -> None:
         """End the engine's process as a crash would. The node then does what `on_engine_failure` says."""
-        self.adapter.kill()
+        self._living.kill()
 
     def stop_engine(self, stopped: bool = True) -> None:
         """Stop the engine's process (SIGSTOP), or let it go on: packets wait in the kernel's queue meanwhile."""
@@ -397,7 +429,7 @@ class Firewall(Node):
 
     def trace(self) -> list[dict[str, Any]]:
         """What packets have met since the last call or reset: see docs/control-protocol.md. Raises Unsupported."""
-        entries, self._trace_from = self.adapter.trace(self._trace_from)
+        entries, self._trace_from = self._living.trace(self._trace_from)
         return entries
 
     def set_tracing(self, mode: str) -> None:
@@ -408,8 +440,12 @@ class Firewall(Node):
 
     def log(self) -> list[str]:
         """Lines that LOG and NFLOG rules have written since the last call or reset."""
-        lines, self._log_from = self.adapter.log(self._log_from)
+        lines, self._log_from = self._living.log(self._log_from)
         return lines
+
+    def forget(self) -> None:
+        super().forget()
+        self.adapter.close()
 
     def _sysctl(self, name: str, value: str | None) -> str:
         return self.adapter.sysctl(name, value)
@@ -423,4 +459,4 @@ class Firewall(Node):
                     self._sysctl(ACCOUNTING, "0")
         for family, file in (("ipv4", self.spec.rules), ("ipv6", self.spec.rules6)):
             if file is not None:
-                self.load(file.read_text(encoding="utf-8"), family, str(file))
+                self.load(rules_of(file), family, str(file))

@@ -34,6 +34,8 @@ CLOSE_SECONDS: Final = 20.0
 # Files of a holder's own are numbered from 100 on (lab/holder.py), and building a small lab takes some tens at a time.
 LEAST_FILES: Final = 256
 MORE_FILES: Final = "  hint: allow more: 'ulimit -n 4096' (as root also above the limit that is there)."
+CLOSED: Final = "this lab is closed"
+GONE: Final = "the lab is gone: its holder process has ended"
 
 
 class _Nursery:
@@ -155,12 +157,12 @@ class Holder:
         """One request and its answer. Raises LabError, or the OSError that the request met in the holder."""
         with self._lock:
             if self._closed:
-                raise LabError("this lab is closed")
+                raise LabError(CLOSED)
             try:
                 channel.send(self._end, message, files)
                 answer, received = channel.receive(self._end)
             except channel.Closed:
-                raise LabError("the lab is gone: its holder process has ended") from None
+                raise LabError(GONE) from None
         if answer["ok"]:
             return answer, received
         if answer.get("kind") == "build":
@@ -200,6 +202,11 @@ class Holder:
     @property
     def alive(self) -> bool:
         return not self._closed and not select.select([self.pidfd], [], [], 0)[0]
+
+    def demand(self) -> None:
+        """Raises LabError if the lab is no more."""
+        if not self.alive:
+            raise LabError(CLOSED if self._closed else GONE)
 
     def keep(self, lock: int, door: int) -> None:
         """Let the lab outlive this process, hold the lock, and listen at the door (a listening socket)."""

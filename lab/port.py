@@ -96,9 +96,9 @@ class Port:
         that many bytes of payload. Raises LabError if the wire does not take it.
         """
         header = NO_OFFLOAD if not segment else _segment_header(frame, segment)
-        # That the interface has been down in the meantime is told once, as an error; it is taken and forgotten.
-        self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         try:
+            # That the interface has been down in the meantime is told once, as an error; it is taken and forgotten.
+            self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             self._socket.send(header + frame)
         except OSError as error:
             place = f"{self.node}.{self.device}"
@@ -110,6 +110,8 @@ class Port:
 
     def captured(self) -> list[Capture]:
         """As `received`, with the time of arrival. Raises LabError if the ring had no room for every frame."""
+        if self._ring.closed:
+            raise LabError(f"{self.node}.{self.device}: the lab of this port is closed")
         captures = self._take()
         if captures:
             lost = self._lost()
@@ -123,7 +125,7 @@ class Port:
     def wait(self, seconds: float) -> bool:
         """Wait until something can be received, at most so long. For real programs only: what crafted packets cause has
         happened when Lab.settle() returns."""
-        return bool(select.select([self._socket], [], [], seconds)[0])
+        return not self._ring.closed and bool(select.select([self._socket], [], [], seconds)[0])
 
     def drain(self) -> None:
         """Forget what has been received, and what was lost."""

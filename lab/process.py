@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from lab.channel import read_all
 from lab.owner import Holder
+from lab.programs import here
 
 
 class Process:
@@ -47,6 +48,12 @@ class Process:
         os.close(self._status)
         # Nothing was written: the whole lab has been killed, and the program with it.
         self.returncode = struct.unpack("i", data)[0] if len(data) == 4 else -signal.SIGKILL
+
+    def forget(self) -> None:
+        """Close what is open here for the program, whatever becomes of it."""
+        if self.poll() is None:
+            os.close(self._status)
+            self.returncode = -signal.SIGKILL
 
     def send_signal(self, number: int) -> None:
         if self.poll() is None:
@@ -86,11 +93,12 @@ def start(
     files: Mapping[int, int],
     cwd: str | None = None,
 ) -> Process:
-    """Start a program in a node. `files`: number there -> open file here. Raises FileNotFoundError and its like."""
+    """Start a program in a node. `files`: number there -> open file here. Without `cwd` it stands where this process
+    does, if the lab has that folder. Raises FileNotFoundError and its like."""
     theirs_read, theirs_write = os.pipe()
     try:
         answer, _files = holder.ask(
-            {"do": "spawn", "node": node, "argv": list(argv), "env": dict(environment), "cwd": cwd,
+            {"do": "spawn", "node": node, "argv": list(argv), "env": dict(environment), "cwd": cwd, "here": here(),
              "fds": list(files)},
             (*files.values(), theirs_write),
         )  # fmt: skip

@@ -18,3 +18,11 @@ def search_path(*first: str) -> str:
 def find(name: str) -> str:
     """The file of a program, "" if it is not installed."""
     return shutil.which(name, path=search_path()) or ""
+
+
+def here() -> str:
+    """The working directory, or / if it has been removed."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return "/"

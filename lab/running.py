@@ -18,9 +18,10 @@ from lab.engines.base import Adapter, Settings
 from lab.errors import LabError
 from lab.faults import did_you_mean
 from lab.model import Topology
-from lab.node import ACCOUNTING, Firewall, Node, close_all
+from lab.node import ACCOUNTING, Firewall, Node, close_all, rules_of
 from lab.owner import Holder, warm_up
 
+CLOCKS: Final = ("virtual", "monotonic")
 SETTLE_ROUNDS: Final = 1000
 MOST_PORTS: Final = 200
 PORTS_AT_ONCE: Final = 50
@@ -58,6 +59,8 @@ class Lab:
         topology's own rules). `engine` drives every node that says `runs: engine`. Without `ports`, each port begins to
         see frames when it is first asked for.
         """
+        if clock not in CLOCKS:
+            raise LabError(f"'{clock}' is not a clock\n  hint: {did_you_mean(clock, CLOCKS, 'Clocks are')}")
         warm_up()
         spec = name_or_path if isinstance(name_or_path, Topology) else topology.load(name_or_path)
         chosen = engines.find(engine) if isinstance(engine, str) else engine
@@ -67,6 +70,7 @@ class Lab:
             holder = Holder.start()
             undo.callback(holder.end)
             lab = cls._of(spec, holder, adapters, holder.build(plan.make(spec)))
+            undo.callback(lab.close)
             lab.clock = clock
             lab._start(ports)
             undo.pop_all()
@@ -216,6 +220,7 @@ class Lab:
         A kernel forwards within send(). An engine process is asked until all of them have been idle for a whole round:
         what one lets through may be what the next one waits for. Real programs (servers) are not waited for.
         """
+        self.holder.demand()
         before: list[int] = []
         for _round in range(SETTLE_ROUNDS):
             handled = [firewall.adapter.sync() for firewall in self.firewalls]
@@ -263,7 +268,7 @@ class Lab:
             self.holder.let_go()
         else:
             self.holder.end()
-        close_all([port for node in self.nodes.values() for port in node.ports])
+        self._forget()
 
     def let_go(self) -> None:
         """Leave a kept lab (holder.keep) running and forget it."""
@@ -271,6 +276,12 @@ class Lab:
         for node in self.nodes.values():
             node.let_go()
         self.holder.let_go()
+        self._forget()
+
+    def _forget(self) -> None:
+        """Close every file that is open here. (A socket keeps the namespace in which it was opened.)"""
+        for node in self.nodes.values():
+            node.forget()
         close_all([port for node in self.nodes.values() for port in node.ports])
 
     def __enter__(self) -> Lab:
@@ -282,17 +293,9 @@ class Lab:
         self.close()
 
 
-def _bytes_as_text(file: Path) -> str:
-    """A file as it is: comments may hold any bytes, and the end of a line is for the engine to judge."""
-    try:
-        return file.read_bytes().decode("utf-8", "surrogateescape")
-    except OSError as error:
-        raise LabError(f"{file}: {error.strerror}") from None
-
-
 def _settings(firewall: Firewall, clock: str) -> Settings:
     spec = firewall.spec
-    texts = ["" if file is None else _bytes_as_text(file) for file in (spec.rules, spec.rules6)]
+    texts = ["" if file is None else rules_of(file) for file in (spec.rules, spec.rules6)]
     return Settings(clock, texts[0], texts[1], spec.on_engine_failure, spec.conntrack_timeouts)
 
 

@@ -70,7 +70,7 @@ class LabRecord:
 def runtime_folder() -> Path:
     """The folder of this user's labs, made if need be, readable by nobody else. Raises LabError if it is not ours."""
     uid = os.geteuid()
-    candidates = [os.environ.get("XDG_RUNTIME_DIR", ""), f"/run/user/{uid}"]
+    candidates = [os.environ.get("XDG_RUNTIME_DIR", ""), f"/run/user/{uid}"]  # a relative one counts as none
     base = next((Path(each) for each in candidates if each and _is_own_folder(each)), None)
     folder = base / "nflab" if base else Path(f"/tmp/nflab-{uid}")
     with contextlib.suppress(FileExistsError):
@@ -88,7 +88,8 @@ def _is_own_folder(path: str) -> bool:
         found = os.stat(path)
     except OSError:
         return False
-    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and os.access(path, os.W_OK)
+    ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
+    return ours and os.path.isabs(path) and os.access(path, os.W_OK)
 
 
 def start_time(pid: int) -> int:

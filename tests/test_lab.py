@@ -321,6 +321,54 @@ def test_conntrack_timeouts_of_the_topology(lab: Lab, tmp_path: Path) -> None:
 # --- the machine is left alone ----------------------------------------------------------------------------------------
 
 
+def test_wrong_arguments_are_told(lab: Lab) -> None:
+    firewall = lab["firewall"]
+    before = firewall.save()
+    with pytest.raises(TypeError, match="rules are text, not NoneType"):
+        firewall.load(None)  # type: ignore[arg-type]
+    for wrong in (lambda: firewall.load("", family="ipv7"), lambda: firewall.save(family="ipv7"),
+                  lambda: firewall.zero("ipv7")):  # fmt: skip
+        with pytest.raises(LabError, match="'ipv7' is not a family\n  hint: did you mean"):
+            wrong()
+    with pytest.raises(LabError, match="'natt' is not a table\n  hint: did you mean 'nat'"):
+        firewall.save(table="natt")
+    with pytest.raises(LabError, match="'virtul' is not a clock\n  hint: did you mean 'virtual'"):
+        Lab.open("host", clock="virtul")
+    with pytest.raises(FileNotFoundError, match="/nowhere"):
+        lab["client"].run(["true"], cwd="/nowhere")
+    assert firewall.save() == before
+
+
+def test_a_program_starts_though_the_working_directory_is_gone(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert lab["client"].run(["pwd"]).stdout == "/\n"
+    assert lab["client"].run(["pwd"], cwd="/etc").stdout == "/etc\n"
+
+
+def test_a_closed_lab_says_so_and_has_no_file_open(lab: Lab) -> None:
+    """A socket that is left open would keep the network namespace in which it was opened."""
+    before = sorted(os.listdir("/proc/self/fd"))
+    with Lab.open("host", engine=lab["firewall"].engine) as closed:
+        firewall, port = closed["firewall"], closed["client"].port()
+        closed["client"].start(["sleep", "60"])
+        closed.reset()
+        closed["client"].start(["sleep", "60"])
+        firewall.load(FORWARD_NOTHING)
+        assert firewall.conntrack() == firewall.expectations() == []
+    assert sorted(os.listdir("/proc/self/fd")) == before
+    for late in (
+        *(closed.settle, closed.reset, firewall.save, firewall.conntrack, firewall.flush, port.received),
+        *(lambda: firewall.load(""), lambda: closed["client"].run(["true"]), lambda: port.send(b"x" * 60)),
+    ):
+        with pytest.raises(LabError):
+            late()
+    closed.close()
+
+
 def test_rules_of_the_topology(lab: Lab, tmp_path: Path) -> None:
     """They are bytes, as to iptables-restore: in comments stands anything, and a refusal names the file."""
     engine, rules = lab["firewall"].engine, tmp_path / "r.v4"

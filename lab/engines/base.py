@@ -104,8 +104,8 @@ class Adapter:
         """The number of the engine's process in the lab, 0 if it is none."""
         return 0
 
-    def stop(self) -> None:
-        """End it. The node then behaves as the topology says for a failed engine."""
+    def close(self) -> None:
+        """Close what is open here for it, also if it did not start; the engine itself ends with the lab."""
 
     def load(self, text: str, family: str = "ipv4", name: str = "rules") -> None:
         """Replace the whole ruleset of a family: tables that `text` does not name become empty. Raises RulesetError

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
-from typing import ClassVar, Final
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from lab import nfnetlink, programs
 from lab.engines import proc_line
@@ -13,6 +14,9 @@ from lab.engines.base import FAMILIES, Adapter, Entry, Settings, without_comment
 from lab.engines.kernel_log import KernelLog
 from lab.errors import LabError, RulesetError, Unsupported
 from lab.nfnetlink import Nfnetlink
+
+if TYPE_CHECKING:
+    from lab.node import Node
 
 # The built-in chains of each table (iptables(8), TABLES).
 CHAINS: Final = {
@@ -96,6 +100,12 @@ class Kernel(Adapter):
 
     advice: ClassVar[str] = ""
 
+    def __init__(self, node: Node) -> None:
+        super().__init__(node)
+        self._opened = ExitStack()
+        self._files: dict[str, int | None] = {}
+        self._log: KernelLog | None = None
+
     def start(self, settings: Settings) -> None:
         if not self.path(self.tool("ipv4", "restore")):
             raise LabError(
@@ -117,7 +127,8 @@ class Kernel(Adapter):
         self.netlink = Nfnetlink(
             self.node.holder.socket(self.node.name, kind="netlink", protocol=nfnetlink.NETLINK_NETFILTER)
         )
-        self._files: dict[str, int | None] = {}
+        self._opened.callback(self.netlink.close)
+        self._opened.callback(self._close_files)
         self._log = self._open_log()
         self._old_lines: list[str] = []
 
@@ -125,15 +136,17 @@ class Kernel(Adapter):
         """None where the kernel has no nfnetlink_log."""
         opened = self.node.holder.socket(self.node.name, kind="netlink", protocol=nfnetlink.NETLINK_NETFILTER)
         try:
-            return KernelLog(opened, {number: name for name, number in self.node.indexes.items()})
+            log = KernelLog(opened, {number: name for name, number in self.node.indexes.items()})
         except OSError:
             opened.close()
             return None
+        self._opened.callback(log.close)
+        return log
 
-    def stop(self) -> None:
-        self.netlink.close()
-        if self._log is not None:
-            self._log.close()
+    def close(self) -> None:
+        self._opened.close()
+
+    def _close_files(self) -> None:
         for fd in self._files.values():
             if fd is not None:
                 os.close(fd)

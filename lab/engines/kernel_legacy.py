@@ -6,7 +6,7 @@ import contextlib
 import socket
 from typing import ClassVar, Final
 
-from lab.engines.base import FAMILIES, Settings
+from lab.engines.base import Settings
 from lab.engines.kernel import Kernel, empty_tables
 from lab.engines.xtables import LegacyTables
 from lab.errors import LabError, Unsupported
@@ -24,7 +24,6 @@ class KernelLegacy(Kernel):
 
     def tables(self, family: str) -> list[str]:
         """A table appears in the namespace when it is first used and stays for ever, empty or not."""
-        assert family in FAMILIES
         try:
             return self._lines(NAMES_FILE[family])
         except Unsupported:
@@ -37,10 +36,7 @@ class KernelLegacy(Kernel):
             with contextlib.suppress(OSError):  # a kernel without this family has no tables of it either
                 opened[family] = self.node.holder.socket(self.node.name, kind="inet", type="raw", family=number)
         self._tables = LegacyTables(opened)
-
-    def stop(self) -> None:
-        super().stop()
-        self._tables.close()
+        self._opened.callback(self._tables.close)
 
     def is_empty(self, family: str) -> bool:
         try:

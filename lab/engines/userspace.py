@@ -14,13 +14,16 @@ import socket
 import threading
 from dataclasses import replace
 from ipaddress import ip_address
-from typing import Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from lab.channel import in_memory, read_all
 from lab.engines.base import FAMILIES, Adapter, Entry, Settings, Tuple, without_comments
 from lab.errors import EngineDied, LabError, RulesetError
 from lab.paths import PACKAGE_ROOT
 from lab.process import Process, attach, start
+
+if TYPE_CHECKING:
+    from lab.node import Node
 
 START_SECONDS: Final = 30.0
 ANSWER_SECONDS: Final = 120.0
@@ -48,13 +51,19 @@ class Userspace(Adapter):
             return f"{PACKAGE_ROOT / 'engine'} is incomplete: the engine's driver is not there"
         return in_scratch("NFQUEUE", _probe_queue)
 
+    def __init__(self, node: Node) -> None:
+        super().__init__(node)
+        self._opened = contextlib.ExitStack()
+
     def start(self, settings: Settings) -> None:
         self._prepare(settings)
         self._start_process(settings)
+        self._opened.callback(lambda: self.process.forget())  # a restart makes another process
 
     def attach(self, settings: Settings, pid: int) -> None:
         self._prepare(settings)
         self.process = attach(self.node.holder, ["engine"], pid)
+        self._opened.callback(lambda: self.process.forget())
         try:
             self._connect()
         except OSError:
@@ -66,6 +75,8 @@ class Userspace(Adapter):
         self._unread = b""
         self._settings = settings
         self._errors = os.memfd_create("engine-stderr", os.MFD_CLOEXEC)
+        self._opened.callback(os.close, self._errors)
+        self._opened.callback(self._hang_up)
 
     @property
     def pid(self) -> int:
@@ -114,9 +125,7 @@ class Userspace(Adapter):
     def _start_again(self, state: Any) -> None:
         self.process.kill()
         self.process.wait(START_SECONDS)
-        if self._socket is not None:
-            self._socket.close()
-            self._socket = None
+        self._hang_up()
         os.ftruncate(self._errors, 0)
         os.lseek(self._errors, 0, os.SEEK_SET)
         settings = self._settings
@@ -167,14 +176,13 @@ class Userspace(Adapter):
             os.close(ready_there)
             os.close(nothing)
 
-    def stop(self) -> None:
-        """SIGTERM: the engine takes its queue rules away and ends."""
+    def close(self) -> None:
+        self._opened.close()
+
+    def _hang_up(self) -> None:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
-        self.process.terminate()
-        self.process.wait(START_SECONDS)
-        os.close(self._errors)
 
     def _last_words(self) -> str:
         return read_all(self._errors).strip()[-4000:]
@@ -211,6 +219,7 @@ class Userspace(Adapter):
         lines = b"".join(json.dumps(message).encode() + b"\n" for message in messages)
         with self._lock:
             if self._socket is None:
+                self.node.holder.demand()
                 raise EngineDied(
                     f"the engine of {self.node.name} is not running\n"
                     "  hint: restart it, from a state that was saved or fresh ('nflab engine restart --fresh')."
