@@ -93,6 +93,48 @@ def test_what_cannot_be_ends_the_packet(bad: bytes) -> None:
     assert bench.take(third, bad, first, second) == [v.STOLEN, v.DROP, v.STOLEN, v.STOLEN]
 
 
+def piece6(start: int, end: int, more: int, following: int = 17) -> bytes:
+    header = bytes((following, 0)) + (start | more).to_bytes(2, "big") + (7).to_bytes(4, "big")
+    return ipv6(header + SEGMENT[start:end], 44)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [piece6(704, 712, 0), piece6(504, 504, 1), piece6(1000, 1000, 1), piece6(504, 504, 0)],
+    ids=["another end", "empty", "behind the end", "empty, another end"],
+)
+def test_in_ipv6_what_cannot_be_is_dropped_alone(bad: bytes) -> None:
+    bench = Bench()
+    first, second, third = piece6(0, 504, 1), piece6(504, 704, 1), piece6(704, 1000, 0)
+    assert bench.take(third, bad, first, second) == [v.STOLEN, v.DROP, v.STOLEN, v.ACCEPT]
+    assert bytes(bench.whole[0].data) == ipv6(SEGMENT, 17)
+
+
+def test_in_ipv6_an_empty_last_fragment_says_where_the_end_is() -> None:
+    bench = Bench()
+    assert bench.take(piece6(504, 504, 0), piece6(0, 504, 1)) == [v.DROP, v.ACCEPT]
+    assert bytes(bench.whole[0].data) == ipv6(SEGMENT[:504], 17)
+
+
+@pytest.mark.parametrize(
+    ("what", "verdict", "whole"),
+    [
+        (piece6(0, 0, 0, 59), v.DROP, None),  # nothing follows, and nothing is there
+        (ipv6(bytes((59, 0, 0, 0, 0, 0, 0)), 44), v.DROP, None),  # the fragment header is cut short
+        (ipv6(bytes((59, 0)), 44), v.DROP, None),
+        (ipv6(bytes((17, 0, 0, 0, 0, 0, 0)), 44), v.ACCEPT, None),  # and then no UDP header
+        (ipv6(b"", 44), v.ACCEPT, None),
+        (ipv6(bytes((43, 0, 0, 0, 0, 0, 0, 7)) + b"\x11", 44), v.ACCEPT, ipv6(b"\x11", 43)),  # cut routing header
+        (ipv6(bytes((43, 0, 0, 1, 0, 0, 0, 7)) + bytes((59, 0, *bytes(6))), 44), v.STOLEN, None),
+        (ipv6(bytes((17, 0, 0, 0, 0, 0, 0, 7)) + bytes(7), 44), v.ACCEPT, None),  # cut UDP header
+    ],
+)
+def test_first_fragments_of_ipv6_that_are_cut_short(what: bytes, verdict: int, whole: bytes | None) -> None:
+    bench = Bench()
+    assert bench.take(what) == [verdict]
+    assert [bytes(packet.data) for packet in bench.whole] == ([] if whole is None else [whole])
+
+
 def test_beyond_65535_bytes_is_dropped() -> None:
     bench = Bench()
     last = ipv4(bytes(100), offset=65520)

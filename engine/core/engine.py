@@ -39,7 +39,7 @@ from engine.core.context import (
     TraceStep,
 )
 from engine.core.flights import Flight, Flights
-from engine.core.fragments import Fragments
+from engine.core.fragments import Fragments, may_be_fragment
 from engine.core.hooks import (
     CONFIRM,
     DEFRAG,
@@ -270,7 +270,7 @@ class Engine:
 
     def _conntrack_step(self, step: str, packet: Packet, context: Context, flight: Flight) -> int:
         if step == DEFRAG:
-            if flight.seen or not (packet.is_fragment or packet.extensions):
+            if flight.seen or not may_be_fragment(packet):
                 return v.ACCEPT
             return self.fragments.collect(packet, context)
         if step == TRACK:

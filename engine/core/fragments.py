@@ -7,9 +7,13 @@ What the kernel was seen to do (6.18; RFC 791, RFC 8200 section 4.5, RFC 5722, R
 - the fragments of one packet share source, destination, identification and, in IPv4 only, the protocol; routed and
   bridged packets, and received and local ones, are put together apart;
 - a fragment inside bytes that came in one run before is a duplicate and goes alone; any other overlap ends the packet;
-- bytes behind the last fragment, two different ends, an empty fragment end it too; in IPv6 a first or middle fragment
-  that is not a multiple of 8 long ends it and passes by itself (the end host complains);
-- a first IPv6 fragment without the whole transport header is let pass as it is (the end host complains);
+- bytes behind the last fragment, two different ends, an empty fragment end it too in IPv4; in IPv6 only that fragment
+  goes, though an empty one may have said where the end is;
+- in IPv6 a first or middle fragment that is not a multiple of 8 long ends it and passes by itself (the end host
+  complains);
+- a first IPv6 fragment without the whole transport header is let pass as it is (the end host complains); one whose
+  extension headers are cut short, or end with "no next header", is put together like any other; a fragment header that
+  is cut short ends the packet's way;
 - ECN: CE wins over ECT, a mix with Not-ECT is dropped;
 - IPv4 waits 30 s, IPv6 60 s, from the first fragment to come; whoever is the end host (IPv6: also a router) then says
   "time exceeded" if it has the first fragment; the router says so with its address on the link by which that came;
@@ -30,7 +34,7 @@ from engine.core.checksum import TCP, checksum
 from engine.core.context import LOCAL, Context, Emission, Fragmented, Shared
 from engine.core.gathering import gather, unfragmentable
 from engine.core.hooks import IPV4, PREROUTING
-from engine.core.packet import FRAGMENT, Packet
+from engine.core.packet import AH, EXTENSION_HEADERS, FRAGMENT, NO_NEXT_HEADER, Packet
 from engine.target.parts.answers import icmp_error
 
 LONGEST: Final = 65535
@@ -61,7 +65,7 @@ LEAST_TRANSPORT: Final[dict[int, int]] = {6: 20, 17: 8, 58: 8}
 # What became of a fragment in its assembly
 WAITS: Final = 0
 COMPLETES: Final = 1
-IS_DUPLICATE: Final = 2
+IS_USELESS: Final = 2
 SPOILS: Final = 3
 
 IPV4_OPTION_COPIED: Final = 0x80
@@ -102,19 +106,20 @@ class Assembly:
         self.done = False
 
     def add(self, start: int, data: bytes, more: bool) -> int:
-        """Take a fragment's data in; WAITS, COMPLETES, IS_DUPLICATE or SPOILS."""
+        """Take a fragment's data in; WAITS, COMPLETES, IS_USELESS or SPOILS."""
         end = start + len(data)
+        nonsense = SPOILS if self.family == IPV4 else IS_USELESS
         if not more:
             if end < self.end or (self.ended and end != self.end):
-                return SPOILS
+                return nonsense
             self.ended = True
             self.end = end
         elif end > self.end:
             if self.ended:
-                return SPOILS
+                return nonsense
             self.end = end
         if end == start:
-            return SPOILS
+            return nonsense
         verdict = self._place(start, end)
         if verdict != WAITS:
             return verdict
@@ -148,7 +153,7 @@ class Assembly:
             elif start >= run[1]:
                 low = middle + 1
             elif start >= run[0] and end <= run[1]:
-                return IS_DUPLICATE
+                return IS_USELESS
             else:
                 return SPOILS
         runs.insert(low, [start, end])
@@ -216,21 +221,17 @@ class Fragments:
         return self._add(assembly, start, data, more, packet, context)
 
     def _collect_ipv6(self, packet: Packet, context: Context) -> int:
-        where = 0
-        for number, offset in packet.extensions:
-            if number == FRAGMENT:
-                where = offset
-                break
-        if not where or where + 8 > len(packet.data):
+        where, next_header_at = find_fragment_header(packet.data)
+        if not where or len(packet.data) == packet.l3_length or first_is_cut_short(packet.data, where):
             return v.ACCEPT
+        if where + 8 > len(packet.data):
+            return v.DROP
         word = packet.u16(where + 2)
         start = word & 0xFFF8
         more = word & 1 != 0
         data = bytes(packet.data[where + 8 :])
         if start + len(data) > LONGEST:
             return v.DROP
-        if start == 0 and packet.l4 + LEAST_TRANSPORT.get(packet.proto, 1) > len(packet.data):
-            return v.ACCEPT
         near = packet.dst >> 120 == 0xFF or packet.dst >> 118 == 0x3FA  # multicast, link-local: a matter of one link
         path = _path(context) + (context.indev if near else "")
         key = (packet.src, packet.dst, packet.u32(where + 4), -1, context.hook, path)
@@ -244,8 +245,7 @@ class Fragments:
             return v.DROP
         if start == 0:
             assembly.next_header = packet.data[where]
-            before = [offset for _number, offset in packet.extensions if offset < where]
-            assembly.next_header_at = before[-1] if before else 6
+            assembly.next_header_at = next_header_at
         return self._add(assembly, start, data, more, packet, context, where)
 
     def _add(
@@ -253,7 +253,7 @@ class Fragments:
     ) -> int:
         before = assembly.memory
         outcome = assembly.add(start, data, more)
-        if outcome == IS_DUPLICATE:
+        if outcome == IS_USELESS:
             return v.DROP
         if outcome == SPOILS:
             self._abandon(assembly)
@@ -421,6 +421,49 @@ class Fragments:
     def _new_identification(self) -> int:
         """At random and not 0: packets of several hosts that leave with one address must not meet under one number."""
         return self.shared.randomness.u32() or 1
+
+
+def may_be_fragment(packet: Packet) -> bool:
+    """False: certainly none."""
+    return packet.is_fragment if packet.family == IPV4 else packet.data[6] in EXTENSION_HEADERS
+
+
+def find_fragment_header(data: bytearray) -> tuple[int, int]:
+    """Where the first fragment header of an IPv6 packet stands, perhaps cut short, and where its number does; (0, 0)
+    without one."""
+    size = len(data)
+    at = 40
+    number_at = 6
+    while data[number_at] != FRAGMENT:
+        if data[number_at] not in EXTENSION_HEADERS or at + 2 > size:
+            return 0, 0
+        number_at, at = at, at + _length(data[number_at], data[at + 1])
+    return (at, number_at) if at <= size else (0, 0)
+
+
+def first_is_cut_short(data: bytearray, at: int) -> bool:
+    """Is this a first fragment that does not hold the whole transport header? at: of its fragment header.
+
+    One in which the way to the transport header is cut short counts as whole, as does one without any ("no next
+    header"): there is nothing to ask for.
+    """
+    size = len(data)
+    number = FRAGMENT
+    while number in EXTENSION_HEADERS or number == NO_NEXT_HEADER:
+        if number == NO_NEXT_HEADER or at + (4 if number == FRAGMENT else 2) > size:
+            return False
+        if number == FRAGMENT:
+            if (data[at + 2] << 8 | data[at + 3]) & 0xFFF8:
+                return False
+            number, at = data[at], at + 8
+        else:
+            number, at = data[at], at + _length(number, data[at + 1])
+    return at + LEAST_TRANSPORT.get(number, 1) > size
+
+
+def _length(number: int, field: int) -> int:
+    """Bytes of an extension header with this length field."""
+    return (field + 2) * 4 if number == AH else (field + 1) * 8
 
 
 def _path(context: Context) -> str:
