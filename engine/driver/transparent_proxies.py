@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import socket
 import struct
 from collections.abc import Collection, Iterable
@@ -76,8 +77,10 @@ class TransparentProxies:
         """Have the kernel know this proxy; "" or why it cannot."""
         if proxy in self.tokens:
             return ""
-        if self.chain is None and not can_set_priority():
-            return NO_PRIORITY
+        if self.chain is None:
+            fault = priority_fault()
+            if fault:
+                return fault
         used = set(self.tokens.values())
         token = next((token for token in range(TOKEN + 1, TOKEN + MOST) if token not in used), 0)
         if not token:
@@ -87,7 +90,8 @@ class TransparentProxies:
         except OSError as error:
             if error.errno == errno.ENOENT:
                 return NO_EXPRESSION
-            return f"nf_tables refuses the table {TABLES[0]}: {error.strerror}"
+            hint = "; does another engine run in this network namespace?" if error.errno == errno.EPERM else ""
+            return f"nf_tables refuses the table {TABLES[0]}: {error.strerror}{hint}"
         return ""
 
     def keep(self, wanted: Collection[Proxy]) -> None:
@@ -166,20 +170,23 @@ def rest() -> bytes:
     return load_meta(META_PRIORITY) + ours + decide(NF_DROP)
 
 
-def can_set_priority() -> bool:
-    """Does the kernel's packet queue know NFQA_PRIORITY? One that does finds this attribute too short (ERANGE) before
-    it looks for the packet; one that does not passes it over."""
+def priority_fault() -> str:
+    """Why the kernel's packet queue cannot set a packet's priority, "" if it can. One that knows NFQA_PRIORITY finds
+    this attribute too short (ERANGE) before it looks for the packet; one that does not passes it over."""
     with socket.socket(AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, NETFILTER) as sock:
         sock.bind((0, 0))
-        body = struct.pack("!BBH", 0, 0, 0) + attribute(PRIORITY, b"\0")
         sock.setblocking(False)
+        body = struct.pack("!BBH", 0, 0, 0) + attribute(PRIORITY, b"\0")
         try:
             sock.send(message(VERDICT, NLM_F_REQUEST | NLM_F_ACK, body))
             data = sock.recv(1 << 16)
-        except OSError:
-            return False
+        except OSError as error:
+            return f"the kernel's packet queue does not answer: {error.strerror}"
     _length, kind = struct.unpack_from("=IH", data)
-    return kind == NLMSG_ERROR and error_of(data[16:]) == errno.ERANGE
+    code = error_of(data[16:]) if kind == NLMSG_ERROR else 0
+    if code == errno.EPERM:
+        return f"the kernel's packet queue: {os.strerror(code)}"
+    return "" if code == errno.ERANGE else NO_PRIORITY
 
 
-__all__ = ["TransparentProxies", "can_set_priority", "is_token", "rest", "rule_for"]
+__all__ = ["TransparentProxies", "is_token", "priority_fault", "rest", "rule_for"]

@@ -325,7 +325,7 @@ class Worker:
         """The priority to set on the kernel's packet, -1 if it has it. One for a transparent proxy is known by it."""
         if departure.proxy is not None:
             return self.environment.proxy_token(departure.proxy)
-        if arrival.hook == PREROUTING and is_token(arrival.priority):
+        if arrival.priority and arrival.hook == PREROUTING and is_token(arrival.priority):
             return 0
         return -1 if departure.priority == arrival.priority else departure.priority
 
