@@ -320,6 +320,33 @@ def test_fragments(client, server, firewall, six):
     server.sees_reassembled(query("client:40000 > server:54", size=3000))
 
 
+@case("targets.tproxy.other-fragments", topology="three-legged", needs=[*NEEDS, "nat", "nat6"], source=SOURCE,
+      requirement="What is in pieces and not for the proxy is translated whole and leaves in pieces", rows=table("""
+    name           | six | backwards
+    ---------------+-----+-----------
+    ipv4           | ''  | False
+    ipv4-last-first | '' | True
+    ipv6           | '6' | False
+    ipv6-last-first | '6' | True
+"""))  # fmt: skip
+def test_other_fragments(client, server, firewall, six, backwards):
+    """A rule with TPROXY has the fragments of all packets put together; they still fit where they are forwarded."""
+    loads(firewall, f"""
+        *mangle
+        -A PREROUTING -i lan -p udp --dport 53 -j TPROXY --on-port 3129 --tproxy-mark 1
+        -A PREROUTING -p udp --dport 54 -j {"HL --hl-set" if six else "TTL --ttl-set"} 40
+        COMMIT
+        *nat
+        -A POSTROUTING -o wan -j MASQUERADE
+        COMMIT
+    """, six)  # fmt: skip
+    query = udp6 if six else udp
+    pieces = fragments(query("client:40000 > server:54", size=3000), 1200)
+    client.sends(pieces[::-1] if backwards else pieces)
+    sizes = None if six else [1220, 1220, 628]
+    server.sees_reassembled(query("firewall.wan:40000 > server:54", size=3000, ttl=39), sizes=sizes)
+
+
 @case("targets.tproxy.own-connections", topology="three-legged", needs=NEEDS, source=SOURCE,
       requirement="Connections of the firewall itself, led round by lo, can be given to a proxy too")  # fmt: skip
 def test_own_connections(server, firewall):
