@@ -237,13 +237,14 @@ class Host:
     # --- real sockets and programs
     # -----------------------------------------------------------------------------------------
 
-    def opens(self, end: str = "udp") -> sockets.LocalSocket:
-        """A real socket: "udp", "udp:5000", "tcp", "tcp6:7000", "udp:ADDRESS:5000"."""
-        return sockets.open_socket(self.scene, self.node, end, listening=False)
+    def opens(self, end: str = "udp", transparent: bool = False) -> sockets.LocalSocket:
+        """A real socket: "udp", "udp:5000", "tcp", "tcp6:7000", "udp:ADDRESS:5000". transparent: IP_TRANSPARENT, it may
+        have an address that its node has not."""
+        return sockets.open_socket(self.scene, self.node, self.fills_in(end), False, transparent)
 
-    def listens(self, end: str) -> sockets.LocalSocket:
-        """A real socket that waits for others: "udp:53", "tcp:8080"."""
-        return sockets.open_socket(self.scene, self.node, end, listening=True)
+    def listens(self, end: str, transparent: bool = False) -> sockets.LocalSocket:
+        """A real socket that waits for others: "udp:53", "tcp:8080". transparent: it takes what TPROXY gives it."""
+        return sockets.open_socket(self.scene, self.node, self.fills_in(end), True, transparent)
 
     def runs(self, command: str | Sequence[str], stdin: str = "", exits: int | Sequence[int] | None = 0,
              complains: str = "", timeout: float = waits.PROGRAM) -> Output:  # fmt: skip

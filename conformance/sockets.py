@@ -163,23 +163,25 @@ class LocalSocket:
         return found
 
     def closes(self) -> None:
+        self._scene.calm = False  # a connection says so to its other end
         with contextlib.suppress(OSError):
             self._socket.close()
 
 
-def open_socket(scene: Scene, node: Node, end: str, listening: bool) -> LocalSocket:
+def open_socket(scene: Scene, node: Node, end: str, listening: bool, transparent: bool = False) -> LocalSocket:
     """`end`: "udp", "udp:53", "tcp6:80" or "udp:ADDRESS:53"."""
     protocol, _colon, rest = end.partition(":")
     if protocol not in ("udp", "tcp", "udp6", "tcp6"):
         raise ValueError(f"'{end}': a socket is udp, tcp, udp6 or tcp6, with a port behind a colon")
     six = protocol.endswith("6")
     host, _colon, port = rest.rpartition(":")
-    opened = node.holder.socket(node.name, kind="inet", family=6 if six else 4, type=protocol.removesuffix("6"))
+    opened = node.holder.socket(node.name, kind="inet", family=6 if six else 4, type=protocol.removesuffix("6"),
+                                transparent=transparent)  # fmt: skip
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     opened.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
     scene.undo.append(opened.close)
     if rest:
-        opened.bind((host or ("::" if six else "0.0.0.0"), int(port)))
+        opened.bind((host.strip("[]") or ("::" if six else "0.0.0.0"), int(port)))
     if listening and protocol.startswith("tcp"):
         opened.listen(16)
     return LocalSocket(scene, node, protocol, opened)

@@ -41,6 +41,7 @@ through, with --in alone it is for this machine, with --out alone this machine s
   --before PACKET   let this packet through first (again and again, in order): an ESTABLISHED needs a NEW before
   --mark N          the packet's mark
   --address IF=ADDRESS/LENGTH   an address of this machine (MASQUERADE, addrtype)
+  --listens PROTOCOL:ADDRESS:PORT   a transparent socket of this machine (TPROXY, socket): tcp:0.0.0.0:3129, udp:[::]:53
   -6, --ipv6        FILE holds ip6tables rules (known from the packet otherwise)
   --json            the same as one JSON object
 """
@@ -254,7 +255,8 @@ def _replace(path: str, text: str) -> None:
 
 # -- explain
 
-EXPLAIN_VALUES: Final = ("--rules", "--packet", "--before", "--in", "--out", "--mark", "--address")
+PROTOCOLS: Final[dict[str, int]] = {"tcp": 6, "udp": 17}
+EXPLAIN_VALUES: Final = ("--rules", "--packet", "--before", "--in", "--out", "--mark", "--address", "--listens")
 
 
 def _explain(words: list[str]) -> int:
@@ -316,6 +318,9 @@ def _explain_with(values: dict[str, list[str]], flags: set[str]) -> int:
     addresses = _addresses(values.get("--address", []))
     if addresses is None:
         return WRONG_USAGE
+    listeners = _listeners(values.get("--listens", []))
+    if listeners is None:
+        return WRONG_USAGE
     engine = Engine()
     try:
         engine.load(read_text(path), family, "stdin" if path == "-" else path)
@@ -335,9 +340,9 @@ def _explain_with(values: dict[str, list[str]], flags: set[str]) -> int:
         # what shares neither source nor destination with the packet in question comes the other way
         same_way = other.src == packet.src or other.dst == packet.dst
         way = (indev, outdev) if same_way else (outdev, indev)
-        explain(engine, Question(earlier.data, way[0], way[1], earlier.mark, now, addresses))
+        explain(engine, Question(earlier.data, way[0], way[1], earlier.mark, now, addresses, listeners))
         now += 0.01
-    report = explain(engine, Question(described.data, indev, outdev, mark, now, addresses))
+    report = explain(engine, Question(described.data, indev, outdev, mark, now, addresses, listeners))
     if "--json" in flags:
         import json
 
@@ -345,6 +350,25 @@ def _explain_with(values: dict[str, list[str]], flags: set[str]) -> int:
     else:
         sys.stdout.write(as_text(report))
     return 0
+
+
+def _listeners(items: list[str]) -> list[tuple[int, int, int, int]] | None:
+    """PROTOCOL:ADDRESS:PORT ... as the environment keeps them; None after a complaint."""
+    from engine.core.addresses import parse_address
+
+    found: list[tuple[int, int, int, int]] = []
+    for item in items:
+        protocol, _colon, end = item.partition(":")
+        host, _colon, port = end.rpartition(":")
+        try:
+            family, address = parse_address(host.strip("[]"))
+        except ValueError:
+            port = ""
+        if protocol not in PROTOCOLS or not (port.isdigit() and int(port) < 1 << 16):
+            _wrong(f"--listens takes tcp:ADDRESS:PORT or udp:[ADDRESS]:PORT, not '{item}'")
+            return None
+        found.append((family, PROTOCOLS[protocol], address, int(port)))
+    return found
 
 
 def _addresses(items: list[str]) -> dict[str, list[tuple[int, int, int]]] | None:

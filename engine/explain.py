@@ -1,7 +1,7 @@
 """What one packet meets in a ruleset: every table, chain and rule, why a rule did not match, and the verdict.
 
     PREROUTING -> FORWARD -> POSTROUTING     with an interface in and one out: the packet passes through
-    PREROUTING -> INPUT                      only in: it is for this machine
+    PREROUTING -> INPUT                      only in: it is for this machine; also what TPROXY gives to a proxy
     OUTPUT -> POSTROUTING                    only out: this machine sends it
 
 The engine is the one that runs in a firewall node; only the machine around it is told, not asked.
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from engine.core.addresses import address_text
-from engine.core.context import Arrival, Environment
+from engine.core.context import SOCKET_LISTENS, Arrival, Environment, SocketInfo
 from engine.core.engine import Departure, Engine
 from engine.core.hooks import (
     FAMILY_NAMES,
@@ -43,7 +43,8 @@ MEANINGS: Final[dict[str, str]] = {
 
 @dataclass
 class Question:
-    """A packet and where it comes and goes. indev or outdev "" = none. addresses: of this machine's interfaces."""
+    """A packet and where it comes and goes. indev or outdev "" = none. addresses: of this machine's interfaces.
+    listeners: (family, protocol, address or 0, port) of its transparent sockets that wait for packets."""
 
     data: bytes
     indev: str
@@ -51,6 +52,7 @@ class Question:
     mark: int = 0
     now: float = 0.0
     addresses: dict[str, list[tuple[int, int, int]]] = field(default_factory=dict)
+    listeners: list[tuple[int, int, int, int]] = field(default_factory=list)
 
 
 def explain(engine: Engine, question: Question) -> dict[str, Any]:
@@ -65,7 +67,10 @@ def explain(engine: Engine, question: Question) -> dict[str, Any]:
     mark = question.mark
     verdict = "ACCEPT"
     why = packet.fault
-    for hook in _way(question):
+    proxy = ""
+    ahead = list(_way(question))
+    while ahead:
+        hook = ahead.pop(0)
         arrival = Arrival(
             hook,
             data,
@@ -84,6 +89,10 @@ def explain(engine: Engine, question: Question) -> dict[str, Any]:
         mark = departure.mark
         if departure.data is not None:
             data = departure.data
+        if departure.proxy is not None:
+            family, address, port = departure.proxy
+            proxy = f"{address_text(address, family)} port {port}"
+            ahead = [INPUT]
     return {
         "packet": describe(packet),
         "family": FAMILY_NAMES[packet.family],
@@ -94,6 +103,7 @@ def explain(engine: Engine, question: Question) -> dict[str, Any]:
         "why": why,
         "result": describe(Packet(data)),
         "mark": mark,
+        "proxy": proxy,
         "emitted": emitted,
         "log": log,
     }
@@ -115,6 +125,8 @@ def _tell_environment(environment: Environment, question: Question, packet: Pack
     elif not question.indev:
         environment.addresses.setdefault(question.outdev, []).append((packet.family, packet.src, bits))
     environment.default_route_device = question.outdev
+    for listener in question.listeners:
+        environment.listeners[listener] = SocketInfo(True, listener[2] == 0, state=SOCKET_LISTENS)
 
 
 def _hook_report(hook: int, departure: Departure) -> dict[str, Any]:
@@ -160,6 +172,9 @@ def as_text(report: dict[str, Any]) -> str:
     lines.append("")
     if report["result"] != report["packet"]:
         lines.append(f"packet now: {report['result']}")
+    if report["proxy"]:
+        route = f"if routing by mark {report['mark']:#x} delivers it here"
+        lines.append(f"given to the transparent proxy at {report['proxy']}, {route}")
     lines += [f"log: {line}" for line in report["log"]]
     lines += [f"sent besides: {text}" for text in report["emitted"]]
     blame = f" by {report['why']}" if report["why"] and report["verdict"] != "ACCEPT" else ""
@@ -179,7 +194,8 @@ def _step_line(step: dict[str, Any]) -> str:
     text = step["text"] or "(every packet)"
     if not step["matched"]:
         return f"    rule {step['rule']}{place}  {text}   no: {step['why']}"
-    return f"    rule {step['rule']}{place}  {text}   yes: {step['verdict']}"
+    because = f", {step['why']}" if step["why"] else ""
+    return f"    rule {step['rule']}{place}  {text}   yes: {step['verdict']}{because}"
 
 
 __all__ = ["Question", "address_text", "as_text", "explain"]

@@ -70,6 +70,8 @@ SO_RCVBUFFORCE: Final = 33
 SO_SNDBUFFORCE: Final = 32
 SOL_PACKET: Final = 263
 ETH_P_ALL: Final = 3
+IP_TRANSPARENT: Final = 19
+IPV6_TRANSPARENT: Final = 75
 NETLINK_NETFILTER: Final = 12
 ROUTE_CACHES: Final = ("net.ipv4.route.flush", "net.ipv6.route.flush")
 # Numbers below this are wanted by the programs that are started, so received files are moved above it first.
@@ -494,11 +496,16 @@ def netlink_socket(message: dict[str, Any]) -> socket.socket:
 
 
 def inet_socket(message: dict[str, Any]) -> socket.socket:
-    """An ordinary socket that belongs to the node."""
-    family = socket.AF_INET6 if message.get("family") == 6 else socket.AF_INET
+    """An ordinary socket that belongs to the node. transparent: it may have anybody's address."""
+    six = message.get("family") == 6
+    family = socket.AF_INET6 if six else socket.AF_INET
     if message["type"] == "raw":  # takes whole packets, from their IP header on
         return socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_RAW)
-    return socket.socket(family, socket.SOCK_DGRAM if message["type"] == "udp" else socket.SOCK_STREAM)
+    opened = socket.socket(family, socket.SOCK_DGRAM if message["type"] == "udp" else socket.SOCK_STREAM)
+    if message.get("transparent"):
+        level, option = (socket.IPPROTO_IPV6, IPV6_TRANSPARENT) if six else (socket.IPPROTO_IP, IP_TRANSPARENT)
+        opened.setsockopt(level, option, 1)
+    return opened
 
 
 def unix_socket(message: dict[str, Any]) -> socket.socket:

@@ -65,6 +65,8 @@ class HandQueue:
 
     def answer(self, queued, accept, data=None, mark=-1, priority=-1) -> None:
         self.sent += 1
+        if priority >= 0:
+            self.world.priorities.append((queued.arrival.hook, priority))
         self.world.verdict(queued, accept, data, mark)
 
     def close(self) -> None:
@@ -132,6 +134,7 @@ class World:
         self.delivered: list[bytes] = []
         self.verdicts: list[tuple[int, bool]] = []
         self.marks: list[tuple[int, int]] = []
+        self.priorities: list[tuple[int, int]] = []
         self.number = 0
 
     def arrive(self, arrival: Arrival, kind: int = 0) -> None:

@@ -149,6 +149,34 @@ def test_an_engine_that_cannot_start_says_why_and_changes_nothing(
     assert found["left"] == [0, []]
 
 
+@pytest.mark.skipif(not shutil.which("nft"), reason="nft is not installed")
+def test_the_chain_for_proxies_lives_and_dies_with_the_engine(tmp_path: Path) -> None:
+    run_dir = tmp_path / "run"
+    run_dir.mkdir()
+    (tmp_path / "rules").write_text("*mangle\n-A PREROUTING -p tcp -j TPROXY --on-port 3129\nCOMMIT\n")
+    found = inside(
+        f"""
+        def proxies():
+            shown = subprocess.run(["nft", "list", "ruleset"], capture_output=True, text=True, check=True).stdout
+            return [shown.count("table inet engine_tproxy"), shown.count("tproxy ip to :3129"), rules()]
+        words = ("--rules", {str(tmp_path / "rules")!r})
+        child = start(*words); result["first"] = [child.ready, *proxies()]
+        stop(child, signal.SIGKILL); result["killed"] = proxies()
+        child = start(*words); result["second"] = [child.ready, *proxies()]
+        ask(do="flush"); result["flushed"] = proxies()
+        ask(do="load", text="*mangle\\n-A PREROUTING -p tcp -j TPROXY --on-port 3129\\nCOMMIT\\n")
+        other = start(*words); result["other"] = [other.ready, other.wait(30), other.stderr.read()]
+        result["still"] = proxies()
+        result["end"] = [stop(child), *proxies()]
+        """,
+        run_dir,
+    )
+    assert found["first"] == found["second"] == [True, 1, 1, 11]
+    assert found["killed"] == found["flushed"] == [0, 0, 11]
+    assert found["other"][:2] == [False, 1] and "does another engine run" in found["other"][2]
+    assert found["still"] == [1, 1, 11] and found["end"] == [0, 0, 0, 0]
+
+
 @pytest.mark.parametrize(("policy", "passes"), [("drop", False), ("accept", True)])
 def test_while_it_is_away(policy: str, passes: bool, tmp_path: Path) -> None:
     found = inside(

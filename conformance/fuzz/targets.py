@@ -1,8 +1,7 @@
 """Every target whose effect two machines can share, as rows (see rows.py).
 
 Left out: what draws from secrets or chance (SYNPROXY, --random), needs a security module (SECMARK), or hands packets
-to a program (NFQUEUE, TPROXY). TEE, zones of
-one direction: docs/deviations.md.
+to a program (NFQUEUE). No proxy listens for TPROXY: it drops. TEE, zones of one direction: docs/deviations.md.
 """
 
 from __future__ import annotations
@@ -96,6 +95,12 @@ TARGETS: list[Row] = [
     ),
     Row("-j CLASSIFY --set-class 1:{10|a}", tables=MANGLE, hooks=("FORWARD", "OUTPUT", "POSTROUTING")),
     Row("-j CHECKSUM --checksum-fill", tables=MANGLE),
+    Row(
+        "-j TPROXY --on-port {0|{port}}{| --on-ip {own}} --tproxy-mark {mark}",
+        tables=MANGLE,
+        hooks=("PREROUTING",),
+        protos=("tcp", "udp"),
+    ),
 ]
 
 TRANSLATIONS: list[Row] = [

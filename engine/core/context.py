@@ -85,7 +85,8 @@ class Emission:
 
 @dataclass(slots=True)
 class TraceStep:
-    """One rule, policy or engine step that the packet met."""
+    """One rule, policy or engine step that the packet met. why: which part of the rule said no, or why its target
+    dropped the packet."""
 
     table: str
     chain: str
@@ -159,15 +160,28 @@ class Route:
     realm: int = 0
 
 
+# States of sockets (include/net/tcp_states.h); a UDP socket is ESTABLISHED if connected, else CLOSED.
+SOCKET_ESTABLISHED: Final = 1
+SOCKET_SYN_RECEIVED: Final = 3
+SOCKET_TIME_WAIT: Final = 6
+SOCKET_CLOSED: Final = 7
+SOCKET_LISTENS: Final = 10
+
+
 @dataclass(slots=True)
 class SocketInfo:
-    """A local socket that would take a packet (socket match, owner match)."""
+    """A local socket that would take a packet (socket match, owner match, TPROXY)."""
 
     transparent: bool = False
     wildcard: bool = False
     uid: int = -1
     gid: int = -1
     mark: int = 0
+    state: int = SOCKET_ESTABLISHED
+
+
+# A transparent proxy as TPROXY names it: (family, address or 0, port or 0)
+Proxy = tuple[int, int, int]
 
 
 class Environment:
@@ -180,6 +194,7 @@ class Environment:
         self.groups: dict[str, int] = {}  # device -> group (`ip link set ... group`)
         self.realms: dict[int, int] = {}  # destination -> realm of its route
         self.sockets: dict[TupleKey, SocketInfo] = {}  # by the tuple of a packet that comes for it
+        self.listeners: dict[tuple[int, int, int, int], SocketInfo] = {}  # family, protocol, address or 0, port
         self.time = 0.0  # seconds since the epoch, UTC
         self.kernel_zone = 0  # seconds east of UTC
         self.processor = 0
@@ -262,9 +277,20 @@ class Environment:
         """Seconds east of UTC of the kernel's own time zone (time match with --kerneltz)."""
         return self.kernel_zone
 
-    def socket(self, key: Tuple) -> SocketInfo | None:
-        """The local socket for a packet with this tuple."""
-        return self.sockets.get(key.key())
+    def socket(self, key: Tuple, device: str = "") -> SocketInfo | None:
+        """The local socket for a packet with this tuple that came in by `device`: of a connection, else a listener."""
+        found = self.sockets.get(key.key())
+        for address in (key.dst, 0):
+            if found is None and self.listeners:
+                found = self.listeners.get((key.family, key.proto, address, key.dport))
+        return found
+
+    def ready_for_proxy(self, proxy: Proxy) -> str:
+        """A rule is about to give packets to this proxy: can it be done? "" or why not."""
+        return ""
+
+    def keep_proxies(self, wanted: dict[Proxy, int]) -> None:
+        """No rule names any other proxy any more."""
 
 
 class Randomness:
@@ -321,6 +347,7 @@ class Shared:
         self.named: dict[str, NamedState] = {}  # "recent:NAME", "hashlimit4:NAME", ...
         self.log: list[LogLine] = []  # taken over by Departure after each packet
         self.sysctls: dict[str, str] = {}
+        self.proxies: dict[Proxy, int] = {}  # those that TPROXY rules name, and how many rules do
         self.label_users = 0  # rules with connlabel: while there is one, new connections can carry labels
         self.hz = 250
 
@@ -363,6 +390,8 @@ class Context:
     nat: NatRequest | None = None
     queue: int = 0
     queue_bypass: bool = False
+    proxy: Proxy | None = None  # TPROXY: whose socket is to get it
+    socket: SocketInfo | None = None  # the socket that TPROXY found for it
     emit: list[Emission] = field(default_factory=list)
     trace: list[TraceStep] | None = None  # None: nobody asked
     copied: bool = False  # this packet is a copy made by TEE

@@ -34,6 +34,7 @@ from engine.core.context import (
     Emission,
     Environment,
     LogLine,
+    Proxy,
     Randomness,
     Shared,
     TraceStep,
@@ -93,6 +94,7 @@ class Departure:
     verdict: ACCEPT, DROP, STOLEN or QUEUE of `engine.core.verdict`. data: the rewritten packet, None if its bytes stay.
     mark: as it is now; route_mark: as the kernel's routing may see it (they differ only at OUTPUT, where a mark set in
     mangle routes anew and one set in raw, nat or filter does not). emit: packets that the engine sends besides.
+    proxy: whoever has the packet is to give it to a socket of that transparent proxy before it is routed (TPROXY).
     trace: steps met, empty unless tracing. log: LOG, NFLOG, AUDIT lines. why: for a drop, who dropped it.
     """
 
@@ -106,6 +108,7 @@ class Departure:
     why: str = ""
     connection: str = ""
     route_mark: int = 0
+    proxy: Proxy | None = None
 
 
 def _routed_by(step: str, packet: Packet, context: Context) -> tuple[int, int, int, int]:
@@ -231,6 +234,7 @@ class Engine:
         context.local = flight.local
         context.physin = arrival.physin or flight.physin
         context.fragmented = flight.fragmented
+        context.socket = flight.socket
         if flight.mark >= 0:
             context.mark = flight.mark
         return flight
@@ -340,6 +344,7 @@ class Engine:
             flight.physin = context.physin
             flight.copied = context.copied
             flight.fragmented = context.fragmented
+            flight.socket = context.socket
             if context.ctinfo == CT_UNTRACKED:
                 flight.seen = True
             self.flights.put(packet, flight)
@@ -348,6 +353,8 @@ class Engine:
         elif verdict == v.DROP and context.entry is not None:
             self.conntrack.dropped(context.entry)
         departure = Departure(verdict, None, context.mark, context.priority, emit, why=why)
+        if context.proxy is not None and verdict == v.ACCEPT:
+            departure.proxy = context.proxy
         if packet.changed and verdict == v.ACCEPT:
             departure.data = bytes(packet.data)
         for emission in emit:

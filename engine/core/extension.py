@@ -69,6 +69,10 @@ class Extension:
         hooks: mask of the base hooks from which this rule can be reached (0: none).
         """
 
+    def prepare(self, shared: Shared) -> None:
+        """The table holding this rule is about to be committed: have ready what it wants of the machine; raises
+        KernelRefusal where the machine cannot. Asked only of extensions that know `installed` or `removed` too."""
+
     def claim(self) -> tuple[str, str]:
         """A name that rules share, and on which terms this rule wants it: where another is in force with other terms,
         the kernel refuses this one. ("", "") if it names nothing of that sort."""

@@ -13,7 +13,7 @@ from typing import Final
 
 from engine.core.checksum import ICMP, ICMPV6
 from engine.core.connection import CT_INVALID, Connection
-from engine.core.context import Fragmented
+from engine.core.context import Fragmented, SocketInfo
 from engine.core.hooks import FORWARD, IPV4, OUTPUT, PREROUTING
 from engine.core.packet import Packet
 
@@ -40,6 +40,7 @@ class Flight:
         self.synproxied = False
         self.untracked_cause = False
         self.fragmented: Fragmented | None = None  # how it was cut before it was put together
+        self.socket: SocketInfo | None = None  # TPROXY gave it to this one
         self.local = False
         self.physin = ""  # the bridge port it came in by; the kernel does not tell it at POSTROUTING
         self.mark = -1  # the mark it has, where the kernel was not to route by it; -1: the kernel's packet carries it

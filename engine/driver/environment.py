@@ -26,9 +26,12 @@ from engine.core.context import (
     LOCAL,
     MULTICAST,
     PROHIBIT,
+    SOCKET_SYN_RECEIVED,
+    SOCKET_TIME_WAIT,
     UNICAST,
     UNREACHABLE,
     Environment,
+    Proxy,
     Randomness,
     Route,
     SocketInfo,
@@ -50,6 +53,7 @@ from engine.driver.netlink import (
 )
 from engine.driver.nfqueue import Names
 from engine.driver.source_address import Address, is_usable, select
+from engine.driver.transparent_proxies import TransparentProxies
 
 RTM_NEWLINK: Final = 16
 RTM_DELLINK: Final = 17
@@ -189,6 +193,7 @@ class LiveEnvironment(Environment):
         self.links_changed = False
         self.asker = Netlink(ROUTE)
         self.diag: Netlink | None = None
+        self.proxies = TransparentProxies()
         self.notices = socket.socket(AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, ROUTE)
         self.notices.bind((0, sum(1 << (group - 1) for group in GROUPS)))
         self.notices.setblocking(False)
@@ -514,9 +519,29 @@ class LiveEnvironment(Environment):
 
     # -- sockets
 
-    def socket(self, key: Tuple) -> SocketInfo | None:
-        if key.proto not in (TCP, UDP):
+    def socket(self, key: Tuple, device: str = "") -> SocketInfo | None:
+        body = self._ask_socket(key, device)
+        if not body:
             return None
+        options = attributes(body, 72)
+        found = _socket_info(body, options)
+        if INET_DIAG_SOCKOPT not in options:
+            found.transparent = self._was_transparent(key, device)
+        return found
+
+    def _was_transparent(self, key: Tuple, device: str) -> bool:
+        """The kernel does not tell it of a connection that begins or is over. Only a transparent socket has another
+        machine's address; with one of ours it is as whoever listens there."""
+        if self.address_type(key.dst, key.family) != LOCAL:
+            return True
+        body = self._ask_socket(Tuple(key.family, key.proto, 0, key.dst, 0, key.dport), device)
+        return body != b"" and _socket_info(body, attributes(body, 72)).transparent
+
+    def _ask_socket(self, key: Tuple, device: str) -> bytes:
+        """The kernel's answer about the socket for such a packet: struct inet_diag_msg and attributes; b"" if none."""
+        if key.proto not in (TCP, UDP):
+            return b""
+        link = self.link(device) if device else None
         if self.diag is None:
             self.diag = Netlink(SOCK_DIAG)
         width = 4 if key.family == IPV4 else 16
@@ -526,14 +551,22 @@ class LiveEnvironment(Environment):
         if key.proto == UDP:  # the kernel reads source and destination of this request the other way round
             ends = (key.sport, key.dport, remote, local)
         body = struct.pack("=BBBxI", key.family, key.proto, 0, 0xFFFFFFFF)
-        body += struct.pack("!HH16s16s", *ends) + struct.pack("=III", 0, 0xFFFFFFFF, 0xFFFFFFFF)
+        index = 0 if link is None else link.index
+        body += struct.pack("!HH16s16s", *ends) + struct.pack("=III", index, 0xFFFFFFFF, 0xFFFFFFFF)
         try:
             answer = self.diag.request(SOCK_DIAG_BY_FAMILY, body, 0, single=True)
         except OSError:
-            return None
-        if not answer or len(answer[0][1]) < 72:
-            return None
-        return _socket_info(answer[0][1])
+            return b""
+        return answer[0][1] if answer and len(answer[0][1]) >= 72 else b""
+
+    def ready_for_proxy(self, proxy: Proxy) -> str:
+        return self.proxies.ready(proxy)
+
+    def keep_proxies(self, wanted: dict[Proxy, int]) -> None:
+        self.proxies.keep(wanted)
+
+    def proxy_token(self, proxy: Proxy) -> int:
+        return self.proxies.token(proxy)
 
     # -- clocks
 
@@ -557,6 +590,7 @@ class LiveEnvironment(Environment):
     def close(self) -> None:
         self.asker.close()
         self.notices.close()
+        self.proxies.close()
         if self.diag is not None:
             self.diag.close()
 
@@ -598,16 +632,17 @@ def parse_route(body: bytes) -> RouteRow | None:
     return row
 
 
-def _socket_info(body: bytes) -> SocketInfo:
-    """From struct inet_diag_msg and its attributes."""
-    family = body[0]
+def _socket_info(body: bytes, options: dict[int, bytes]) -> SocketInfo:
+    """From struct inet_diag_msg and its attributes. What has no options is no whole socket: a connection that begins,
+    or one that is over (TIME_WAIT, whatever state its ends are said to be in)."""
+    family, state = body[0], body[1]
     local = body[8:24] if family != IPV4 else body[8:12]
     uid = struct.unpack_from("=I", body, 64)[0]
-    found = attributes(body, 72)
-    options = found.get(INET_DIAG_SOCKOPT, b"\0")
-    return SocketInfo(
-        options[0] & SOCKOPT_TRANSPARENT != 0, not any(local), uid, -1, _u32(found.get(INET_DIAG_MARK), 0)
-    )
+    bits = options.get(INET_DIAG_SOCKOPT)
+    if bits is None and state != SOCKET_SYN_RECEIVED:
+        state = SOCKET_TIME_WAIT
+    transparent = bits is not None and bits[0] & SOCKOPT_TRANSPARENT != 0
+    return SocketInfo(transparent, not any(local), uid, -1, _u32(options.get(INET_DIAG_MARK), 0), state)
 
 
 class SystemRandomness(Randomness):

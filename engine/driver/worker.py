@@ -14,7 +14,7 @@ from __future__ import annotations
 import time
 from typing import Final, Protocol
 
-from engine.core.context import BROADCAST, LOCAL, MULTICAST, Arrival, Emission, Route
+from engine.core.context import BROADCAST, LOCAL, MULTICAST, Arrival, Emission, Proxy, Route
 from engine.core.engine import Departure, Engine
 from engine.core.hooks import FORWARD, HOOK_NAMES, INPUT, IPV4, IPV6, OUTPUT, POSTROUTING, PREROUTING
 from engine.core.packet import Packet
@@ -38,6 +38,7 @@ from engine.driver.queue_rules import ALL_KINDS
 from engine.driver.queue_rules import queue as queue_number
 from engine.driver.records import Faults, Log, Traces
 from engine.driver.sender import group_address
+from engine.driver.transparent_proxies import is_token
 
 # Which packet comes first: the one that is furthest on its way (bridges flood their ports before they deliver here).
 ORDER: Final = (POSTROUTING, FORWARD, INPUT, OUTPUT, PREROUTING)
@@ -65,6 +66,7 @@ class Machine(Protocol):
     def take_losses(self) -> list[Loss]: ...
     def link(self, name: str) -> Link | None: ...
     def mtu(self, device: str) -> int: ...
+    def proxy_token(self, proxy: Proxy) -> int: ...
     def route(self, destination: int, family: int, mark: int = 0, source: int = 0, device: str = "") -> Route: ...
 
 
@@ -319,6 +321,11 @@ class Worker:
         return -1 if mark == arrival.mark else mark
 
     def _priority(self, arrival: Arrival, departure: Departure) -> int:
+        """The priority to set on the kernel's packet, -1 if it has it. One for a transparent proxy is known by it."""
+        if departure.proxy is not None:
+            return self.environment.proxy_token(departure.proxy)
+        if arrival.priority and arrival.hook == PREROUTING and is_token(arrival.priority):
+            return 0
         return -1 if departure.priority == arrival.priority else departure.priority
 
     # -- packets of our own

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from engine.core.context import Shared
 from engine.core.extension import ALL_HOOKS, KernelRefusal, RuleHead, Spec
 from engine.core.hooks import HOOK_NAMES, HOOK_NUMBERS, IPV4
 from engine.core.names import NAMES
 from engine.core.ruleset import Chain, Rule, Table
-from engine.language.claims import Claims
+from engine.language.claims import Claims, extensions
 
 # The targets that decide without an extension of the kernel's.
 VERDICTS: Final = frozenset(("ACCEPT", "DROP", "RETURN", "QUEUE"))
@@ -135,8 +136,11 @@ class RuleRefused(Exception):
         self.chain = chain
 
 
-def check_table(table: Table, claims: Claims) -> None:
-    """All that the kernel checks before it takes a table. Raises RuleRefused; nothing is changed."""
+def check_table(table: Table, claims: Claims, shared: Shared | None = None) -> None:
+    """All that the kernel checks before it takes a table. Raises RuleRefused; nothing is changed.
+
+    shared: of the engine that is to carry the rules out; None: nobody does.
+    """
     for chain in table.chains.values():
         for rule in chain.rules:
             if rule.jump is not None and rule.jump.is_built_in:
@@ -157,9 +161,16 @@ def check_table(table: Table, claims: Claims) -> None:
                     check_rule(rule, table.name, hooks)
                 if rule.stateful:
                     claims.take(rule)
+                    if shared is not None:
+                        prepare(rule, shared)
             except KernelRefusal as refusal:
                 raise RuleRefused(refusal, rule, chain) from None
             rule.checked = hooks
+
+
+def prepare(rule: Rule, shared: Shared) -> None:
+    for extension in extensions(rule):
+        extension.prepare(shared)
 
 
 def _chain_of(table: Table, wanted: Rule) -> Chain:

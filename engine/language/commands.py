@@ -142,7 +142,7 @@ def _change_table(line: CommandLine, family: int, store: RulesetStore) -> Result
     try:
         carry_out(line, edit, Place("command line"), output)
         if changes(line):
-            edit.check(store.tables())
+            edit.check(store.tables(), store.shared)
             store.settle(edit, family)
     except TableError as error:
         edit.undo()

@@ -251,11 +251,12 @@ class Edit:
             chains[state.name] = state.chain
         self.table.chains = chains
 
-    def check(self, others: Iterable[Table] = ()) -> None:
-        """What the kernel checks; raises RuleRefused. others: all the other tables of both families."""
+    def check(self, others: Iterable[Table] = (), shared: Shared | None = None) -> None:
+        """What the kernel checks; raises RuleRefused. others: all the other tables of both families. shared: of the
+        engine that is to carry the rules out."""
         table = self.table
         replaced = [state.rules for state in self.before]
-        check_table(table, Claims((other for other in others if other is not table), replaced))
+        check_table(table, Claims((other for other in others if other is not table), replaced), shared)
 
     def settle(self, shared: Shared | None) -> None:
         """The table is in force: put its chains in order, count policies afresh, tell the extensions.

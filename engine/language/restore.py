@@ -349,7 +349,7 @@ class Restore:
         if self.test and not self.whole:
             edit.undo()
         else:
-            edit.check(self.store.tables())
+            edit.check(self.store.tables(), self.store.shared)
             if self.whole:
                 self.edits.append(edit)
             else:

@@ -5,7 +5,8 @@
 Matches when an open socket would take the packet: an established connection, a bound UDP socket or a listener. Sockets
 bound to any address do not count, unless --nowildcard. --transparent: only sockets with IP_TRANSPARENT count.
 --restore-skmark: a match gives the packet the mark of the socket. Looks at TCP and UDP, and at what ICMP errors quote
-of them. Only in PREROUTING and INPUT. While a rule has it, fragments of its family are put together, tracked or not.
+of them; a packet that TPROXY gave to a socket has that one. Only in PREROUTING and INPUT. While a rule has it,
+fragments of its family are put together, tracked or not.
 
 Kernel peer: xt_socket revision 3. Source: iptables-extensions(8) socket; kernel Documentation/networking/tproxy.rst.
 """
@@ -37,8 +38,10 @@ class Socket(Match):
         self.restores = "restore-skmark" in flags
 
     def matches(self, packet: Packet, context: Context) -> bool:
-        key = local_tuple(packet, context)
-        found = context.shared.environment.socket(key) if key is not None else None
+        found = context.socket  # TPROXY found it already
+        if found is None:
+            key = local_tuple(packet, context)
+            found = context.shared.environment.socket(key, context.indev) if key is not None else None
         if found is None:
             return False
         if found.wildcard and not self.nowildcard:
