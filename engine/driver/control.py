@@ -24,6 +24,7 @@ from engine.core.connection import ASSURED, SEEN_REPLY, Connection, Tuple
 from engine.core.engine import Engine
 from engine.core.hooks import FAMILIES
 from engine.core.labels import read_labels
+from engine.core.numbers import is_decimal
 from engine.driver.records import Traces
 from engine.driver.state import StateError, dump_state, restore_state
 from engine.driver.worker import Worker
@@ -342,7 +343,7 @@ class Control:
                 problem = conntrack.set_sysctl(name, value)
                 if problem:
                     raise BadRequest(f"{name} = {value}: {problem}")
-            elif not value.isdigit():
+            elif not is_decimal(value):
                 raise BadRequest(f"{name} = {value}: a number is wanted")
             else:
                 others[name] = value
