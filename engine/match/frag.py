@@ -21,7 +21,6 @@ from engine.core.values import Values
 from engine.match.parts.dropping import Dropping
 from engine.match.parts.ids import IdRange, read_range
 from engine.match.parts.text import bang, mark
-from engine.match.parts.wire import BROKEN, find_header
 
 FLAGS: Final = (
     ("fragres", "reserved"),
@@ -44,13 +43,8 @@ class Frag(Dropping):
         self.last = "fraglast" in flags
 
     def matches(self, packet: Packet, context: Context) -> bool:
-        self.dropping = False
-        at = find_header(packet, FRAGMENT)
+        at, _length = self.extension_header(packet, FRAGMENT, 8)
         if at < 0:
-            self.dropping = at == BROKEN
-            return False
-        if at + 8 > len(packet.data):
-            self.dropping = True
             return False
         word = packet.u16(at + 2)
         if not self.ids.holds(packet.u32(at + 4)):

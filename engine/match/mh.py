@@ -51,11 +51,10 @@ class Mh(Dropping):
         self.inverted = inverted
 
     def matches(self, packet: Packet, context: Context) -> bool:
-        self.dropping = False
-        if packet.fragment_offset:
+        if not self.has_transport(packet, 6):
             return False
         at = packet.l4
-        if at + 6 > len(packet.data) or packet.data[at] != NO_NEXT_HEADER:
+        if packet.data[at] != NO_NEXT_HEADER:
             self.dropping = True
             return False
         return (self.low <= packet.data[at + 2] <= self.high) != self.inverted
