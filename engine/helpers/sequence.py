@@ -18,11 +18,11 @@ from __future__ import annotations
 from typing import Final
 
 from engine.conntrack.tcp_window import before
-from engine.core.checksum import TCP
 from engine.core.connection import SEQ_ADJUST, Connection, SequenceAdjustment
 from engine.core.context import Context
 from engine.core.gathering import gather
 from engine.core.packet import Packet
+from engine.core.protocols import TCP
 
 MASK: Final = 0xFFFFFFFF
 ACK: Final = 0x10

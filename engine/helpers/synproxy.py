@@ -34,6 +34,7 @@ from engine.core.connection import (
 from engine.core.context import Context, Emission
 from engine.core.hooks import INPUT
 from engine.core.packet import Packet
+from engine.core.protocols import TCP
 from engine.core.verdict import ACCEPT, DROP, STOLEN
 from engine.target.parts.syn_cookies import (
     ACK,
@@ -49,7 +50,6 @@ from engine.target.parts.syn_cookies import (
 )
 from engine.target.synproxy import open_to_server
 
-TCP: Final = 6
 U32: Final = 0xFFFFFFFF
 
 

@@ -17,7 +17,8 @@ from typing import Final
 from engine.core.context import Context
 from engine.core.extension import Extension, Option, Spec
 from engine.core.hooks import IPV4, IPV6
-from engine.core.packet import AH, Packet
+from engine.core.packet import Packet
+from engine.core.protocols import AH
 from engine.core.values import Values
 from engine.match.parts.dropping import Dropping
 from engine.match.parts.ids import IdRange, read_range

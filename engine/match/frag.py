@@ -16,7 +16,8 @@ from typing import Final
 from engine.core.context import Context
 from engine.core.extension import Extension, Option, Spec
 from engine.core.hooks import IPV6
-from engine.core.packet import FRAGMENT, Packet
+from engine.core.packet import Packet
+from engine.core.protocols import FRAGMENT
 from engine.core.values import Values
 from engine.match.parts.dropping import Dropping
 from engine.match.parts.ids import IdRange, read_range

@@ -18,7 +18,8 @@ from engine.core.context import Context
 from engine.core.extension import Extension, Option, ParameterProblem, Spec
 from engine.core.hooks import IPV6
 from engine.core.numbers import parse_number
-from engine.core.packet import MOBILITY, NO_NEXT_HEADER, Packet
+from engine.core.packet import Packet
+from engine.core.protocols import MOBILITY, NO_NEXT_HEADER
 from engine.core.values import Values
 from engine.match.parts.dropping import Dropping
 from engine.match.parts.text import bang, mark, span

@@ -34,12 +34,12 @@ from engine.core.extension import (
 from engine.core.gathering import gather
 from engine.core.hooks import IPV4, IPV6
 from engine.core.packet import Packet
+from engine.core.protocols import TCP
 from engine.core.values import Values
 from engine.core.verdict import CONTINUE, DROP
 from engine.target.parts.tcp_header import MSS, TCP_HEADER, header_length, option_length
 
 EINVAL: Final = 22
-TCP: Final = 6
 CLAMP: Final = 0xFFFF
 MSS_LENGTH: Final = 4
 LONGEST_HEADER: Final = 60

@@ -17,11 +17,10 @@ from engine.core.extension import Option, ParameterProblem, Spec, Target
 from engine.core.gathering import gather
 from engine.core.numbers import parse_number
 from engine.core.packet import Packet
+from engine.core.protocols import TCP
 from engine.core.values import Values
 from engine.core.verdict import CONTINUE, DROP
 from engine.target.parts.tcp_header import NOP, TCP_HEADER, header_length, option_length
-
-TCP: Final = 6
 
 NUMBERS: Final[dict[str, int]] = {
     "wscale": 3,

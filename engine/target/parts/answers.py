@@ -28,15 +28,10 @@ from engine.core.connection import CT_RELATED, CT_RELATED_REPLY, CT_UNTRACKED, O
 from engine.core.context import BROADCAST, LOCAL, MULTICAST, Context, Emission, NamedState, Shared
 from engine.core.hooks import IPV4, OUTPUT
 from engine.core.numbers import is_decimal
-from engine.core.packet import EXTENSION_HEADERS, NO_NEXT_HEADER, Packet
+from engine.core.packet import EXTENSION_HEADERS, Packet
+from engine.core.protocols import AH, ESP, GRE, ICMP, ICMPV6, NO_NEXT_HEADER, SCTP, TCP, UDP, UDPLITE
 
-ICMP: Final = 1
-TCP: Final = 6
-UDP: Final = 17
-AH: Final = 51
-ICMPV6: Final = 58
-
-UNCHECKED: Final = frozenset((47, 50, AH, 132, 136))  # GRE, ESP, AH, SCTP, UDP-Lite
+UNCHECKED: Final = frozenset((GRE, ESP, AH, SCTP, UDPLITE))
 RIGHT: Final = 0xFFFF  # the sum over something that holds its own checksum
 
 # ICMP types that the kernel knows; to these there is no answer: errors, and what it discards like errors

@@ -16,7 +16,8 @@ from typing import Final
 from engine.core.context import NamedState, Shared
 from engine.core.hooks import IPV4
 from engine.core.packet import Packet
-from engine.target.parts.answers import DONT_FRAGMENT, TCP, U32, ipv4_header, ipv6_header
+from engine.core.protocols import TCP
+from engine.target.parts.answers import DONT_FRAGMENT, U32, ipv4_header, ipv6_header
 
 FIN: Final = 0x01
 SYN: Final = 0x02
