@@ -23,6 +23,7 @@ from conformance.programs import __name__ as PROGRAMS_MODULE
 from conformance.reading import Seen, is_chatter
 from conformance.tcp_talk import CLIENT_ISN, SERVER_ISN, Talk
 from lab import LabError, RulesetError
+from lab.programs import module
 
 if TYPE_CHECKING:
     from conformance.scene import Scene
@@ -337,8 +338,7 @@ class Host:
         raise Failed((f"{self.name} should not be able to", f"{act.__name__} {arguments}"), ("but", "it was"))
 
     def _program(self, name: str, *arguments: str) -> dict[str, Any]:
-        words = [self.node.python, "-m", PROGRAMS_MODULE, name, *arguments]
-        output = self.runs(words)
+        output = self.runs(module(PROGRAMS_MODULE, name, *arguments))
         result: dict[str, Any] = json.loads(output.out)
         return result
 

@@ -19,6 +19,7 @@ from typing import Any, Final
 from conformance import waits
 from conformance.failing import Broken, Failed
 from conformance.programs import __name__ as PROGRAMS_MODULE
+from lab.programs import module
 from lab.services.content import content
 
 BYTES: Final = re.compile(r"/bytes/(\d+)$")
@@ -39,7 +40,7 @@ class Download:
         orders, self.orders = os.pipe2(os.O_CLOEXEC)
         self.answers, answers = os.pipe2(os.O_CLOEXEC)
         scene.undo.append(self.close)
-        words = [node.python, "-m", PROGRAMS_MODULE, "fetch-in-parts", url]
+        words = module(PROGRAMS_MODULE, "fetch-in-parts", url)
         self.process = node.start(words, stdin=orders, stdout=answers, stderr=answers)
         os.close(orders)
         os.close(answers)

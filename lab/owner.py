@@ -20,7 +20,6 @@ import select
 import signal
 import socket
 import subprocess
-import sys
 import threading
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +28,7 @@ from lab import channel
 from lab.errors import LabError
 from lab.paths import python_path, variables
 from lab.plan import Plan
+from lab.programs import module
 
 CLOSE_SECONDS: Final = 20.0
 # Files of a holder's own are numbered from 100 on (lab/holder.py), and building a small lab takes some tens at a time.
@@ -71,7 +71,7 @@ class _Nursery:
         owner = os.pidfd_open(os.getpid())
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "lab.holder", str(theirs.fileno()), str(owner)],
+                module("lab.holder", str(theirs.fileno()), str(owner)),
                 pass_fds=(theirs.fileno(), owner),
                 env={**variables(), "PYTHONPATH": python_path(variables())},
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True, cwd="/",

@@ -1,9 +1,11 @@
-"""Where programs are looked for: the caller's PATH, and the sbin folders that an ordinary user's PATH lacks."""
+"""The words that start programs, and where these are looked for: the caller's PATH, and the sbin folders that an
+ordinary user's PATH lacks."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 from typing import Final
 
 SBIN: Final = ("/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/bin", "/bin")
@@ -18,6 +20,12 @@ def search_path(*first: str) -> str:
 def find(name: str) -> str:
     """The file of a program, "" if it is not installed."""
     return shutil.which(name, path=search_path()) or ""
+
+
+def module(name: str, *arguments: str) -> list[str]:
+    """The words that start a module of this project. It is found by PYTHONPATH alone (-P): a working directory may hold
+    an `engine` of its own, the source's when another one was chosen."""
+    return [sys.executable, "-P", "-m", name, *arguments]
 
 
 def here() -> str:

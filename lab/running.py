@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -20,6 +19,7 @@ from lab.faults import did_you_mean
 from lab.model import Topology
 from lab.node import ACCOUNTING, Firewall, Node, close_all, rules_of
 from lab.owner import Holder, warm_up
+from lab.programs import module
 
 CLOCKS: Final = ("virtual", "monotonic")
 SETTLE_ROUNDS: Final = 1000
@@ -176,7 +176,7 @@ class Lab:
                 node.add_port(device, fd)
 
     def _listen(self, node: Node) -> None:
-        words = [sys.executable, "-m", "lab.services", f"--record={node.run_dir}/transfers.jsonl"]
+        words = module("lab.services", f"--record={node.run_dir}/transfers.jsonl")
         self.holder.write(f"{node.run_dir}/transfers.jsonl", "")
         self.holder.ask({
             "do": "listen", "node": node.name, "argv": words, "env": node.python_environment,

@@ -21,6 +21,7 @@ from lab.engines.base import FAMILIES, Adapter, Entry, Settings, Tuple, without_
 from lab.errors import EngineDied, LabError, RulesetError
 from lab.paths import PACKAGE_ROOT
 from lab.process import Process, attach, start
+from lab.programs import module
 
 if TYPE_CHECKING:
     from lab.node import Node
@@ -150,8 +151,8 @@ class Userspace(Adapter):
         return self.request(do="dump")["state"]
 
     def _command(self, settings: Settings) -> list[str]:
-        words = [self.node.python, "-m", "engine", "--run-dir", self.node.run_dir, "--clock", settings.clock,
-                 "--ready-fd", "3", "--on-failure", settings.on_failure]  # fmt: skip
+        words = module("engine", "--run-dir", self.node.run_dir, "--clock", settings.clock, "--ready-fd", "3",
+                       "--on-failure", settings.on_failure)  # fmt: skip
         for option, text in (("--rules", settings.rules), ("--rules6", settings.rules6), ("--state", settings.state)):
             if text:
                 path = self._file(option)
