@@ -54,6 +54,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
         "engine/core/protocols",
     ),
     ("engine/core/packet", "engine/core/connection"),
+    ("engine/core/tcp_header",),
     ("engine/core/context",),
     ("engine/core/gathering",),
     ("engine/core/extension", "engine/core/values"),

@@ -30,6 +30,7 @@ from engine.core.hooks import IPV4, OUTPUT
 from engine.core.numbers import is_decimal
 from engine.core.packet import EXTENSION_HEADERS, Packet
 from engine.core.protocols import AH, ESP, GRE, ICMP, ICMPV6, NO_NEXT_HEADER, SCTP, TCP, UDP, UDPLITE
+from engine.core.tcp_header import ACK, FIN, RST, SYN
 
 UNCHECKED: Final = frozenset((GRE, ESP, AH, SCTP, UDPLITE))
 RIGHT: Final = 0xFFFF  # the sum over something that holds its own checksum
@@ -49,10 +50,6 @@ SHORT_ERROR: Final = 576
 IPV6_MINIMUM_MTU: Final = 1280
 DONT_FRAGMENT: Final = 0x4000
 
-FIN: Final = 0x01
-SYN: Final = 0x02
-RST: Final = 0x04
-ACK: Final = 0x10
 U32: Final = 0xFFFFFFFF
 
 ICMP_REPLIES: Final = (0, 14, 129)
