@@ -196,6 +196,3 @@ def _step_line(step: dict[str, Any]) -> str:
         return f"    rule {step['rule']}{place}  {text}   no: {step['why']}"
     because = f", {step['why']}" if step["why"] else ""
     return f"    rule {step['rule']}{place}  {text}   yes: {step['verdict']}{because}"
-
-
-__all__ = ["Question", "address_text", "as_text", "explain"]

@@ -44,7 +44,6 @@ from engine.core.fragments import Fragments, may_be_fragment
 from engine.core.hooks import (
     CONFIRM,
     DEFRAG,
-    FORWARD,
     HELP,
     HOOK_NAMES,
     INPUT,
@@ -400,18 +399,3 @@ class Engine:
     def settle(self) -> None:
         """All packets in flight have been handled; what still waits between two hooks was dropped by the kernel."""
         self.flights.settle()
-
-
-__all__ = [
-    "FORWARD",
-    "INPUT",
-    "IPV4",
-    "IPV6",
-    "OUTPUT",
-    "POSTROUTING",
-    "PREROUTING",
-    "Arrival",
-    "Departure",
-    "Emission",
-    "Engine",
-]

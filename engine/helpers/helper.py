@@ -12,9 +12,10 @@ Source: RFC 2663 section 4.4 and RFC 3027 (what application level gateways do); 
 
 from __future__ import annotations
 
+from errno import EBUSY
 from typing import Final
 
-from engine.conntrack.expectations import EBUSY, Expectation, Policy
+from engine.conntrack.expectations import Expectation, Policy
 from engine.conntrack.tracking import Conntrack
 from engine.core.connection import (
     CONFIRMED,

@@ -27,6 +27,7 @@ Kernel peer: xt_hashlimit revision 3. Source: iptables-extensions(8) hashlimit; 
 from __future__ import annotations
 
 import re
+from errno import EINVAL, ERANGE
 from typing import Final
 
 from engine.core.context import Context, NamedState, Shared
@@ -39,8 +40,6 @@ from engine.core.values import Given, Values
 from engine.match.parts.dropping import Dropping
 from engine.match.parts.rate import rate_text, read_rate
 
-EINVAL: Final = 22
-ERANGE: Final = 34
 U32: Final = 0xFFFFFFFF
 U64: Final = 0xFFFFFFFFFFFFFFFF
 

@@ -13,6 +13,7 @@ Kernel peer: xt_policy. Source: iptables-extensions(8) policy.
 
 from __future__ import annotations
 
+from errno import EINVAL
 from typing import Final
 
 from engine.core.addresses import address_text
@@ -34,7 +35,6 @@ from engine.core.packet import Packet
 from engine.core.values import Given, Values
 from engine.match.parts.text import bang
 
-EINVAL: Final = 22
 DEPTH: Final = 4
 PROTOCOLS: Final[dict[int, str]] = {50: "esp", 51: "ah", 108: "ipcomp"}
 MODES: Final = ("transport", "tunnel")

@@ -19,6 +19,7 @@ Kernel peer: xt_recent. Source: iptables-extensions(8) recent; kernel behaviour.
 
 from __future__ import annotations
 
+from errno import EINVAL
 from typing import Final
 
 from engine.core.addresses import address_text
@@ -29,7 +30,6 @@ from engine.core.packet import Packet
 from engine.core.values import Values
 from engine.match.parts.text import bang
 
-EINVAL: Final = 22
 HZ: Final = 250
 ALL_ONES: Final = (1 << 128) - 1
 LIST_LIMIT: Final = 100

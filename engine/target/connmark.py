@@ -18,6 +18,7 @@ Kernel peer: xt_connmark revision 2. Source: iptables-extensions(8), CONNMARK; o
 
 from __future__ import annotations
 
+from errno import EINVAL
 from typing import Final
 
 from engine.core.context import Context
@@ -32,7 +33,6 @@ SAVE: Final = 1
 RESTORE: Final = 2
 
 EVENT_MARK: Final = 1 << 7  # IPCT_MARK
-EINVAL: Final = 22
 
 
 class ConnMark(Target):

@@ -18,6 +18,7 @@ Kernel peer: xt_HMARK; the hash is parts/jhash.py. Source: iptables-extensions(8
 from __future__ import annotations
 
 from collections.abc import Callable
+from errno import EINVAL
 from typing import Final
 
 from engine.core.context import Context
@@ -29,7 +30,6 @@ from engine.core.protocols import AH, ICMP, ICMP_ERRORS, ICMPV6, NO_NEXT_HEADER,
 from engine.core.values import Values
 from engine.core.verdict import CONTINUE
 
-EINVAL: Final = 22
 UNSET: Final = -1
 U32: Final = 0xFFFFFFFF
 

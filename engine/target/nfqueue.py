@@ -12,6 +12,7 @@ Kernel peer: xt_NFQUEUE revision 3. Source: iptables-extensions(8), NFQUEUE.
 
 from __future__ import annotations
 
+from errno import EINVAL
 from typing import Final
 
 from engine.core import verdict
@@ -21,8 +22,6 @@ from engine.core.hooks import IPV4
 from engine.core.jhash import jhash_3words, scale
 from engine.core.packet import Packet
 from engine.core.values import Values
-
-EINVAL: Final = 22
 
 
 class NfQueue(Target):

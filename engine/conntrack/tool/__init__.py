@@ -19,7 +19,6 @@ from engine.conntrack.tool.request import (
     EVENT_DESTROY,
     EVENT_NEW,
     EVENT_UPDATES,
-    TIMESTAMP,
     XML,
     Request,
     parse,
@@ -244,6 +243,3 @@ class Stream:
             self.write(f"</{'expect' if self.expect else 'conntrack'}>\n")
         what = "expectation" if self.expect else "flow"
         return f"{NAME}{self.count} {what} events have been shown.\n"
-
-
-__all__ = ["TIMESTAMP", "Stream", "asks_for_events", "run", "split_line"]

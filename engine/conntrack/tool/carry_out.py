@@ -5,9 +5,10 @@ The engine answers in place of ctnetlink, the kernel's side of the tool, and ref
 
 from __future__ import annotations
 
+from errno import EBUSY, EMFILE
 from typing import Final
 
-from engine.conntrack.expectations import EBUSY, EMFILE, Expectation, Policy
+from engine.conntrack.expectations import Expectation, Policy
 from engine.conntrack.gre import GreState
 from engine.conntrack.icmp import ANSWERS
 from engine.conntrack.icmpv6 import ANSWERS as ANSWERS6
@@ -640,5 +641,3 @@ SUMMARIES: Final[dict[str, str]] = {
     "eD": "expectations have been shown.",
 }
 FAILS_WITHOUT_ENTRIES: Final = frozenset("IUDG")
-
-__all__ = ["CONFIRMED", "IPV4", "Carrier"]
