@@ -375,6 +375,7 @@ def _addresses(items: list[str]) -> dict[str, list[tuple[int, int, int]]] | None
     """IF=ADDRESS/LENGTH ... as the environment keeps them; None after a complaint."""
     from engine.core.addresses import parse_address
     from engine.core.hooks import IPV4
+    from engine.core.numbers import is_decimal
 
     found: dict[str, list[tuple[int, int, int]]] = {}
     for item in items:
@@ -386,7 +387,7 @@ def _addresses(items: list[str]) -> dict[str, list[tuple[int, int, int]]] | None
             equals = ""
             family, address = IPV4, 0
         bits = 32 if family == IPV4 else 128
-        if not equals or not device or (slash and not (length.isdigit() and int(length) <= bits)):
+        if not equals or not device or (slash and not (is_decimal(length) and int(length) <= bits)):
             _wrong(f"--address takes IF=ADDRESS/LENGTH, not '{item}'")
             return None
         found.setdefault(device, []).append((family, address, int(length) if slash else bits))

@@ -108,6 +108,12 @@ def tool(world: World, line: str) -> tuple[int, str, str]:
     return run(["conntrack", *line.split()], "", world.conntrack, world.now)
 
 
+@pytest.mark.parametrize("port", ["²", "9" * 5000])
+def test_what_python_cannot_read_as_a_number_is_refused_too(world: World, port: str) -> None:
+    assert tool(world, f"-L -n 10.0.2.2:{port}")[0] == 2
+    assert tool(world, f"-L -p tcp --sport {port}")[0] == 0  # atoi(3): some number
+
+
 def test_listing_counts_down(world: World) -> None:
     world.now = 2.5
     code, out, err = tool(world, "-L -p tcp")

@@ -63,6 +63,8 @@ def test_counters_are_taken_only_when_asked_for() -> None:
     assert ":INPUT DROP [1:2]" in with_counters
     assert "[3:4] -A INPUT -j ACCEPT" in with_counters
     assert "[5:6] -A INPUT -j DROP" in with_counters
+    with pytest.raises(RulesetError, match="packet counter not numeric"):
+        load("*filter\n[²:0] -A INPUT -j ACCEPT\nCOMMIT\n", counters=True)  # a digit, but none that int() reads
 
 
 def test_tables_that_the_text_does_not_name_stay_unless_asked() -> None:

@@ -17,9 +17,9 @@ from __future__ import annotations
 from typing import Final
 
 from engine.core.hooks import IPV4, IPV6
-from engine.core.packet import EXTENSION_HEADERS, NO_NEXT_HEADER, Packet
+from engine.core.packet import EXTENSION_HEADERS, Packet
+from engine.core.protocols import NO_NEXT_HEADER
 
-ICMP_ERRORS: Final = frozenset((3, 4, 5, 11, 12))
 ICMPV6_REDIRECT: Final = 137
 REDIRECTED_HEADER_OPTION: Final = 4
 

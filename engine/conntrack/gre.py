@@ -16,9 +16,9 @@ from engine.conntrack.tracker import NO_PORTS, Clock, Tracker, mark_assured
 from engine.core.connection import SEEN_REPLY, Connection, ProtocolState, Tuple
 from engine.core.context import Context
 from engine.core.packet import Packet
+from engine.core.protocols import GRE
 from engine.core.verdict import ACCEPT
 
-GRE: Final = 47
 VERSION_MASK: Final = 0x07
 ENHANCED: Final = 1
 PPP: Final = 0x880B

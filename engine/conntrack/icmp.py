@@ -12,10 +12,10 @@ from typing import Final
 
 from engine.conntrack.settings import Settings
 from engine.conntrack.tracker import INVALID, Clock, Tracker
-from engine.core.checksum import ICMP
 from engine.core.connection import Connection, Tuple
 from engine.core.context import Context
 from engine.core.packet import Packet
+from engine.core.protocols import ICMP
 from engine.core.verdict import ACCEPT
 
 ANSWERS: Final[dict[int, int]] = {8: 0, 0: 8, 13: 14, 14: 13, 15: 16, 16: 15, 17: 18, 18: 17}

@@ -13,9 +13,9 @@ from typing import Final
 from engine.conntrack.icmp import Icmp
 from engine.conntrack.settings import Settings
 from engine.conntrack.tracker import Clock
-from engine.core.checksum import ICMPV6
 from engine.core.context import Context
 from engine.core.packet import Packet
+from engine.core.protocols import ICMPV6
 
 ANSWERS: Final[dict[int, int]] = {128: 129, 129: 128, 139: 140, 140: 139}
 QUESTIONS: Final = frozenset((128, 139))

@@ -25,9 +25,8 @@ from engine.conntrack.tracker import EVENT_PROTOINFO, INVALID, Clock, PortTracke
 from engine.core.connection import ORIGINAL, REPLY, Connection, ProtocolState
 from engine.core.context import Context
 from engine.core.packet import Packet
+from engine.core.protocols import SCTP
 from engine.core.verdict import ACCEPT
-
-SCTP: Final = 132
 
 NONE: Final = 0
 CLOSED: Final = 1

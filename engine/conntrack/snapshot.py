@@ -17,9 +17,9 @@ from engine.conntrack.settings import PREFIX, ROWS
 from engine.conntrack.tracking import Conntrack
 from engine.core.connection import DYING, EXPECTED, NEVER, Connection, Proxied, SequenceAdjustment, Tuple
 from engine.core.hooks import IPV4, IPV6
+from engine.core.protocols import GRE
 
 VERSION: Final = 1
-GRE: Final = 47
 
 # Attributes of an entry that are stored as they are
 PLAIN: Final = (

@@ -75,10 +75,10 @@ from engine.conntrack.tcp_window import (
     read_options,
 )
 from engine.conntrack.tracker import EVENT_PROTOINFO, INVALID, REPEAT, Clock, PortTracker, mark_assured
-from engine.core.checksum import TCP
 from engine.core.connection import ASSURED, FIXED_TIMEOUT, ORIGINAL, REPLY, SEEN_REPLY, Connection, ProtocolState
 from engine.core.context import Context
 from engine.core.packet import Packet
+from engine.core.protocols import TCP
 from engine.core.verdict import ACCEPT
 
 # Flags that may stand together; PSH, ECE and CWR may stand with any of them.

@@ -23,6 +23,16 @@ from typing import Final
 
 from engine.core.connection import SequenceAdjustment
 from engine.core.packet import Packet
+from engine.core.tcp_header import (
+    ACK,
+    FIN,
+    OPTION_SACK,
+    OPTION_SACK_PERMITTED,
+    OPTION_WINDOW_SCALE,
+    RST,
+    SYN,
+    option_at,
+)
 
 MASK: Final = 0xFFFFFFFF
 HALF: Final = 0x80000000
@@ -36,16 +46,6 @@ UNACKNOWLEDGED: Final = 0x10  # data of this end waits for its ACK
 MAX_ACK_KNOWN: Final = 0x20
 EXPECT_CHALLENGE: Final = 0x40  # a SYN was let through in LAST_ACK; its answer is no last ACK
 SIMULTANEOUS_OPEN: Final = 0x80
-
-# TCP header flags
-FIN: Final = 0x01
-SYN: Final = 0x02
-RST: Final = 0x04
-ACK: Final = 0x10
-
-# Kinds of options without a length (RFC 9293 section 3.2)
-END_OF_OPTIONS: Final = 0
-NO_OPERATION: Final = 1
 
 OLDEST_ACK: Final = 66000
 MAX_SCALE: Final = 14
@@ -123,15 +123,6 @@ class Segment:
         self.end = end & MASK
 
 
-def option_at(data: bytes | bytearray, at: int, stop: int) -> int:
-    """Offset of the first option with a length that begins at `at` or behind no-operations; -1: none, or broken."""
-    while at < stop and data[at] == NO_OPERATION:
-        at += 1
-    if at + 2 > stop or data[at] == END_OF_OPTIONS or not 2 <= data[at + 1] <= stop - at:
-        return -1
-    return at
-
-
 def read_options(packet: Packet, segment: Segment, side: Side) -> None:
     """Window scale and SACK-permitted of a SYN. A SYN without any option says nothing; broken options end the list."""
     stop = segment.options_end
@@ -144,9 +135,9 @@ def read_options(packet: Packet, segment: Segment, side: Side) -> None:
     while at >= 0:
         kind = data[at]
         size = data[at + 1]
-        if kind == 4 and size == 2:
+        if kind == OPTION_SACK_PERMITTED and size == 2:
             side.flags |= SACK_PERMITTED
-        elif kind == 3 and size == 3:
+        elif kind == OPTION_WINDOW_SCALE and size == 3:
             side.scale = min(data[at + 2], MAX_SCALE)
             side.flags |= WINDOW_SCALE
         at = option_at(data, at + size, stop)
@@ -159,7 +150,7 @@ def highest_sack(packet: Packet, segment: Segment, edge: int) -> int:
     at = option_at(data, segment.options, stop)
     while at >= 0:
         size = data[at + 1]
-        if data[at] == 5 and size >= 10 and (size - 2) % 8 == 0:
+        if data[at] == OPTION_SACK and size >= 10 and (size - 2) % 8 == 0:
             for block in range(at + 2, at + size, 8):
                 right = data[block + 4] << 24 | data[block + 5] << 16 | data[block + 6] << 8 | data[block + 7]
                 if before(edge, right):

@@ -8,14 +8,7 @@ from typing import Final
 from engine.conntrack.expectations import INACTIVE, PERMANENT, USERSPACE, Expectation
 from engine.core.connection import ASSURED, NEVER, SEEN_REPLY, Connection, Tuple
 from engine.core.hooks import FAMILY_NAMES, IPV4
-
-ICMP: Final = 1
-TCP: Final = 6
-UDP: Final = 17
-GRE: Final = 47
-ICMPV6: Final = 58
-SCTP: Final = 132
-UDPLITE: Final = 136
+from engine.core.protocols import GRE, ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE
 
 # Protocols with a tracker of their own; every other one is called "unknown".
 PROTOCOL_NAMES: Final[dict[int, str]] = {
@@ -27,7 +20,7 @@ PROTOCOL_NAMES: Final[dict[int, str]] = {
     SCTP: "sctp",
     UDPLITE: "udplite",
 }
-PORT_PROTOCOLS: Final = frozenset((TCP, UDP, SCTP, UDPLITE))
+PORT_TRACKED: Final = frozenset((TCP, UDP, SCTP, UDPLITE))
 
 
 def protocol_name(proto: int) -> str:
@@ -48,7 +41,7 @@ def proc_tuple(key: Tuple) -> str:
 
 
 def ports_text(key: Tuple) -> str:
-    if key.proto in PORT_PROTOCOLS:
+    if key.proto in PORT_TRACKED:
         return f"sport={key.sport} dport={key.dport} "
     if key.proto in (ICMP, ICMPV6):
         return f"type={key.dport >> 8} code={key.dport & 255} id={key.sport} "

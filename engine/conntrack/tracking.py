@@ -16,14 +16,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.conntrack.errors import ICMP_ERRORS, ICMPV6_REDIRECT, ICMPV6_UNTRACKED, embedded, redirected
+from engine.conntrack.errors import ICMPV6_REDIRECT, ICMPV6_UNTRACKED, embedded, redirected
 from engine.conntrack.events import NEW, UPDATE, Event
 from engine.conntrack.expectations import PERMANENT, Expectation, Follower, Policy
 from engine.conntrack.settings import ACCT, CHECKSUM, EVENTS, EXPECT_MAX, LOG_INVALID, MAX, PREFIX, ROWS, Settings
 from engine.conntrack.table import SHARDS, Table
 from engine.conntrack.text import expect_line, proc_line
 from engine.conntrack.tracker import EVENT_NEW, EVENT_RELATED, EVENT_REPLY, INVALID, REPEAT, Tracker
-from engine.core.checksum import ICMP, ICMPV6, TCP
 from engine.core.connection import (
     CONFIRMED,
     CT_ESTABLISHED,
@@ -52,7 +51,8 @@ from engine.core.connection import (
 )
 from engine.core.context import ConntrackView, Context, LogLine, Shared
 from engine.core.hooks import IPV4, IPV6, PREROUTING
-from engine.core.packet import EXTENSION_HEADERS, NO_NEXT_HEADER, Packet
+from engine.core.packet import EXTENSION_HEADERS, Packet
+from engine.core.protocols import ICMP, ICMP_ERRORS, ICMPV6, NO_NEXT_HEADER, TCP
 from engine.core.verdict import ACCEPT, DROP
 from engine.target.parts.log_text import ALL as EVERYTHING
 from engine.target.parts.log_text import log_text

@@ -12,10 +12,10 @@ from typing import Final
 
 from engine.conntrack.settings import REPLIED, UNREPLIED, Settings
 from engine.conntrack.tracker import Clock, PortTracker, mark_assured
-from engine.core.checksum import UDP
 from engine.core.connection import NAT_CLASH, SEEN_REPLY, Connection, ProtocolState
 from engine.core.context import Context
 from engine.core.packet import Packet
+from engine.core.protocols import UDP
 from engine.core.verdict import ACCEPT
 
 STREAM_AFTER: Final = 2.0  # seconds

@@ -13,10 +13,11 @@ from __future__ import annotations
 from engine.conntrack.settings import REPLIED, UNREPLIED, Settings
 from engine.conntrack.tracker import Clock, mark_assured
 from engine.conntrack.udp import Udp
-from engine.core.checksum import UDP, UDPLITE, fold, pseudo_header
+from engine.core.checksum import fold, pseudo_header
 from engine.core.connection import NAT_CLASH, SEEN_REPLY, Connection
 from engine.core.context import Context
 from engine.core.packet import Packet
+from engine.core.protocols import UDP, UDPLITE
 from engine.core.verdict import ACCEPT
 
 

@@ -3,13 +3,7 @@
 from typing import Final
 
 from engine.core.hooks import IPV4
-
-ICMP: Final = 1
-TCP: Final = 6
-UDP: Final = 17
-DCCP: Final = 33
-ICMPV6: Final = 58
-UDPLITE: Final = 136
+from engine.core.protocols import DCCP, ICMP, ICMPV6, TCP, UDP, UDPLITE
 
 
 def fold(data: bytes | bytearray) -> int:

@@ -11,18 +11,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.core.checksum import ICMP, ICMPV6
 from engine.core.connection import CT_INVALID, Connection
 from engine.core.context import Fragmented, SocketInfo
 from engine.core.hooks import FORWARD, IPV4, OUTPUT, PREROUTING
 from engine.core.packet import Packet
+from engine.core.protocols import ICMP, ICMP_ERRORS, ICMPV6
 
 LIMIT: Final = 2048  # flights that are remembered; the kernel drops packets between hooks without telling
 COMPARED: Final = 512  # bytes behind the IP header that tell two packets of one length apart
 
 UNREACHABLE_PROTOCOL: Final = (3, 2)
 UNKNOWN_NEXT_HEADER: Final = (4, 1)
-ICMP_ERRORS: Final = (3, 4, 5, 11, 12)
 
 FlightKey = tuple[int, int, int, int, int, bytes]
 

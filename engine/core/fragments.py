@@ -30,11 +30,12 @@ from heapq import heappop, heappush
 from typing import Final
 
 from engine.core import verdict as v
-from engine.core.checksum import TCP, checksum
+from engine.core.checksum import checksum
 from engine.core.context import LOCAL, Context, Emission, Fragmented, Shared
 from engine.core.gathering import gather, unfragmentable
 from engine.core.hooks import IPV4, PREROUTING
-from engine.core.packet import AH, EXTENSION_HEADERS, FRAGMENT, NO_NEXT_HEADER, Packet
+from engine.core.packet import EXTENSION_HEADERS, Packet
+from engine.core.protocols import AH, FRAGMENT, NO_NEXT_HEADER, TCP
 from engine.target.parts.answers import icmp_error
 
 LONGEST: Final = 65535

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from engine.core.context import Context
 from engine.core.hooks import IPV4
-from engine.core.packet import DESTINATION_OPTIONS, HOP_BY_HOP, ROUTING, Packet
+from engine.core.packet import Packet
+from engine.core.protocols import DESTINATION_OPTIONS, HOP_BY_HOP, ROUTING
 
 
 def gather(packet: Packet, context: Context, end: int = -1) -> None:

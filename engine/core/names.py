@@ -10,6 +10,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
 from engine.core.hooks import IPV4, IPV6
+from engine.core.numbers import is_decimal
 
 # Protocols that iptables knows without /etc/protocols; the first name of a number is the one printed.
 WELL_KNOWN_PROTOCOLS: Final[tuple[tuple[str, int], ...]] = (
@@ -71,7 +72,7 @@ class Names:
             return
         for words in _rows(f"{self.root}/services"):
             number, slash, proto = words[1].partition("/")
-            if not slash or not number.isdigit():
+            if not slash or not is_decimal(number):
                 continue
             for name in [words[0], *words[2:]]:
                 self._services.setdefault((name, proto), int(number))
@@ -98,7 +99,7 @@ class Names:
         if not self._first("protocols"):
             return
         for words in _rows(f"{self.root}/protocols"):
-            if not words[1].isdigit():
+            if not is_decimal(words[1]):
                 continue
             for name in [words[0], *words[2:]]:
                 self._protocols.setdefault(name, int(words[1]))
@@ -150,7 +151,7 @@ class Names:
             return
         for words in _rows(f"{self.root}/networks"):
             parts = words[1].split(".")
-            if not all(part.isdigit() and int(part) < 256 for part in parts) or len(parts) > 4:
+            if not all(is_decimal(part) and int(part) < 256 for part in parts) or len(parts) > 4:
                 continue
             address = 0
             for part in [*parts, "0", "0", "0"][:4]:
@@ -192,7 +193,7 @@ class Names:
             except OSError:
                 rows = []
             for row in rows:
-                if len(row) >= 3 and row[2].isdigit():
+                if len(row) >= 3 and is_decimal(row[2]):
                     known.setdefault(row[0], int(row[2]))
             self._maps[path] = known
         return known

@@ -7,8 +7,10 @@ from typing import Final
 
 NUMBER: Final = re.compile(r"[ \t\n\v\f\r]*\+?(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)")
 U64: Final = 0xFFFFFFFFFFFFFFFF
-SPACES: Final = " \t\n\v\f\r"
 DECIMAL: Final = re.compile(r"[ \t\n\v\f\r]*([+-]?[0-9]+)")
+SIGNED: Final = re.compile(r"[ \t\n\v\f\r]*([+-]?)(0[xX][0-9a-fA-F]+|[0-9]+)")
+OCTAL: Final = re.compile(r"[0-7]+")
+LONGEST: Final = 20  # digits of a 64-bit number
 
 
 def strtoul(text: str, limit: int, whole: bool = True) -> tuple[int, int] | None:
@@ -32,18 +34,38 @@ def strtoul(text: str, limit: int, whole: bool = True) -> tuple[int, int] | None
     return value, end
 
 
-def signed_strtoul(text: str) -> int | None:
-    """All of a text as strtoul(3) with base 0 reads it into 64 bits: `-1` is the highest number, as is one too big."""
-    word = text.lstrip(SPACES)
-    negative = word[:1] == "-"
-    if negative and not word[1:2].isdigit():
-        return None
-    found = strtoul(word[1:] if negative else word, 1 << 256)
+def strtoul_start(text: str) -> tuple[int, str]:
+    """(value, rest) as strtoul(3) with base 0 reads it into 64 bits; 0 and the whole text if it is no number.
+
+    `-1` is the highest number; one too big counts as that, whatever its sign.
+    """
+    found = SIGNED.match(text)
     if found is None:
-        return None
-    if found[0] > U64:
-        return U64
-    return -found[0] & U64 if negative else found[0]
+        return 0, text
+    sign, digits, end = found[1], found[2], found.end()
+    if digits[:2] in ("0x", "0X"):
+        value = int(digits, 16)
+    elif digits[0] == "0":
+        octal = OCTAL.match(digits)
+        assert octal is not None  # it begins with 0
+        end -= len(digits) - octal.end()
+        value = int(octal[0], 8)
+    else:
+        value = int(digits) if len(digits) <= LONGEST else U64 + 1
+    if value > U64:
+        return U64, text[end:]
+    return (-value & U64 if sign == "-" else value), text[end:]
+
+
+def signed_strtoul(text: str) -> int | None:
+    """All of a text as `strtoul_start` reads it, None if it is no number or more than one."""
+    value, rest = strtoul_start(text)
+    return None if rest or not text else value
+
+
+def is_decimal(text: str) -> bool:
+    """Nothing but digits from 0 to 9, and so few that the number fits into 64 bits: int() reads it."""
+    return text.isascii() and text.isdigit() and len(text) < LONGEST
 
 
 def parse_number(text: str, limit: int = 0xFFFFFFFF, low: int = 0) -> int | None:

@@ -9,19 +9,13 @@ Sources: RFC 791, RFC 8200 (extension headers, order of walking), kernel Documen
 
 from typing import Final
 
-from engine.core.checksum import CHECKSUM_OFFSET, ICMP, UDP, UDPLITE, checksum, fold, pseudo_header, replace
+from engine.core.checksum import CHECKSUM_OFFSET, checksum, fold, pseudo_header, replace
 from engine.core.hooks import IPV4, IPV6
+from engine.core.protocols import AH, DESTINATION_OPTIONS, FRAGMENT, HOP_BY_HOP, ICMP, ROUTING, UDP, UDPLITE
 
 IP_DF: Final = 0x4000
 IP_MF: Final = 0x2000
 
-HOP_BY_HOP: Final = 0
-ROUTING: Final = 43
-FRAGMENT: Final = 44
-AH: Final = 51
-NO_NEXT_HEADER: Final = 59
-DESTINATION_OPTIONS: Final = 60
-MOBILITY: Final = 135
 EXTENSION_HEADERS: Final = frozenset((HOP_BY_HOP, ROUTING, FRAGMENT, AH, DESTINATION_OPTIONS))
 
 

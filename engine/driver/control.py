@@ -24,6 +24,8 @@ from engine.core.connection import ASSURED, SEEN_REPLY, Connection, Tuple
 from engine.core.engine import Engine
 from engine.core.hooks import FAMILIES
 from engine.core.labels import read_labels
+from engine.core.numbers import is_decimal
+from engine.core.protocols import GRE, ICMP, ICMPV6, PORT_PROTOCOLS
 from engine.driver.records import Traces
 from engine.driver.state import StateError, dump_state, restore_state
 from engine.driver.worker import Worker
@@ -38,9 +40,6 @@ RECEIVE_SIZE: Final = 1 << 18
 
 EVENT_NAMES: Final[dict[int, str]] = {NEW: "NEW", UPDATE: "UPDATE", DESTROY: "DESTROY"}
 COMMANDS: Final = ("iptables", "ip6tables", "conntrack")
-PORTLESS_ICMP: Final = (1, 58)
-WITH_PORTS: Final = (6, 17, 33, 132, 136)
-GRE: Final = 47
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
@@ -342,7 +341,7 @@ class Control:
                 problem = conntrack.set_sysctl(name, value)
                 if problem:
                     raise BadRequest(f"{name} = {value}: {problem}")
-            elif not value.isdigit():
+            elif not is_decimal(value):
                 raise BadRequest(f"{name} = {value}: a number is wanted")
             else:
                 others[name] = value
@@ -517,9 +516,9 @@ def _family(request: Request) -> str:
 
 def _tuple(key: Tuple) -> Answer:
     found: Answer = {"src": proc_address(key.src, key.family), "dst": proc_address(key.dst, key.family)}
-    if key.proto in WITH_PORTS:
+    if key.proto in PORT_PROTOCOLS:
         found |= {"sport": key.sport, "dport": key.dport}
-    elif key.proto in PORTLESS_ICMP:
+    elif key.proto in (ICMP, ICMPV6):
         found |= {"type": key.dport >> 8, "code": key.dport & 0xFF, "id": key.sport}
     elif key.proto == GRE:
         found |= {"srckey": key.sport, "dstkey": key.dport}

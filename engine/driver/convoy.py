@@ -21,7 +21,8 @@ from engine.core.context import Fragmented
 from engine.core.fragments import cut_ipv4, cut_ipv6
 from engine.core.gathering import unfragmentable
 from engine.core.hooks import IPV4
-from engine.core.packet import FRAGMENT, Packet
+from engine.core.packet import Packet
+from engine.core.protocols import FRAGMENT
 from engine.driver.nfqueue import Queued
 
 LIMIT: Final = 1024  # convoys remembered; the kernel may drop theirs without telling

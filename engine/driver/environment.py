@@ -37,6 +37,7 @@ from engine.core.context import (
     SocketInfo,
 )
 from engine.core.hooks import IPV4
+from engine.core.protocols import TCP, UDP
 from engine.driver.clocks import Clock, kernel_timezone_offset
 from engine.driver.netlink import (
     AF_NETLINK,
@@ -105,8 +106,6 @@ SOCK_DIAG_BY_FAMILY: Final = 20
 INET_DIAG_MARK: Final = 15
 INET_DIAG_SOCKOPT: Final = 22
 SOCKOPT_TRANSPARENT: Final = 0x20  # bit of the first byte of struct inet_diag_sockopt
-TCP: Final = 6
-UDP: Final = 17
 
 ROUTE_LIFETIME: Final = 1.0  # seconds; path MTUs change without a notice
 CACHE_LIMIT: Final = 8192

@@ -19,6 +19,7 @@ from engine.core.checksum import fold, pseudo_header
 from engine.core.context import BROADCAST, Arrival, Emission
 from engine.core.hooks import IPV4
 from engine.core.packet import Packet
+from engine.core.protocols import TCP
 from engine.driver.environment import Link, LiveEnvironment
 from engine.driver.netlink import force_buffers
 
@@ -35,7 +36,6 @@ VNET_HDR: Final = struct.Struct("=BBHHHH")
 NEEDS_CHECKSUM: Final = 1
 GSO_TCPV4: Final = 1
 GSO_TCPV6: Final = 4
-TCP: Final = 6
 TCP_CHECKSUM: Final = 16
 LINK_LOCAL: Final = 0xFE80 >> 6
 PATIENCE: Final = 3.0  # seconds that a packet waits for its neighbour

@@ -13,11 +13,11 @@ from __future__ import annotations
 from typing import Final
 
 from engine.conntrack.expectations import PERMANENT, Expectation, Policy
-from engine.core.checksum import UDP
 from engine.core.connection import ORIGINAL, Connection, Tuple
 from engine.core.context import Context
 from engine.core.hooks import IPV4, POSTROUTING
 from engine.core.packet import Packet
+from engine.core.protocols import UDP
 from engine.core.verdict import ACCEPT
 from engine.helpers.helper import Helper, Tools
 

@@ -30,12 +30,12 @@ from typing import Final
 from engine.conntrack.expectations import Expectation, Policy
 from engine.conntrack.tcp_window import before
 from engine.core.addresses import address_text
-from engine.core.checksum import TCP
 from engine.core.connection import ORIGINAL, Connection
 from engine.core.context import Context
 from engine.core.gathering import gather
 from engine.core.hooks import IPV4
 from engine.core.packet import Packet
+from engine.core.protocols import TCP
 from engine.core.verdict import ACCEPT
 from engine.helpers.helper import Helper, Tools, is_established, is_translated, payload_bytes
 from engine.helpers.numeric import NONE, read_ipv6

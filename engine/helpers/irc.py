@@ -15,10 +15,10 @@ from __future__ import annotations
 from typing import Final
 
 from engine.conntrack.expectations import Policy
-from engine.core.checksum import TCP
 from engine.core.connection import ORIGINAL, REPLY, Connection
 from engine.core.context import Context
 from engine.core.packet import Packet
+from engine.core.protocols import TCP
 from engine.core.verdict import ACCEPT
 from engine.helpers.helper import ANY, Helper, Tools, is_established, is_translated, payload_bytes
 

@@ -30,13 +30,13 @@ from typing import Final
 
 from engine.conntrack.expectations import Expectation, Policy
 from engine.conntrack.gre import Gre, KeyMap
-from engine.core.checksum import TCP
 from engine.core.connection import ORIGINAL, REPLY, Connection, Tuple
 from engine.core.context import Context, NatRequest
 from engine.core.packet import Packet
+from engine.core.protocols import GRE, TCP
 from engine.core.verdict import ACCEPT
 from engine.helpers.helper import Helper, Tools, is_established, is_translated, payload_bytes
-from engine.nat.ranges import DESTINATION, GRE, SOURCE
+from engine.nat.ranges import DESTINATION, SOURCE
 
 POLICY: Final = Policy("", 2, 300)
 FUNCTION: Final = "pptp"  # name of its follower

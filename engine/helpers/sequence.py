@@ -18,15 +18,14 @@ from __future__ import annotations
 from typing import Final
 
 from engine.conntrack.tcp_window import before
-from engine.core.checksum import TCP
 from engine.core.connection import SEQ_ADJUST, Connection, SequenceAdjustment
 from engine.core.context import Context
 from engine.core.gathering import gather
 from engine.core.packet import Packet
+from engine.core.protocols import TCP
+from engine.core.tcp_header import ACK, BROKEN, OPTION_SACK, option_at
 
 MASK: Final = 0xFFFFFFFF
-ACK: Final = 0x10
-SACK: Final = 5
 
 
 def remember_change(entry: Connection, direction: int, seq: int, change: int) -> None:
@@ -76,28 +75,18 @@ def _back(number: int, change: SequenceAdjustment) -> int:
 
 
 def _adjust_sack(packet: Packet, context: Context, theirs: SequenceAdjustment) -> bool:
-    at = packet.l4 + 20
     stop = packet.l4 + (packet.data[packet.l4 + 12] >> 4) * 4
     if stop > len(packet.data):
         return False
     gather(packet, context, stop)
-    while at < stop:
-        kind = packet.data[at]
-        if kind == 0:
-            return True
-        if kind == 1:
-            at += 1
-            continue
-        if at + 1 == stop:
-            return False
+    at = option_at(packet.data, packet.l4 + 20, stop)
+    while at >= 0:
         size = packet.data[at + 1]
-        if size < 2 or at + size > stop:
-            return False
-        if kind == SACK and size >= 10 and (size - 2) % 8 == 0:
+        if packet.data[at] == OPTION_SACK and size >= 10 and (size - 2) % 8 == 0:
             for edge in range(at + 2, at + size, 4):
                 old = packet.u32(edge)
                 new = _back(old, theirs) & MASK
                 if new != old:
                     packet.patch(edge, _number(new))
-        at += size
-    return True
+        at = option_at(packet.data, at + size, stop)
+    return at != BROKEN

@@ -36,11 +36,11 @@ from engine.conntrack.expectations import (
     Expectation,
     Policy,
 )
-from engine.core.checksum import TCP, UDP
 from engine.core.connection import EXPECTED, Connection, Tuple
 from engine.core.context import Context, NatRequest
 from engine.core.gathering import gather
 from engine.core.packet import Packet
+from engine.core.protocols import TCP, UDP
 from engine.core.verdict import ACCEPT, DROP
 from engine.helpers.helper import Helper, Tools, is_established, is_translated, set_port
 from engine.helpers.sequence import remember_change

@@ -9,11 +9,11 @@ Source: RFC 3261 (Via, Contact), RFC 3581 (rport), RFC 4566 (o=, c=, m= lines); 
 from __future__ import annotations
 
 from engine.core.addresses import address_text
-from engine.core.checksum import TCP, UDP
 from engine.core.connection import REPLY, Connection
 from engine.core.context import Context
 from engine.core.hooks import IPV4
 from engine.core.packet import Packet
+from engine.core.protocols import TCP, UDP
 from engine.core.verdict import ACCEPT, DROP
 from engine.helpers.helper import Tools
 from engine.helpers.sip_text import (

@@ -34,14 +34,10 @@ from engine.core.connection import (
 from engine.core.context import Context, Emission
 from engine.core.hooks import INPUT
 from engine.core.packet import Packet
+from engine.core.protocols import TCP
+from engine.core.tcp_header import ACK, OPTION_TIMESTAMP, RST, SYN, option_at
 from engine.core.verdict import ACCEPT, DROP, STOLEN
 from engine.target.parts.syn_cookies import (
-    ACK,
-    END,
-    NOP,
-    OPTION_TIMESTAMP,
-    RST,
-    SYN,
     TIMESTAMP,
     Offer,
     Segment,
@@ -49,7 +45,6 @@ from engine.target.parts.syn_cookies import (
 )
 from engine.target.synproxy import open_to_server
 
-TCP: Final = 6
 U32: Final = 0xFFFFFFFF
 
 
@@ -147,21 +142,13 @@ def shift_timestamps(packet: Packet, direction: int, difference: int) -> None:
     if difference == 0:
         return
     data = packet.data
-    at = packet.l4 + 20
     end = min(packet.l4 + (data[packet.l4 + 12] >> 4) * 4, len(data))
-    while at < end:
-        kind = data[at]
-        if kind == END:
-            return
-        if kind == NOP:
-            at += 1
-            continue
-        if at + 1 >= end or data[at + 1] < 2 or at + data[at + 1] > end:
-            return
-        if kind == OPTION_TIMESTAMP and data[at + 1] == 10:
+    at = option_at(data, packet.l4 + 20, end)
+    while at >= 0:
+        if data[at] == OPTION_TIMESTAMP and data[at + 1] == 10:
             if direction == REPLY:
                 packet.patch(at + 2, ((packet.u32(at + 2) - difference) & U32).to_bytes(4, "big"))
             else:
                 packet.patch(at + 6, ((packet.u32(at + 6) + difference) & U32).to_bytes(4, "big"))
             return
-        at += data[at + 1]
+        at = option_at(data, at + data[at + 1], end)

@@ -12,10 +12,10 @@ from __future__ import annotations
 from typing import Final
 
 from engine.conntrack.expectations import Policy
-from engine.core.checksum import UDP
 from engine.core.connection import REPLY, Connection
 from engine.core.context import Context
 from engine.core.packet import Packet
+from engine.core.protocols import UDP
 from engine.core.verdict import ACCEPT
 from engine.helpers.helper import Helper, Tools, is_translated
 

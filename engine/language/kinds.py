@@ -41,6 +41,7 @@ from engine.core.extension import ParameterProblem
 from engine.core.hooks import IPV4, IPV6
 from engine.core.names import DEVICE_GROUPS, NAMES, REALMS
 from engine.core.numbers import parse_number, strtoul
+from engine.core.protocols import PORT_PROTOCOLS
 from engine.core.values import Value
 
 U8: Final = 0xFF
@@ -441,18 +442,16 @@ def _service_range(q: Question, text: str) -> Value:
     return low, high
 
 
-# Protocols with ports in front, for which a list of ports makes sense.
-PROTOCOLS_WITH_PORTS: Final[dict[int, str]] = {6: "tcp", 17: "udp", 33: "dccp", 132: "sctp", 136: "udplite"}
 PORTS_LIMIT: Final = 15
 
 
 def _ports(q: Question, text: str) -> Value:
     """`ssh,80:90` of the protocol named before, as `22,80:90`; a range counts twice."""
-    if q.proto not in PROTOCOLS_WITH_PORTS:
+    if q.proto not in PORT_PROTOCOLS:
         if q.proto == 0:
             raise ParameterProblem("multiport needs `-p tcp', `-p udp', `-p udplite', `-p sctp' or `-p dccp'")
         raise ParameterProblem("multiport only works with TCP, UDP, UDPLITE, SCTP and DCCP")
-    proto = PROTOCOLS_WITH_PORTS[q.proto]
+    proto = PORT_PROTOCOLS[q.proto]
     parts = []
     count = 0
     for part in text.split(","):

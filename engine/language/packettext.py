@@ -20,13 +20,9 @@ from engine.core.hooks import IPV4
 from engine.core.names import NAMES
 from engine.core.numbers import parse_number
 from engine.core.packet import Packet
+from engine.core.protocols import ICMP, ICMPV6, PORT_PROTOCOLS, TCP, UDP
 from engine.language.kinds import parse_protocol, service_port
 
-TCP: Final = 6
-UDP: Final = 17
-ICMP: Final = 1
-ICMPV6: Final = 58
-WITH_PORTS: Final[dict[int, str]] = {6: "tcp", 17: "udp", 33: "dccp", 132: "sctp", 136: "udplite"}
 TCP_FLAGS: Final[dict[str, int]] = {
     "FIN": 1,
     "SYN": 2,
@@ -150,13 +146,13 @@ class _Builder:
         except ValueError:
             raise PacketTextError(f"'{address}' is not an address") from None
         if not port:
-            if proto in WITH_PORTS:
+            if proto in PORT_PROTOCOLS:
                 raise PacketTextError(f"'{word}' has no port; write {address}:PORT")
             return family, value, 0
-        if proto not in WITH_PORTS:
+        if proto not in PORT_PROTOCOLS:
             raise PacketTextError(f"'{word}': this protocol has no ports")
         try:
-            return family, value, service_port(port, WITH_PORTS[proto])
+            return family, value, service_port(port, PORT_PROTOCOLS[proto])
         except ParameterProblem:
             raise PacketTextError(f"'{port}' is not a port (0 to 65535) or service") from None
 
@@ -275,7 +271,7 @@ def describe(packet: Packet) -> str:
     detail = ""
     if packet.fragment_offset:
         detail = f" fragment {packet.fragment_offset}"
-    elif packet.proto in WITH_PORTS and packet.has(4):
+    elif packet.proto in PORT_PROTOCOLS and packet.has(4):
         source, destination = _with_port(source, packet.sport), _with_port(destination, packet.dport)
         if packet.proto == TCP and packet.has(14):
             flags = packet.u8(packet.l4 + 13)

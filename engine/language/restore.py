@@ -20,6 +20,7 @@ from typing import Final
 
 from engine.core.extension import KernelRefusal
 from engine.core.hooks import BUILT_IN_CHAINS, IPV4
+from engine.core.numbers import is_decimal
 from engine.core.ruleset import Place
 from engine.language.check import RuleRefused
 from engine.language.commandline import NAME_LIMIT, CommandLine, scan_counter
@@ -276,7 +277,7 @@ class Restore:
             return False
         packets = octets = 0
         if counters is not None:
-            if not (counters[0].isdigit() and counters[1].isdigit() and max(map(len, counters)) < 20):
+            if not (is_decimal(counters[0]) and is_decimal(counters[1])):
                 return False
             packets, octets = int(counters[0]), int(counters[1])
         rule = self.quick.read(words[2:], self.table_name, words[1], chains, Place(self.name, self.line))

@@ -17,12 +17,12 @@ from typing import Final
 from engine.core.context import Context
 from engine.core.extension import Extension, Option, Spec
 from engine.core.hooks import IPV4, IPV6
-from engine.core.packet import AH, Packet
+from engine.core.packet import Packet
+from engine.core.protocols import AH
 from engine.core.values import Values
 from engine.match.parts.dropping import Dropping
 from engine.match.parts.ids import IdRange, read_range
 from engine.match.parts.text import bang, mark
-from engine.match.parts.wire import BROKEN, find_header
 
 
 class Ah(Dropping):
@@ -31,13 +31,7 @@ class Ah(Dropping):
         self.spi = spi
 
     def matches(self, packet: Packet, context: Context) -> bool:
-        self.dropping = False
-        if packet.fragment_offset:
-            return False
-        if packet.l4 + 12 > len(packet.data):
-            self.dropping = True
-            return False
-        return self.spi.holds(packet.u32(packet.l4 + 4))
+        return self.has_transport(packet, 12) and self.spi.holds(packet.u32(packet.l4 + 4))
 
     def save(self) -> str:
         return self.spi.option("ahspi")
@@ -55,17 +49,8 @@ class Ah6(Dropping):
         self.reserved = reserved
 
     def matches(self, packet: Packet, context: Context) -> bool:
-        self.dropping = False
-        at = find_header(packet, AH)
-        if at < 0:
-            self.dropping = at == BROKEN
-            return False
-        size = len(packet.data)
-        length = (packet.data[at + 1] + 2) * 4 if at + 12 <= size else 0
-        if length == 0 or at + length > size:
-            self.dropping = True
-            return False
-        if not self.spi.holds(packet.u32(at + 4)):
+        at, length = self.extension_header(packet, AH, 12)
+        if at < 0 or not self.spi.holds(packet.u32(at + 4)):
             return False
         if self.length and (self.length == length) == self.length_inverted:
             return False

@@ -24,11 +24,11 @@ from engine.core.context import Context, Shared
 from engine.core.extension import Extension, Option, ParameterProblem, Spec
 from engine.core.hooks import IPV4
 from engine.core.packet import Packet
+from engine.core.protocols import PORT_PROTOCOLS
 from engine.core.values import Values
 from engine.match.parts.dropping import Dropping
 
 MANY_HOSTS: Final = 256
-WITH_PORTS: Final = frozenset((6, 17, 33, 132, 136))
 
 
 class ConnLimit(Dropping):
@@ -113,7 +113,7 @@ class ConnLimit(Dropping):
 def packet_tuple(packet: Packet) -> Tuple | None:
     """The tuple of a packet without connection; None when its ports are not there."""
     sport = dport = 0
-    if packet.proto in WITH_PORTS:
+    if packet.proto in PORT_PROTOCOLS:
         if not packet.has(4):
             return None
         sport, dport = packet.sport, packet.dport

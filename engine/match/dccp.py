@@ -49,14 +49,8 @@ class Dccp(Ported):
         self.option_inverted = False
 
     def matches(self, packet: Packet, context: Context) -> bool:
-        self.dropping = False
-        if packet.fragment_offset:
-            return False
         at = packet.l4
-        if at + 12 > len(packet.data):
-            self.dropping = True
-            return False
-        if not self.has_ports(packet.data, at):
+        if not self.has_transport(packet, 12) or not self.has_ports(packet.data, at):
             return False
         kind = packet.data[at + 8] >> 1 & 15
         if self.types >= 0 and (self.types >> kind & 1 != 0) == self.types_inverted:

@@ -15,7 +15,7 @@ from typing import Final
 
 from engine.core.extension import Extension, Option, Spec
 from engine.core.hooks import IPV6
-from engine.core.packet import DESTINATION_OPTIONS
+from engine.core.protocols import DESTINATION_OPTIONS
 from engine.core.values import Values
 from engine.match.parts import ipv6_options
 

@@ -16,13 +16,12 @@ from typing import Final
 from engine.core.context import Context
 from engine.core.extension import Extension, KernelRefusal, Match, Option, ParameterProblem, RuleHead, Spec
 from engine.core.packet import Packet
+from engine.core.protocols import TCP
+from engine.core.tcp_header import CWR, ECE
 from engine.core.values import Values
 from engine.match.parts.text import bang, mark
 
 EINVAL: Final = 22
-TCP: Final = 6
-CWR: Final = 0x80
-ECE: Final = 0x40
 
 
 class Ecn(Match):

@@ -25,13 +25,7 @@ class Esp(Dropping):
         self.spi = spi
 
     def matches(self, packet: Packet, context: Context) -> bool:
-        self.dropping = False
-        if packet.fragment_offset:
-            return False
-        if packet.l4 + 8 > len(packet.data):
-            self.dropping = True
-            return False
-        return self.spi.holds(packet.u32(packet.l4))
+        return self.has_transport(packet, 8) and self.spi.holds(packet.u32(packet.l4))
 
     def save(self) -> str:
         return self.spi.option("espspi")

@@ -16,12 +16,12 @@ from typing import Final
 from engine.core.context import Context
 from engine.core.extension import Extension, Option, Spec
 from engine.core.hooks import IPV6
-from engine.core.packet import FRAGMENT, Packet
+from engine.core.packet import Packet
+from engine.core.protocols import FRAGMENT
 from engine.core.values import Values
 from engine.match.parts.dropping import Dropping
 from engine.match.parts.ids import IdRange, read_range
 from engine.match.parts.text import bang, mark
-from engine.match.parts.wire import BROKEN, find_header
 
 FLAGS: Final = (
     ("fragres", "reserved"),
@@ -44,13 +44,8 @@ class Frag(Dropping):
         self.last = "fraglast" in flags
 
     def matches(self, packet: Packet, context: Context) -> bool:
-        self.dropping = False
-        at = find_header(packet, FRAGMENT)
+        at, _length = self.extension_header(packet, FRAGMENT, 8)
         if at < 0:
-            self.dropping = at == BROKEN
-            return False
-        if at + 8 > len(packet.data):
-            self.dropping = True
             return False
         word = packet.u16(at + 2)
         if not self.ids.holds(packet.u32(at + 4)):

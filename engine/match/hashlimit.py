@@ -34,6 +34,7 @@ from engine.core.extension import Extension, KernelRefusal, Option, ParameterPro
 from engine.core.hooks import IPV4
 from engine.core.numbers import atoi, strtoul
 from engine.core.packet import Packet
+from engine.core.protocols import PORTS_AT
 from engine.core.values import Given, Values
 from engine.match.parts.dropping import Dropping
 from engine.match.parts.rate import rate_text, read_rate
@@ -65,8 +66,6 @@ DST_IP: Final = 4
 DST_PORT: Final = 8
 MODES: Final = (("srcip", SRC_IP), ("srcport", SRC_PORT), ("dstip", DST_IP), ("dstport", DST_PORT))
 BYTE_UNITS: Final = (("m", 1 << 20), ("k", 1 << 10), ("", 1))
-# Offset of the ports in the transport header of each protocol that has any
-PORTS_AT: Final[dict[int, int]] = {6: 0, 17: 0, 33: 0, 50: 0, 132: 0, 136: 0, 51: 4}
 UNITS: Final[dict[str, int]] = {"m": 1 << 20, "k": 1 << 10}
 WHOLE: Final = re.compile(r"[ \t\n\v\f\r]*([+-]?)([0-9]+)")
 BAD_BURST: Final = f'bad value for option "--hashlimit-burst", or out of range (1-{BURST_LIMIT}).'

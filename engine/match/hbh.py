@@ -15,7 +15,7 @@ from typing import Final
 
 from engine.core.extension import Extension, Option, Spec
 from engine.core.hooks import IPV6
-from engine.core.packet import HOP_BY_HOP
+from engine.core.protocols import HOP_BY_HOP
 from engine.core.values import Values
 from engine.match.parts import ipv6_options
 

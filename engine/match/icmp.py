@@ -15,8 +15,7 @@ from typing import Final
 from engine.core.extension import Extension, Option, Spec
 from engine.core.hooks import IPV4
 from engine.core.values import Values
-from engine.match.parts.icmp import IcmpType, TypeName, read_type, type_name, types_help
-from engine.match.parts.text import mark
+from engine.match.parts.icmp import IcmpType, TypeName, read_type, types_help
 
 ANY: Final = 0xFF
 
@@ -65,14 +64,10 @@ NAMES: Final[tuple[TypeName, ...]] = (
 
 
 class Icmp(IcmpType):
-    def save(self) -> str:
-        return self.option("icmp-type", "any" if self.kind == ANY else self.numbers())
-
-    def listing(self, numeric: bool) -> str:
-        name = "" if numeric else type_name(self.kind, self.low, self.high, NAMES)
-        if name:
-            return f"icmp {mark(self.inverted)}{name}"
-        return ("icmp !" if self.inverted else "icmp") + self.numeric_listing()
+    listed_as = "icmp"
+    option_name = "icmp-type"
+    names = NAMES
+    wildcard = ANY
 
 
 def look(values: Values) -> None:
@@ -81,7 +76,7 @@ def look(values: Values) -> None:
 
 def build(values: Values) -> Extension:
     kind, low, high = read_type(values.text("icmp-type"), NAMES, "ICMP")
-    return Icmp(kind, low, high, values.inverted("icmp-type"), ANY)
+    return Icmp(kind, low, high, values.inverted("icmp-type"))
 
 
 EXTENSIONS: Final = (

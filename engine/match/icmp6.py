@@ -15,8 +15,7 @@ from typing import Final
 from engine.core.extension import Extension, Option, Spec
 from engine.core.hooks import IPV6
 from engine.core.values import Values
-from engine.match.parts.icmp import IcmpType, TypeName, read_type, type_name, types_help
-from engine.match.parts.text import mark
+from engine.match.parts.icmp import IcmpType, TypeName, read_type, types_help
 
 NAMES: Final[tuple[TypeName, ...]] = (
     ("destination-unreachable", 1, 0, 255),
@@ -51,14 +50,9 @@ NAMES: Final[tuple[TypeName, ...]] = (
 
 
 class Icmp6(IcmpType):
-    def save(self) -> str:
-        return self.option("icmpv6-type", self.numbers())
-
-    def listing(self, numeric: bool) -> str:
-        name = "" if numeric else type_name(self.kind, self.low, self.high, NAMES)
-        if name:
-            return f"ipv6-icmp {mark(self.inverted)}{name}"
-        return ("ipv6-icmp !" if self.inverted else "ipv6-icmp") + self.numeric_listing()
+    listed_as = "ipv6-icmp"
+    option_name = "icmpv6-type"
+    names = NAMES
 
 
 def look(values: Values) -> None:
@@ -67,7 +61,7 @@ def look(values: Values) -> None:
 
 def build(values: Values) -> Extension:
     kind, low, high = read_type(values.text("icmpv6-type"), NAMES, "ICMPv6")
-    return Icmp6(kind, low, high, values.inverted("icmpv6-type"), -1)
+    return Icmp6(kind, low, high, values.inverted("icmpv6-type"))
 
 
 EXTENSIONS: Final = (

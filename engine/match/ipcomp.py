@@ -27,13 +27,7 @@ class IpComp(Dropping):
         self.reserved = reserved
 
     def matches(self, packet: Packet, context: Context) -> bool:
-        self.dropping = False
-        if packet.fragment_offset:
-            return False
-        if packet.l4 + 4 > len(packet.data):
-            self.dropping = True
-            return False
-        return self.cpi.holds(packet.u16(packet.l4 + 2))
+        return self.has_transport(packet, 4) and self.cpi.holds(packet.u16(packet.l4 + 2))
 
     def save(self) -> str:
         return " ".join([part for part in (self.cpi.option("ipcompspi"), "--compres" if self.reserved else "") if part])

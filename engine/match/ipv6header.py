@@ -19,11 +19,11 @@ from engine.core.extension import Extension, Match, Option, ParameterProblem, Sp
 from engine.core.hooks import IPV6
 from engine.core.names import NAMES
 from engine.core.numbers import parse_number
-from engine.core.packet import AH, DESTINATION_OPTIONS, FRAGMENT, HOP_BY_HOP, NO_NEXT_HEADER, ROUTING, Packet
+from engine.core.packet import Packet
+from engine.core.protocols import AH, DESTINATION_OPTIONS, ESP, FRAGMENT, HOP_BY_HOP, NO_NEXT_HEADER, ROUTING
 from engine.core.values import Values
 from engine.match.parts.text import bang, mark
 
-ESP: Final = 50
 PROTOCOL: Final = 255
 # (bit, header number, name printed, short name)
 HEADERS: Final = (

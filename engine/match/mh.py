@@ -18,7 +18,8 @@ from engine.core.context import Context
 from engine.core.extension import Extension, Option, ParameterProblem, Spec
 from engine.core.hooks import IPV6
 from engine.core.numbers import parse_number
-from engine.core.packet import MOBILITY, NO_NEXT_HEADER, Packet
+from engine.core.packet import Packet
+from engine.core.protocols import MOBILITY, NO_NEXT_HEADER
 from engine.core.values import Values
 from engine.match.parts.dropping import Dropping
 from engine.match.parts.text import bang, mark, span
@@ -51,11 +52,10 @@ class Mh(Dropping):
         self.inverted = inverted
 
     def matches(self, packet: Packet, context: Context) -> bool:
-        self.dropping = False
-        if packet.fragment_offset:
+        if not self.has_transport(packet, 6):
             return False
         at = packet.l4
-        if at + 6 > len(packet.data) or packet.data[at] != NO_NEXT_HEADER:
+        if packet.data[at] != NO_NEXT_HEADER:
             self.dropping = True
             return False
         return (self.low <= packet.data[at + 2] <= self.high) != self.inverted

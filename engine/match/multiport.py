@@ -16,6 +16,7 @@ from typing import Final
 from engine.core.context import Context
 from engine.core.extension import Extension, Option, ParameterProblem, Spec
 from engine.core.packet import Packet
+from engine.core.protocols import PORT_PROTOCOLS
 from engine.core.values import Values
 from engine.match.parts.dropping import Dropping
 from engine.match.parts.text import bang, port_name, span
@@ -29,7 +30,6 @@ KINDS: Final[dict[str, tuple[int, str]]] = {
     "destination-ports": (DESTINATION, "dports"),
     "ports": (EITHER, "ports"),
 }
-PROTOCOL_NAMES: Final[dict[int, str]] = {6: "tcp", 17: "udp", 33: "dccp", 132: "sctp", 136: "udplite"}
 
 
 class Multiport(Dropping):
@@ -66,7 +66,7 @@ class Multiport(Dropping):
         return f"{bang(self.inverted)}--{self.name} " + ",".join([span(low, high) for low, high in self.ranges])
 
     def listing(self, numeric: bool) -> str:
-        proto = PROTOCOL_NAMES[self.proto]
+        proto = PORT_PROTOCOLS[self.proto]
         names = []
         for low, high in self.ranges:
             name = port_name(low, proto, numeric)

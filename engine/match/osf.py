@@ -15,10 +15,9 @@ from engine.core.context import Context
 from engine.core.extension import FWD, IN, PRE, Extension, Match, Option, Spec
 from engine.core.hooks import IPV4
 from engine.core.packet import Packet
+from engine.core.protocols import TCP
 from engine.core.values import Values
 from engine.match.parts.text import bang
-
-TCP: Final = 6
 
 
 class Osf(Match):

@@ -19,12 +19,12 @@ from engine.core.addresses import address_text
 from engine.core.context import Context
 from engine.core.extension import Extension, Option, ParameterProblem, Spec
 from engine.core.hooks import IPV6
-from engine.core.packet import ROUTING, Packet
+from engine.core.packet import Packet
+from engine.core.protocols import ROUTING
 from engine.core.values import Values
 from engine.match.parts.dropping import Dropping
 from engine.match.parts.ids import IdRange, read_range
 from engine.match.parts.text import bang, mark
-from engine.match.parts.wire import BROKEN, find_header
 
 ADDRESS_LIMIT: Final = 16
 
@@ -42,20 +42,8 @@ class Rt(Dropping):
         self.strict = True
 
     def matches(self, packet: Packet, context: Context) -> bool:
-        self.dropping = False
-        at = find_header(packet, ROUTING)
-        if at < 0:
-            self.dropping = at == BROKEN
-            return False
-        size = len(packet.data)
-        if at + 4 > size:
-            self.dropping = True
-            return False
-        length = (packet.data[at + 1] + 1) * 8
-        if size - at < length:
-            self.dropping = True
-            return False
-        if not self.segments.holds(packet.data[at + 3]):
+        at, length = self.extension_header(packet, ROUTING, 4)
+        if at < 0 or not self.segments.holds(packet.data[at + 3]):
             return False
         if self.length >= 0 and (self.length == length) == self.length_inverted:
             return False

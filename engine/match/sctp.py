@@ -72,14 +72,8 @@ class Sctp(Ported):
         self.chunks_inverted = False
 
     def matches(self, packet: Packet, context: Context) -> bool:
-        self.dropping = False
-        if packet.fragment_offset:
-            return False
         at = packet.l4
-        if at + 12 > len(packet.data):
-            self.dropping = True
-            return False
-        if not self.has_ports(packet.data, at):
+        if not self.has_transport(packet, 12) or not self.has_ports(packet.data, at):
             return False
         return self.way < 0 or self._chunks_match(packet, at + 12) != self.chunks_inverted
 

@@ -20,14 +20,10 @@ from engine.core.context import Context
 from engine.core.extension import IN, PRE, Extension, Match, Option, Spec
 from engine.core.hooks import IPV4
 from engine.core.packet import Packet
+from engine.core.protocols import ICMP, ICMP_ERRORS, ICMPV6, TCP, UDP
 from engine.core.values import Values
 
 FLAGS: Final = ("transparent", "nowildcard", "restore-skmark")
-TCP: Final = 6
-UDP: Final = 17
-ICMP: Final = 1
-ICMPV6: Final = 58
-ICMP_ERRORS: Final = frozenset((3, 4, 5, 11, 12))
 
 
 class Socket(Match):

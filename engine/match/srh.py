@@ -19,7 +19,8 @@ from engine.core.addresses import address_text
 from engine.core.context import Context
 from engine.core.extension import Extension, Match, Option, Spec
 from engine.core.hooks import IPV6
-from engine.core.packet import ROUTING, Packet
+from engine.core.packet import Packet
+from engine.core.protocols import ROUTING
 from engine.core.values import Values
 from engine.match.parts.text import bang, mark
 from engine.match.parts.wire import find_header

@@ -15,11 +15,11 @@ from typing import Final
 from engine.core.context import Context
 from engine.core.extension import Extension, Option, ParameterProblem, Spec
 from engine.core.packet import Packet
+from engine.core.tcp_header import OPTION_MSS
 from engine.core.values import Values
 from engine.match.parts.dropping import Dropping
 from engine.match.parts.text import bang, mark, span
 
-MSS: Final = 2
 MSS_LENGTH: Final = 4
 
 
@@ -42,7 +42,7 @@ class TcpMss(Dropping):
         at += 20
         while at < end:
             kind = data[at]
-            if kind == MSS and end - at >= MSS_LENGTH and data[at + 1] == MSS_LENGTH:
+            if kind == OPTION_MSS and end - at >= MSS_LENGTH and data[at + 1] == MSS_LENGTH:
                 return (self.low <= packet.u16(at + 2) <= self.high) != self.inverted
             if kind < 2 or at + 1 >= end:
                 at += 1

@@ -31,11 +31,11 @@ from engine.conntrack.tcp import TcpState
 from engine.conntrack.tcp_states import SYN_SENT, TIME_WAIT
 from engine.conntrack.tcp_window import before
 from engine.conntrack.tracking import Conntrack
-from engine.core.checksum import ICMP, ICMPV6, TCP
 from engine.core.connection import DYING, FIXED_TIMEOUT, SRC_NAT, Connection, Tuple
 from engine.core.context import NatRequest, Shared
+from engine.core.protocols import GRE, ICMP, ICMPV6, TCP
 from engine.nat.addresses import choose
-from engine.nat.ranges import DESTINATION, GRE, SOURCE, WITH_PORTS, port_in_range, source_in_range
+from engine.nat.ranges import DESTINATION, SOURCE, WITH_PORTS, port_in_range, source_in_range
 
 ATTEMPTS: Final = 128
 FEWEST_ATTEMPTS: Final = 16  # the search begins anew with half as many until there are fewer

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.core.checksum import ICMP, ICMPV6, TCP, UDP, UDPLITE
-from engine.nat.ranges import GRE, SCTP
+from engine.core.protocols import GRE, ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE
 
 ALWAYS: Final[dict[int, int]] = {UDP: 8, UDPLITE: 8, ICMP: 8, ICMPV6: 8, GRE: 8, TCP: 8, SCTP: 8}
 IF_THERE: Final[dict[int, int]] = {TCP: 20, SCTP: 12}  # up to the checksum; a quotation may end before it

@@ -20,7 +20,6 @@ from __future__ import annotations
 from typing import Final
 
 from engine.conntrack.errors import embedded, redirected
-from engine.core.checksum import ICMP, ICMPV6
 from engine.core.connection import (
     CT_RELATED_REPLY,
     DST_NAT,
@@ -35,6 +34,7 @@ from engine.core.context import Context
 from engine.core.gathering import gather
 from engine.core.hooks import IPV4, IPV6
 from engine.core.packet import Packet
+from engine.core.protocols import ICMP, ICMPV6
 from engine.core.verdict import ACCEPT, DROP
 from engine.nat.gathering import transport_size
 from engine.nat.ranges import DESTINATION, SOURCE

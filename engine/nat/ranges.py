@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.core.checksum import ICMP, ICMPV6, TCP, UDP, UDPLITE
 from engine.core.connection import Tuple
 from engine.core.context import NatRequest
+from engine.core.protocols import GRE, ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE
 
 # What a mapping changes
 SOURCE: Final = 0
 DESTINATION: Final = 1
-
-GRE: Final = 47
-SCTP: Final = 132
 
 # Protocols of which something that stands for ports can be mapped. DCCP is not among them: Linux 6.18 does not know it.
 WITH_PORTS: Final = frozenset((TCP, UDP, UDPLITE, SCTP))

@@ -21,10 +21,11 @@ from __future__ import annotations
 from typing import Final
 
 from engine.conntrack.crc32c import crc32c
-from engine.core.checksum import ICMP, ICMPV6, TCP, UDP, UDPLITE, replace
+from engine.core.checksum import replace
 from engine.core.hooks import IPV4
 from engine.core.packet import Packet
-from engine.nat.ranges import GRE, SCTP, SOURCE
+from engine.core.protocols import GRE, ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE
+from engine.nat.ranges import SOURCE
 
 ICMP_QUERIES: Final = frozenset((0, 8, 13, 14, 15, 16, 17, 18))
 ICMPV6_ECHOES: Final = frozenset((128, 129))

@@ -23,7 +23,6 @@ from typing import Final
 
 from engine.conntrack.table import Translation
 from engine.conntrack.tracking import Conntrack
-from engine.core.checksum import ICMP, ICMPV6
 from engine.core.connection import (
     CONFIRMED,
     CT_ESTABLISHED_REPLY,
@@ -42,6 +41,7 @@ from engine.core.context import Context, NatRequest, Shared
 from engine.core.gathering import gather
 from engine.core.hooks import IPV4, OUTPUT, POSTROUTING, PREROUTING
 from engine.core.packet import Packet
+from engine.core.protocols import ICMP, ICMPV6
 from engine.core.ruleset import Chain
 from engine.core.verdict import ACCEPT, DROP, QUEUE
 from engine.core.walk import walk

@@ -30,14 +30,12 @@ from engine.core.extension import KernelRefusal, Option, ParameterProblem, RuleH
 from engine.core.hooks import IPV4, IPV6
 from engine.core.numbers import parse_number
 from engine.core.packet import Packet
+from engine.core.protocols import TCP, UDP
 from engine.core.values import Values
 from engine.core.verdict import CONTINUE
 
 ENOENT: Final = 2
 EINVAL: Final = 22
-
-TCP: Final = 6
-UDP: Final = 17
 
 EVENTS: Final = (
     "new",

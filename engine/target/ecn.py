@@ -20,13 +20,12 @@ from engine.core.extension import KernelRefusal, Option, ParameterProblem, RuleH
 from engine.core.gathering import gather
 from engine.core.hooks import IPV4
 from engine.core.packet import Packet
+from engine.core.protocols import TCP
+from engine.core.tcp_header import CWR, ECE
 from engine.core.values import Values
 from engine.core.verdict import CONTINUE, DROP
 
-TCP: Final = 6
 EINVAL: Final = 22
-ECE: Final = 0x40
-CWR: Final = 0x80
 KEEP: Final = -1
 
 

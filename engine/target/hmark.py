@@ -24,19 +24,14 @@ from engine.core.context import Context
 from engine.core.extension import KernelRefusal, Option, ParameterProblem, RuleHead, Spec, Target
 from engine.core.hooks import IPV4
 from engine.core.jhash import jhash_3words, scale
-from engine.core.packet import AH, EXTENSION_HEADERS, NO_NEXT_HEADER, Packet
+from engine.core.packet import EXTENSION_HEADERS, Packet
+from engine.core.protocols import AH, ICMP, ICMP_ERRORS, ICMPV6, NO_NEXT_HEADER, PORTS_AT
 from engine.core.values import Values
 from engine.core.verdict import CONTINUE
 
 EINVAL: Final = 22
-ICMP: Final = 1
-ICMPV6: Final = 58
 UNSET: Final = -1
 U32: Final = 0xFFFFFFFF
-
-# Where the four bytes that count as ports stand in the transport header
-PORTS_AT: Final[dict[int, int]] = {6: 0, 17: 0, 33: 0, 50: 0, AH: 4, 132: 0, 136: 0}
-ICMP_ERRORS: Final = frozenset((3, 4, 5, 11, 12))
 
 TYPES: Final[dict[str, str]] = {
     "src": "src-prefix",

@@ -24,12 +24,12 @@ from engine.core.context import Context
 from engine.core.extension import FWD, IN, OUT, KernelRefusal, Option, ParameterProblem, RuleHead, Spec, Target
 from engine.core.hooks import IPV4, IPV6
 from engine.core.packet import Packet
+from engine.core.protocols import TCP
 from engine.core.values import Values
 from engine.core.verdict import DROP
 from engine.target.parts.answers import has_right_checksum, icmp_error, tcp_reset
 
 EINVAL: Final = 22
-TCP: Final = 6
 RESET: Final = -1
 UNREACHABLE: Final = 3
 UNREACHABLE6: Final = 1

@@ -31,19 +31,15 @@ from engine.core.connection import CT_ESTABLISHED_REPLY
 from engine.core.context import Context, Emission
 from engine.core.extension import FWD, IN, KernelRefusal, Option, RuleHead, Spec, Target
 from engine.core.packet import Packet
+from engine.core.protocols import TCP
+from engine.core.tcp_header import ACK, CWR, ECE, FIN, RST, SYN
 from engine.core.values import Values
 from engine.core.verdict import CONTINUE, DROP, STOLEN
 from engine.target.parts.answers import has_right_checksum
 from engine.target.parts.syn_cookies import (
-    ACK,
-    CWR,
-    ECE,
     ECN,
-    FIN,
     MSS,
-    RST,
     SACK,
-    SYN,
     TIMESTAMP,
     WSCALE,
     Offer,
@@ -52,7 +48,6 @@ from engine.target.parts.syn_cookies import (
     read_offer,
 )
 
-TCP: Final = 6
 EINVAL: Final = 22
 UNSET: Final = -1
 

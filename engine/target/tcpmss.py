@@ -34,12 +34,12 @@ from engine.core.extension import (
 from engine.core.gathering import gather
 from engine.core.hooks import IPV4, IPV6
 from engine.core.packet import Packet
+from engine.core.protocols import TCP
+from engine.core.tcp_header import OPTION_MSS, TCP_HEADER, header_length, option_length
 from engine.core.values import Values
 from engine.core.verdict import CONTINUE, DROP
-from engine.target.parts.tcp_header import MSS, TCP_HEADER, header_length, option_length
 
 EINVAL: Final = 22
-TCP: Final = 6
 CLAMP: Final = 0xFFFF
 MSS_LENGTH: Final = 4
 LONGEST_HEADER: Final = 60
@@ -103,7 +103,7 @@ class TcpMss(Target):
         at = packet.l4 + TCP_HEADER
         last = packet.l4 + header - MSS_LENGTH
         while at <= last:
-            if data[at] == MSS and data[at + 1] == MSS_LENGTH:
+            if data[at] == OPTION_MSS and data[at + 1] == MSS_LENGTH:
                 return at
             at += option_length(data, at)
         return 0
@@ -123,7 +123,7 @@ class TcpMss(Target):
         at = packet.l4 + TCP_HEADER
         flags = packet.l4 + 12
         where = packet.l4 + 16
-        option = bytes((MSS, MSS_LENGTH)) + mss.to_bytes(2, "big")
+        option = bytes((OPTION_MSS, MSS_LENGTH)) + mss.to_bytes(2, "big")
         length = len(data) - packet.l4
         old = fold(length.to_bytes(2, "big") + data[flags : flags + 2])
         data[at:at] = option

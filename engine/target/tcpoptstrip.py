@@ -17,11 +17,10 @@ from engine.core.extension import Option, ParameterProblem, Spec, Target
 from engine.core.gathering import gather
 from engine.core.numbers import parse_number
 from engine.core.packet import Packet
+from engine.core.protocols import TCP
+from engine.core.tcp_header import OPTION_NOP, TCP_HEADER, header_length, option_length
 from engine.core.values import Values
 from engine.core.verdict import CONTINUE, DROP
-from engine.target.parts.tcp_header import NOP, TCP_HEADER, header_length, option_length
-
-TCP: Final = 6
 
 NUMBERS: Final[dict[str, int]] = {
     "wscale": 3,
@@ -64,7 +63,7 @@ class TcpOptStrip(Target):
             if at + length > end:
                 break
             if data[at] in self.options:
-                packet.patch(at, bytes((NOP,)) * length)
+                packet.patch(at, bytes((OPTION_NOP,)) * length)
             at += length
         return CONTINUE
 
@@ -77,7 +76,7 @@ def read_options(text: str) -> frozenset[int]:
             number = parse_number(word, 0xFF)
             if number is None:
                 raise ParameterProblem(f'Bad TCP option value "{word}"')
-            if number <= NOP:
+            if number <= OPTION_NOP:
                 raise ParameterProblem("Option value may not be 0 or 1")
         if number in options:
             raise ParameterProblem(f'Option "{word}" already specified')

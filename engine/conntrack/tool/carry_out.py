@@ -53,14 +53,9 @@ from engine.core.connection import (
 from engine.core.context import NatRequest
 from engine.core.hooks import IPV4, IPV6
 from engine.core.names import Names
+from engine.core.protocols import GRE, ICMP, ICMPV6, SCTP, TCP, UDP, UDPLITE
 
-ICMP: Final = 1
-ICMPV6: Final = 58
-GRE: Final = 47
-TCP: Final = 6
-UDP: Final = 17
-SCTP: Final = 132
-WITH_PORTS: Final = frozenset((TCP, UDP, SCTP, 136, GRE))
+WITH_PORTS: Final = frozenset((TCP, UDP, SCTP, UDPLITE, GRE))
 
 # Of each ICMP: its family, and what answers which request
 ANSWERS_OF: Final[dict[int, tuple[int, dict[int, int]]]] = {ICMP: (IPV4, ANSWERS), ICMPV6: (IPV6, ANSWERS6)}

@@ -7,16 +7,12 @@ ports: with ICMP, where an id and a type are compared, they nearly always say ye
 
 from __future__ import annotations
 
-from typing import Final
-
 from engine.conntrack.sctp import SctpState
 from engine.conntrack.tcp import TcpState
 from engine.conntrack.tool.request import Request
 from engine.core.connection import DST_NAT_DONE, SRC_NAT_DONE, Connection
 from engine.core.hooks import IPV4, IPV6
-
-DCCP: Final = 33
-GRE: Final = 47  # the tool does not compare its keys
+from engine.core.protocols import DCCP, GRE
 
 
 def matches(request: Request, entry: Connection, labels: dict[str, int] | None) -> bool:
@@ -112,6 +108,7 @@ def tuple_matches(request: Request, entry: Connection, side: str) -> bool:
             return False
     for name, value in (("sport", key.sport), ("dport", key.dport)):
         wanted = attributes.get(f"{side}_{name}", -1)
+        # keys of GRE the tool does not compare
         if wanted >= 0 and key.proto != GRE and (wanted != value or key.proto == DCCP):
             return False
     return side == "reply" or _icmp_matches(request, entry)

@@ -11,7 +11,7 @@ from engine.conntrack.sctp import STATE_NAMES as SCTP_STATES
 from engine.conntrack.tcp_states import STATE_NAMES as TCP_STATES
 from engine.conntrack.tool.legality import Legality
 from engine.conntrack.tool.problems import wrong
-from engine.conntrack.tool.words import c_atoi, c_strtoul
+from engine.core.numbers import atoi, strtoul_start
 
 COMMANDS: Final = "               L  I  U  D  G  F  E  V  h  eL eI eD eG eF eE C  eC S  eS A\n"
 
@@ -247,13 +247,13 @@ def tag_as_shown(tag: int) -> int:
 def read_value(kind: str, text: str) -> int:
     """The value of a protocol's option; Problem if there is no such state or role."""
     if kind == "port":
-        return c_atoi(text) & 0xFFFF
+        return atoi(text) & 0xFFFF
     if kind == "u8":
-        return c_atoi(text) & 0xFF
+        return atoi(text) & 0xFF
     if kind == "tag":
-        return tag_as_shown(c_atoi(text) & 0xFFFFFFFF)
+        return tag_as_shown(atoi(text) & 0xFFFFFFFF)
     if kind == "key":
-        return c_strtoul(text)[0] & 0xFFFF
+        return strtoul_start(text)[0] & 0xFFFF
     if kind == "tcp-state":
         return _word(text, TCP_STATE_WORDS, "unknown TCP state")
     if kind == "sctp-state":

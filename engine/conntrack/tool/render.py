@@ -17,7 +17,7 @@ from engine.conntrack.sctp import STATE_NAMES as SCTP_STATES
 from engine.conntrack.sctp import SctpState
 from engine.conntrack.tcp import TcpState
 from engine.conntrack.tcp_states import STATE_NAMES as TCP_STATES
-from engine.conntrack.text import PORT_PROTOCOLS, PROTOCOL_NAMES, counts_text, ports_text, zone_texts
+from engine.conntrack.text import PORT_TRACKED, PROTOCOL_NAMES, counts_text, ports_text, zone_texts
 from engine.conntrack.tool.filters import destination_changed, source_changed
 from engine.conntrack.tool.protocols import tag_as_shown
 from engine.conntrack.tool.request import EXTENDED, ID, KTIMESTAMP, SAVE, TIMESTAMP, XML
@@ -35,9 +35,8 @@ from engine.core.connection import (
     Tuple,
 )
 from engine.core.hooks import FAMILY_NAMES, IPV4
+from engine.core.protocols import DCCP, GRE
 
-DCCP: Final = 33
-GRE: Final = 47
 EVENT_TEXTS: Final[dict[int, str]] = {NEW: "    [NEW] ", UPDATE: " [UPDATE] ", DESTROY: "[DESTROY] "}
 EVENT_WORDS: Final[dict[int, str]] = {NEW: "new", UPDATE: "update", DESTROY: "destroy"}
 SAVE_COMMANDS: Final[dict[int, str]] = {0: "-A", NEW: "-A", UPDATE: "-U", DESTROY: "-D"}
@@ -317,7 +316,7 @@ def tuple_text(key: Tuple, prefix: str = "") -> str:
 
 
 def _xml_ports(key: Tuple) -> str:
-    if key.proto in PORT_PROTOCOLS or key.proto == DCCP:
+    if key.proto in PORT_TRACKED or key.proto == DCCP:
         return f"<sport>{key.sport}</sport><dport>{key.dport}</dport>"
     if key.proto == GRE:
         return f"<srckey>0x{key.sport:x}</srckey><dstkey>0x{key.dport:x}</dstkey>"
@@ -373,7 +372,7 @@ def save(picture: Picture) -> str:
 def _saved_protocol(picture: Picture, original: Tuple, reply: Tuple) -> list[str]:
     proto = original.proto
     words: list[str] = []
-    if proto in PORT_PROTOCOLS:
+    if proto in PORT_TRACKED:
         words.append(f"--sport {original.sport} --dport {original.dport}")
         words.append(f"--reply-port-src {reply.sport} --reply-port-dst {reply.dport}")
     elif proto in (1, 58):

@@ -9,10 +9,11 @@ from typing import Final
 from engine.conntrack.tool.legality import ADDRESS_PAIRS, GENERAL
 from engine.conntrack.tool.problems import OTHER, Problem, wrong
 from engine.conntrack.tool.protocols import KNOWN, Protocol, read_value
-from engine.conntrack.tool.words import ARGUMENT, Long, Reader, c_atoi, c_strtoul
+from engine.conntrack.tool.words import ARGUMENT, Long, Reader
 from engine.core.connection import ASSURED, EXPECTED, FIXED_TIMEOUT, SEEN_REPLY
 from engine.core.hooks import IPV4, IPV6
 from engine.core.names import Names
+from engine.core.numbers import atoi, is_decimal, strtoul_start
 
 TABLES: Final = ("expect", "conntrack", "dying", "unconfirmed")
 EXPECT_COMMANDS: Final = frozenset("LIDGFECS")
@@ -182,7 +183,7 @@ def _option(request: Request, letter: str, reader: Reader, names: Names, labels:
         _protocol(request, text, reader, names)
     elif letter == "t":
         request.given.add("timeout")
-        request.attributes["timeout"] = c_atoi(text) & 0xFFFFFFFF
+        request.attributes["timeout"] = atoi(text) & 0xFFFFFFFF
     elif letter == "u":
         request.given.add("status")
         _status(request, text)
@@ -205,7 +206,7 @@ def _option(request: Request, letter: str, reader: Reader, names: Names, labels:
         _family_option(request, text)
     elif letter == "b":
         request.given.add("buffer-size")
-        request.buffer_size = c_atoi(text)
+        request.buffer_size = atoi(text)
     elif letter in "l<>":
         _label_option(request, letter, reader, labels)
     else:
@@ -213,7 +214,7 @@ def _option(request: Request, letter: str, reader: Reader, names: Names, labels:
 
 
 def _number_option(request: Request, letter: str, text: str) -> None:
-    value = c_strtoul(text)[0]
+    value = strtoul_start(text)[0]
     if letter == "m":
         _mark(request, text)
     elif letter == "c":
@@ -229,12 +230,12 @@ def _number_option(request: Request, letter: str, text: str) -> None:
 
 
 def _mark(request: Request, text: str) -> None:
-    value, rest = c_strtoul(text)
+    value, rest = strtoul_start(text)
     request.mark = value & 0xFFFFFFFF
     request.selected_mark = request.mark
     request.mark_mask = 0xFFFFFFFF
     if rest.startswith("/"):
-        request.mark_mask = c_strtoul(rest[1:])[0] & 0xFFFFFFFF
+        request.mark_mask = strtoul_start(rest[1:])[0] & 0xFFFFFFFF
 
 
 def _label_option(request: Request, letter: str, reader: Reader, labels: dict[str, int] | None) -> None:
@@ -294,7 +295,7 @@ def _inet_aton(text: str) -> tuple[int, int] | None:
         return None
     value = 0
     for number, part in enumerate(parts):
-        piece, rest = c_strtoul(part)
+        piece, rest = strtoul_start(part)
         last = number == len(parts) - 1
         room = 8 * (5 - len(parts)) if last else 8
         if not part or rest or part[:1] in "+- " or piece >= 1 << room:
@@ -385,7 +386,7 @@ def _split_port(text: str) -> tuple[str, int]:
         return text, -1
     if not port:
         raise wrong("No port specified after `:'")
-    if not port.isdigit() or int(port) > 65535:
+    if not is_decimal(port) or int(port) > 65535:
         raise wrong(f"Invalid port `{port}'")
     return address, int(port)
 
@@ -414,7 +415,7 @@ def _protocol_number(text: str, names: Names) -> int:
     named = names.protocol(text)
     if named is not None and not text[:1].isdigit():
         return named
-    value, rest = c_strtoul(text)
+    value, rest = strtoul_start(text)
     if rest or not text or value > 255:
         return -1
     return value

@@ -7,7 +7,7 @@ from engine.core.extension import ParameterProblem
 from engine.core.numbers import strtoul
 from engine.core.packet import Packet
 from engine.match.parts.dropping import Dropping
-from engine.match.parts.text import bang
+from engine.match.parts.text import bang, mark
 
 # One row of a table of names: (name, type, lowest code, highest code)
 TypeName = tuple[str, int, int, int]
@@ -79,41 +79,46 @@ def type_name(kind: int, low: int, high: int, names: tuple[TypeName, ...]) -> st
 
 
 class IcmpType(Dropping):
-    """Type and code of an ICMP or ICMPv6 message. `wildcard`: a type that stands for all, -1 if there is none."""
+    """Type and code of an ICMP or ICMPv6 message.
 
-    def __init__(self, kind: int, low: int, high: int, inverted: bool, wildcard: int) -> None:
+    listed_as, option_name and names are the protocol's; wildcard: a type that stands for all, -1 if there is none.
+    """
+
+    listed_as = ""
+    option_name = ""
+    names: tuple[TypeName, ...] = ()
+    wildcard = -1
+
+    def __init__(self, kind: int, low: int, high: int, inverted: bool) -> None:
         super().__init__()
         self.kind = kind
         self.low = low
         self.high = high
         self.inverted = inverted
-        self.wildcard = wildcard
 
     def matches(self, packet: Packet, context: Context) -> bool:
-        self.dropping = False
-        if packet.fragment_offset:
+        if not self.has_transport(packet, 8):
             return False
         data = packet.data
         at = packet.l4
-        if at + 8 > len(data):
-            self.dropping = True
-            return False
         hit = self.kind == self.wildcard or (data[at] == self.kind and self.low <= data[at + 1] <= self.high)
         return hit != self.inverted
 
-    def numbers(self) -> str:
-        """`3/1`, or `3` for all codes."""
-        if (self.low, self.high) == (0, 255):
-            return str(self.kind)
-        return f"{self.kind}/{self.low}"
+    def save(self) -> str:
+        value = str(self.kind)
+        if self.kind == self.wildcard:
+            value = "any"
+        elif (self.low, self.high) != (0, 255):
+            value += f"/{self.low}"
+        return f"{bang(self.inverted)}--{self.option_name} {value}"
 
-    def numeric_listing(self) -> str:
-        text = f"type {self.kind}"
+    def listing(self, numeric: bool) -> str:
+        name = "" if numeric else type_name(self.kind, self.low, self.high, self.names)
+        if name:
+            return f"{self.listed_as} {mark(self.inverted)}{name}"
+        text = f"{self.listed_as} !type {self.kind}" if self.inverted else f"{self.listed_as}type {self.kind}"
         if self.low == self.high:
             text += f" code {self.low}"
         elif (self.low, self.high) != (0, 255):
             text += f" codes {self.low}-{self.high}"
         return text
-
-    def option(self, name: str, value: str) -> str:
-        return f"{bang(self.inverted)}--{name} {value}"

@@ -11,7 +11,6 @@ from engine.core.packet import Packet
 from engine.core.values import Values
 from engine.match.parts.dropping import Dropping
 from engine.match.parts.text import bang, mark
-from engine.match.parts.wire import BROKEN, find_header
 
 OPTIONS_LIMIT: Final = 16
 ANY_LENGTH: Final = 0xFF
@@ -31,18 +30,8 @@ class Ipv6Options(Dropping):
         self.options = options
 
     def matches(self, packet: Packet, context: Context) -> bool:
-        self.dropping = False
-        at = find_header(packet, self.header)
+        at, length = self.extension_header(packet, self.header, 2)
         if at < 0:
-            self.dropping = at == BROKEN
-            return False
-        size = len(packet.data)
-        if at + 2 > size:
-            self.dropping = True
-            return False
-        length = (packet.data[at + 1] + 1) * 8
-        if size - at < length:
-            self.dropping = True
             return False
         if self.length >= 0 and (self.length == length) == self.inverted:
             return False

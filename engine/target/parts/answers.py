@@ -10,8 +10,8 @@ A reset answers no reset, and pays no attention to link-layer broadcasts.
 
 ICMP errors leave with TTL 64, TOS 0xc0 plus the middle bits of the packet's own, and as much of the packet as fits into
 576 bytes (IPv6: 1280). Their source is the address the packet was for if that is ours, else what the route says
-(`Emission` with source 0). Resets come from the address that the packet was for. Both belong to the connection of the
-packet, as RELATED in the direction back.
+(`Emission` with source 0), in IPv6 this machine's address on the link by which the packet came. Resets come from the
+address that the packet was for. Both belong to the connection of the packet, as RELATED in the direction back.
 
 Per destination the kernel allows one ICMP error in `net.ipv4.icmp_ratelimit` (`net.ipv6.icmp.ratelimit`) milliseconds
 and six at once. Here the limit holds if `Shared.sysctls` has a value for it.
@@ -27,15 +27,12 @@ from engine.core.checksum import checksum, fold, pseudo_header
 from engine.core.connection import CT_RELATED, CT_RELATED_REPLY, CT_UNTRACKED, ORIGINAL
 from engine.core.context import BROADCAST, LOCAL, MULTICAST, Context, Emission, NamedState, Shared
 from engine.core.hooks import IPV4, OUTPUT
-from engine.core.packet import EXTENSION_HEADERS, NO_NEXT_HEADER, Packet
+from engine.core.numbers import is_decimal
+from engine.core.packet import EXTENSION_HEADERS, Packet
+from engine.core.protocols import AH, ESP, GRE, ICMP, ICMPV6, NO_NEXT_HEADER, SCTP, TCP, UDP, UDPLITE
+from engine.core.tcp_header import ACK, FIN, RST, SYN
 
-ICMP: Final = 1
-TCP: Final = 6
-UDP: Final = 17
-AH: Final = 51
-ICMPV6: Final = 58
-
-UNCHECKED: Final = frozenset((47, 50, AH, 132, 136))  # GRE, ESP, AH, SCTP, UDP-Lite
+UNCHECKED: Final = frozenset((GRE, ESP, AH, SCTP, UDPLITE))
 RIGHT: Final = 0xFFFF  # the sum over something that holds its own checksum
 
 # ICMP types that the kernel knows; to these there is no answer: errors, and what it discards like errors
@@ -53,10 +50,6 @@ SHORT_ERROR: Final = 576
 IPV6_MINIMUM_MTU: Final = 1280
 DONT_FRAGMENT: Final = 0x4000
 
-FIN: Final = 0x01
-SYN: Final = 0x02
-RST: Final = 0x04
-ACK: Final = 0x10
 U32: Final = 0xFFFFFFFF
 
 ICMP_REPLIES: Final = (0, 14, 129)
@@ -155,7 +148,7 @@ def is_allowed_by_rate(packet: Packet, context: Context) -> bool:
     """One error each interval and destination, six at once; local destinations are not limited."""
     shared: Shared = context.shared
     text = shared.sysctls.get(RATE_SYSCTLS.get(packet.family, RATE_SYSCTL6), "0")
-    interval = float(int(text)) if text.isdigit() else 0.0
+    interval = float(int(text)) if is_decimal(text) else 0.0
     if interval <= 0 or shared.environment.address_type(packet.src, packet.family) == LOCAL:
         return True
     peers = shared.named.get(RATE_STATE)

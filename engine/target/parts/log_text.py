@@ -20,6 +20,19 @@ from typing import Final
 from engine.core.context import Context
 from engine.core.hooks import IPV4
 from engine.core.packet import Packet
+from engine.core.protocols import (
+    AH,
+    DESTINATION_OPTIONS,
+    ESP,
+    FRAGMENT,
+    HOP_BY_HOP,
+    ICMP,
+    ICMPV6,
+    ROUTING,
+    TCP,
+    UDP,
+    UDPLITE,
+)
 
 # What to log besides (the flags of LOG)
 TCP_SEQUENCE: Final = 1
@@ -31,18 +44,6 @@ ALL: Final = TCP_SEQUENCE | TCP_OPTIONS | IP_OPTIONS | UID | MAC_DECODE
 
 ALL_BYTES: Final = 0xFFFFFFFF
 ETHERNET: Final = 14  # bytes of a link header
-
-HOP_BY_HOP: Final = 0
-ICMP: Final = 1
-TCP: Final = 6
-UDP: Final = 17
-ROUTING: Final = 43
-FRAGMENT: Final = 44
-ESP: Final = 50
-AH: Final = 51
-ICMPV6: Final = 58
-DESTINATION_OPTIONS: Final = 60
-UDPLITE: Final = 136
 
 TCP_FLAGS: Final = (
     (0x100, "AE "),

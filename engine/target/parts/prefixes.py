@@ -18,6 +18,7 @@ from engine.core.context import Context
 from engine.core.extension import KernelRefusal, Option, RuleHead, Target
 from engine.core.hooks import IPV6
 from engine.core.packet import Packet
+from engine.core.protocols import ICMPV6
 from engine.core.values import Values
 from engine.core.verdict import CONTINUE, DROP
 from engine.target.parts.answers import parameter_problem
@@ -26,7 +27,6 @@ EINVAL: Final = 22
 LONGEST: Final = 64
 SHORT: Final = 48
 ALL_BITS: Final = (1 << 128) - 1
-ICMPV6: Final = 58
 LAST_ERROR: Final = 4  # ICMPv6 parameter problem
 
 

@@ -16,14 +16,16 @@ from typing import Final
 from engine.core.context import NamedState, Shared
 from engine.core.hooks import IPV4
 from engine.core.packet import Packet
-from engine.target.parts.answers import DONT_FRAGMENT, TCP, U32, ipv4_header, ipv6_header
-
-FIN: Final = 0x01
-SYN: Final = 0x02
-RST: Final = 0x04
-ACK: Final = 0x10
-ECE: Final = 0x40
-CWR: Final = 0x80
+from engine.core.protocols import TCP
+from engine.core.tcp_header import (
+    OPTION_MSS,
+    OPTION_NOP,
+    OPTION_SACK_PERMITTED,
+    OPTION_TIMESTAMP,
+    OPTION_WINDOW_SCALE,
+    option_at,
+)
+from engine.target.parts.answers import DONT_FRAGMENT, U32, ipv4_header, ipv6_header
 
 # What a segment offers
 MSS: Final = 1
@@ -31,14 +33,6 @@ WSCALE: Final = 2
 SACK: Final = 4
 TIMESTAMP: Final = 8
 ECN: Final = 16
-
-# Option numbers
-END: Final = 0
-NOP: Final = 1
-OPTION_MSS: Final = 2
-OPTION_WSCALE: Final = 3
-OPTION_SACK: Final = 4
-OPTION_TIMESTAMP: Final = 8
 
 LARGEST_SCALE: Final = 14
 NO_SCALE: Final = 0xF
@@ -70,12 +64,12 @@ class Offer:
         if flags & MSS:
             out += bytes((OPTION_MSS, 4)) + self.mss.to_bytes(2, "big")
         if flags & TIMESTAMP:
-            out += bytes((OPTION_SACK, 2) if flags & SACK else (NOP, NOP))
+            out += bytes((OPTION_SACK_PERMITTED, 2) if flags & SACK else (OPTION_NOP, OPTION_NOP))
             out += bytes((OPTION_TIMESTAMP, 10)) + self.tsval.to_bytes(4, "big") + self.tsecr.to_bytes(4, "big")
         elif flags & SACK:
-            out += bytes((NOP, NOP, OPTION_SACK, 2))
+            out += bytes((OPTION_NOP, OPTION_NOP, OPTION_SACK_PERMITTED, 2))
         if flags & WSCALE:
-            out += bytes((NOP, OPTION_WSCALE, 3, self.wscale))
+            out += bytes((OPTION_NOP, OPTION_WINDOW_SCALE, 3, self.wscale))
         return out
 
     def hide(self, now: float, own_scale: int) -> None:
@@ -112,31 +106,23 @@ def read_offer(packet: Packet) -> Offer | None:
     if end < at or end > len(data):
         return None
     offer = Offer()
-    while at < end:
+    at = option_at(data, at, end)
+    while at >= 0:
         kind = data[at]
-        if kind == END:
-            break
-        if kind == NOP:
-            at += 1
-            continue
-        if at + 1 >= end:
-            break
         size = data[at + 1]
-        if size < 2 or at + size > end:
-            break
         if kind == OPTION_MSS and size == 4:
             offer.mss = packet.u16(at + 2)
             offer.flags |= MSS
-        elif kind == OPTION_WSCALE and size == 3:
+        elif kind == OPTION_WINDOW_SCALE and size == 3:
             offer.wscale = min(data[at + 2], LARGEST_SCALE)
             offer.flags |= WSCALE
         elif kind == OPTION_TIMESTAMP and size == 10:
             offer.tsval = packet.u32(at + 2)
             offer.tsecr = packet.u32(at + 6)
             offer.flags |= TIMESTAMP
-        elif kind == OPTION_SACK and size == 2:
+        elif kind == OPTION_SACK_PERMITTED and size == 2:
             offer.flags |= SACK
-        at += size
+        at = option_at(data, at + size, end)
     return offer
 
 
