@@ -17,7 +17,7 @@ MASKS: Final = (
     (re.compile(r"delta-time=[01]\b"), "delta-time=0"),
     (re.compile(r"<deltatime>[01]<"), "<deltatime>0<"),
 )
-SECONDS: Final = re.compile(r"(?P<before>^(?:\[NOW\]\t)?(?: *\[[A-Z]+\] )?(?:\w+ +\d+ )?\w+ +\d+ |<timeout>|-t |^)"
+SECONDS: Final = re.compile(r"(?P<before>^(?:\[NOW\]\s)?(?: *\[[A-Z]+\] )?(?:\w+ +\d+ )?\w+ +\d+ |<timeout>|-t |^)"
                             r"(?P<seconds>\d+)(?= (?:[A-Z]|src|-u|proto=|timeout=)|<)")  # fmt: skip
 
 
@@ -49,3 +49,8 @@ def fewer_seconds(line: str, slack: float) -> list[str]:
     most = int(found["seconds"])
     start, end = found.span("seconds")
     return [f"{line[:start]}{seconds}{line[end:]}" for seconds in range(most, max(most - int(slack), 0) - 1, -1)]
+
+
+def says(scene: Any, text: str, part: str) -> bool:
+    """Whether a part is in a text, be it with a timeout that has run down a little."""
+    return any(form in text for form in fewer_seconds(part, scene.slack()))

@@ -98,10 +98,8 @@ class Watch:
         """Since the last look it must have said exactly these lines; of each a part is given. Returns the lines. The
         seconds of a part may have run down a little on a kernel."""
         found = self.lines()
-        slack = self.scene.slack()
         good = len(found) == len(parts) and all(
-            any(form in line for form in comparing.fewer_seconds(part, slack))
-            for part, line in zip(parts, found, strict=True)
+            comparing.says(self.scene, line, part) for part, line in zip(parts, found, strict=True)
         )
         wanted, seen = "\n".join(parts) or "nothing", "\n".join(found) or "nothing"
         self.scene.step(self.node.name, "should hear", expected=wanted, seen=seen, ok=good)

@@ -91,12 +91,12 @@ class Nfnetlink:
                 if error.errno not in (errno.ENOENT, errno.EOPNOTSUPP):
                     raise
 
-    def add_connections(self, count: int, status: int, seconds: int) -> None:
-        """Put `count` UDP connections of 198.18.0.0/15 into the table (IPS_ bits, timeout). Raises OSError.
+    def add_connections(self, first: int, count: int, status: int, seconds: int) -> None:
+        """Put UDP connections of `count` addresses from `first` on, a multiple of 256, into the table (IPS_ bits,
+        timeout). Raises OSError.
 
         One message is written once, 256 of them in a row, and the bytes of their addresses are changed as columns.
         """
-        first = int.from_bytes(socket.inet_aton("198.18.0.0"))
         many, one = bytes(4), socket.inet_aton("198.51.100.1")
         tuples = udp_tuple(CTA_TUPLE_ORIG, many, one) + udp_tuple(CTA_TUPLE_REPLY, one, many)
         numbers = attribute(CTA_STATUS, struct.pack("!I", status)) + attribute(CTA_TIMEOUT, struct.pack("!I", seconds))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lab import neighbours, plan, port, process, sockdiag, stack
-from lab.engines.base import FAMILIES, TABLES, Adapter, Entry
+from lab.engines.base import FAMILIES, FILLERS, TABLES, Adapter, Entry
 from lab.errors import LabError
 from lab.faults import did_you_mean
 from lab.model import Node as NodeSpec
@@ -31,7 +31,6 @@ from lab.restorer import Restorer
 RUN: Final = "/run/nflab"
 
 ACCOUNTING: Final = "net.netfilter.nf_conntrack_acct"
-CONNECTIONS_LIMIT: Final = 1 << 17  # that can be added: the addresses of 198.18.0.0/15
 
 
 class Node:
@@ -394,11 +393,10 @@ class Firewall(Node):
         self._living.flush()
 
     def add_connections(self, count: int, assured: bool = True, seconds: int = 600) -> None:
-        """Put so many UDP connections into the table, each of an address of 198.18.0.0/15 to 198.51.100.1:9."""
-        if not 0 <= count <= CONNECTIONS_LIMIT:
-            raise LabError(
-                f"{self.name}: {count} connections cannot be added: there are addresses for 0 to {CONNECTIONS_LIMIT}"
-            )
+        """Put so many UDP connections into the table, each of an address of 240.0.0.0/4 to 198.51.100.1:9."""
+        most = FILLERS.num_addresses
+        if not 0 <= count <= most:
+            raise LabError(f"{self.name}: {count} connections cannot be added: there are addresses for 0 to {most}")
         if count:
             self._living.add_connections(count, assured, seconds)
 

@@ -280,13 +280,13 @@ def test_conntrack(lab: Lab) -> None:
 
 def test_only_as_many_connections_are_added_as_there_are_addresses(lab: Lab) -> None:
     firewall = lab["firewall"]
-    for count in (-1, (1 << 17) + 1):
+    for count in (-1, (1 << 28) + 1):
         with pytest.raises(LabError, match=f"firewall: {count} connections cannot be added"):
             firewall.add_connections(count)
     firewall.add_connections(0)
     assert firewall.conntrack() == []
     firewall.add_connections(2)
-    assert sorted(entry.original.src for entry in firewall.conntrack()) == ["198.18.0.0", "198.18.0.1"]
+    assert sorted(entry.original.src for entry in firewall.conntrack()) == ["240.0.0.0", "240.0.0.1"]
 
 
 def test_the_clock_is_the_engines(lab: Lab) -> None:

@@ -184,10 +184,10 @@ def test_full(client, server, firewall):
     firewall.counted("seen", packets=1)
     assert statistic(firewall, "drop") == before + 2
 
-    firewall.runs("conntrack -D -s 198.18.0.5")
+    firewall.runs("conntrack -D -s 240.0.0.5")
     client.sends(udp("client:5 > server:99", "now"))
     server.sees(udp("client:5 > server:99", "now"))
-    firewall.runs("conntrack -L -s 198.18.0.6").contains("src=198.18.0.6")
+    firewall.runs("conntrack -L -s 240.0.0.6").contains("src=240.0.0.6")
     firewall.flushes_connections()
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from ipaddress import IPv4Network
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 from lab.errors import LabError, RulesetError, Unsupported
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 FAMILIES = ("ipv4", "ipv6")
 TABLES = ("raw", "mangle", "nat", "filter", "security")
+FILLERS: Final = IPv4Network("240.0.0.0/4")  # of what fills a table: addresses that nobody has
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ class Adapter:
         raise NotImplementedError
 
     def add_connections(self, count: int, assured: bool, seconds: int) -> None:
-        """Put so many UDP connections into the table, each of an address of 198.18.0.0/15."""
+        """Put so many UDP connections into the table, each of an address of FILLERS."""
         raise NotImplementedError
 
     def touch_connection(self, src: str, dst: str, port: int) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from lab import nfnetlink, programs
 from lab.engines import proc_line
-from lab.engines.base import FAMILIES, Adapter, Entry, Settings, without_comments
+from lab.engines.base import FAMILIES, FILLERS, Adapter, Entry, Settings, without_comments
 from lab.engines.kernel_log import KernelLog
 from lab.errors import LabError, RulesetError, Unsupported
 from lab.nfnetlink import Nfnetlink
@@ -249,7 +249,8 @@ class Kernel(Adapter):
         self.netlink.flush_conntrack()
 
     def add_connections(self, count: int, assured: bool, seconds: int) -> None:
-        self.netlink.add_connections(count, CONFIRMED | (SEEN_REPLY | ASSURED if assured else 0), seconds)
+        status = CONFIRMED | (SEEN_REPLY | ASSURED if assured else 0)
+        self.netlink.add_connections(int(FILLERS.network_address), count, status, seconds)
 
     def touch_connection(self, src: str, dst: str, port: int) -> None:
         self.netlink.touch_connection(src, dst, port)

@@ -17,7 +17,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from lab.channel import in_memory, read_all
-from lab.engines.base import FAMILIES, Adapter, Entry, Settings, Tuple, without_comments
+from lab.engines.base import FAMILIES, FILLERS, Adapter, Entry, Settings, Tuple, without_comments
 from lab.errors import EngineDied, LabError, RulesetError
 from lab.paths import PACKAGE_ROOT
 from lab.process import Process, attach, start
@@ -283,7 +283,7 @@ class Userspace(Adapter):
 
     def add_connections(self, count: int, assured: bool, seconds: int) -> None:
         status = ["-u", "SEEN_REPLY,ASSURED"] if assured else []
-        first = int(ip_address("198.18.0.0"))
+        first = int(FILLERS.network_address)
         words = ["-d", "198.51.100.1", "-p", "udp", "--sport", "9", "--dport", "9", "-t", str(seconds), *status]
         requests = [{"do": "command", "argv": ["conntrack", "-I", "-s", str(ip_address(first + number)), *words]}
                     for number in range(count)]  # fmt: skip
