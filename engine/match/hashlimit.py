@@ -477,9 +477,7 @@ def _finish(config: Config, values: Values, seconds: int) -> None:
 
 
 def build(values: Values) -> Extension:
-    name = values.find("hashlimit-name")
-    assert name is not None and isinstance(name.value, str)
-    return HashLimit(name.value, read_config(values), values.family)
+    return HashLimit(values.string("hashlimit-name"), read_config(values), values.family)
 
 
 def final(values: Values) -> None:

@@ -230,11 +230,10 @@ def signed(value: int) -> int:
 
 def build(values: Values) -> Extension:
     command = next(item for item in values.given if item.option.name in COMMANDS)
-    name = values.find("name")
-    text = name.value if name is not None and isinstance(name.value, str) else "DEFAULT"
+    name = values.string("name", "DEFAULT")
     bits = 32 if values.family == IPV4 else 128
     mask = values.number("mask", (1 << bits) - 1)
-    match = Recent(COMMANDS[command.option.name], command.inverted, text, mask, values.family, not values.has("mask"))
+    match = Recent(COMMANDS[command.option.name], command.inverted, name, mask, values.family, not values.has("mask"))
     sides = [item.option.name for item in values.given if item.option.name in ("rsource", "rdest")]
     match.by_destination = sides[-1:] == ["rdest"]
     match.seconds = values.number("seconds", 0)

@@ -163,9 +163,7 @@ def build(values: Values) -> Extension:
     given = values.find("hex-string") or values.find("string")
     assert given is not None
     pattern = read_pattern(given)
-    algorithm = values.find("algo")
-    assert algorithm is not None and isinstance(algorithm.value, str)
-    match = String(pattern, algorithm.value, given.inverted)
+    match = String(pattern, values.string("algo"), given.inverted)
     match.start = values.number("from", 0)
     match.stop = values.number("to", END)
     if values.has("icase"):

@@ -43,10 +43,7 @@ class IdleTimer(Target):
 
 
 def build(values: Values) -> Target:
-    given = values.find("label")
-    label = given.value if given is not None else ""
-    assert isinstance(label, str)
-    return IdleTimer(values.number("timeout"), label, values.has("alarm"))
+    return IdleTimer(values.number("timeout"), values.string("label"), values.has("alarm"))
 
 
 OPTIONS: Final = (

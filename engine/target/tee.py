@@ -64,10 +64,7 @@ class Tee(Target):
 
 
 def build(values: Values) -> Target:
-    given = values.find("oif")
-    device = given.value if given is not None else ""
-    assert isinstance(device, str)
-    return Tee(values.family, values.number("gateway"), device)
+    return Tee(values.family, values.number("gateway"), values.string("oif"))
 
 
 OPTIONS: Final = (
