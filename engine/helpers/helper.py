@@ -17,6 +17,7 @@ from typing import Final
 
 from engine.conntrack.expectations import Expectation, Policy
 from engine.conntrack.tracking import Conntrack
+from engine.core.addresses import FULL_MASK
 from engine.core.connection import (
     CONFIRMED,
     DST_NAT,
@@ -27,7 +28,6 @@ from engine.core.connection import (
 )
 from engine.core.context import Context, NatRequest, Shared
 from engine.core.gathering import gather
-from engine.core.hooks import IPV4
 from engine.core.packet import Packet
 from engine.core.verdict import DROP
 from engine.helpers.sequence import remember_change
@@ -85,7 +85,7 @@ class Tools:
         """A connection from `src` (ANY: anybody) to `dst`, not yet announced."""
         family = master.original.family
         key = Tuple(family, proto, 0 if src == ANY else src, dst, 0 if sport == ANY else sport, dport)
-        all_bits = 0xFFFFFFFF if family == IPV4 else (1 << 128) - 1
+        all_bits = FULL_MASK[family]
         return Expectation(
             master,
             key,

@@ -16,7 +16,7 @@ from __future__ import annotations
 from errno import EINVAL
 from typing import Final
 
-from engine.core.addresses import address_text
+from engine.core.addresses import ADDRESS_BITS, address_text
 from engine.core.context import Context
 from engine.core.extension import (
     IN,
@@ -102,7 +102,7 @@ def read_part(given: Given, values: Values) -> tuple[str, str, bool]:
             raise ParameterProblem(f'policy match: invalid mode "{given.text}"')
         return given.text, given.text, given.inverted
     if isinstance(value, tuple):
-        bits = 32 if values.family == 2 else 128
+        bits = ADDRESS_BITS[values.family]
         length = value[1].bit_count()
         text = address_text(value[0], values.family) + ("" if length == bits else f"/{length}")
         return text, text, given.inverted

@@ -16,6 +16,7 @@ from errno import EINVAL
 from typing import Final
 
 from engine.core import verdict
+from engine.core.addresses import folded
 from engine.core.context import Context
 from engine.core.extension import KernelRefusal, Option, ParameterProblem, RuleHead, Spec, Target
 from engine.core.hooks import IPV4
@@ -62,14 +63,9 @@ def flow_hash(packet: Packet) -> int:
     """A hash that does not depend on the direction."""
     source, destination = packet.src, packet.dst
     if packet.family != IPV4:
-        source = fold(source)
-        destination = fold(destination)
+        source = folded(source)
+        destination = folded(destination)
     return jhash_3words(min(source, destination), max(source, destination), packet.proto, 0)
-
-
-def fold(address: int) -> int:
-    """128 bits to 32."""
-    return (address ^ address >> 32 ^ address >> 64 ^ address >> 96) & 0xFFFFFFFF
 
 
 def look_at_balance(values: Values) -> None:

@@ -24,7 +24,6 @@ from engine.conntrack.tool.filters import (
     network_matches,
     status_matches,
     tuple_matches,
-    width_of,
 )
 from engine.conntrack.tool.problems import NAME, OTHER, Problem, wrong
 from engine.conntrack.tool.render import Picture, Renderer, listed
@@ -43,6 +42,7 @@ from engine.conntrack.tracker import (
 )
 from engine.conntrack.tracking import Conntrack
 from engine.conntrack.udp import UdpState
+from engine.core.addresses import FULL_MASK
 from engine.core.connection import (
     CONFIRMED,
     DYING,
@@ -607,7 +607,7 @@ class Carrier:
         one = Expectation(
             master,
             key,
-            attributes.get("mask_src", (1 << width_of(request.family)) - 1),
+            attributes.get("mask_src", FULL_MASK[request.family]),
             attributes.get("mask_sport", 0),
             policies[0],
         )

@@ -22,7 +22,7 @@ from engine.conntrack.tool.filters import destination_changed, source_changed
 from engine.conntrack.tool.protocols import tag_as_shown
 from engine.conntrack.tool.request import EXTENDED, ID, KTIMESTAMP, SAVE, TIMESTAMP, XML
 from engine.conntrack.tracker import EVENT_HELPER, EVENT_LABEL, EVENT_MARK, EVENT_PROTOINFO
-from engine.core.addresses import address_text
+from engine.core.addresses import FULL_MASK, address_text
 from engine.core.connection import (
     ASSURED,
     EXPECTED,
@@ -34,7 +34,7 @@ from engine.core.connection import (
     Connection,
     Tuple,
 )
-from engine.core.hooks import FAMILY_NAMES, IPV4
+from engine.core.hooks import FAMILY_NAMES
 from engine.core.protocols import DCCP, GRE
 
 EVENT_TEXTS: Final[dict[int, str]] = {NEW: "    [NEW] ", UPDATE: " [UPDATE] ", DESTROY: "[DESTROY] "}
@@ -259,7 +259,7 @@ class Renderer:
         key = one.key
         master = one.master.original
         family = key.family
-        everything = 0xFFFFFFFF if family == IPV4 else (1 << 128) - 1
+        everything = FULL_MASK[family]
         mask = Tuple(family, key.proto, one.src_mask, everything, one.sport_mask, 0xFFFF)
         flags = [
             name
@@ -283,7 +283,7 @@ class Renderer:
         key = one.key
         master = one.master.original
         family = key.family
-        everything = 0xFFFFFFFF if family == IPV4 else (1 << 128) - 1
+        everything = FULL_MASK[family]
         mask = Tuple(family, key.proto, one.src_mask, everything, one.sport_mask, 0xFFFF)
         word = EVENT_WORDS.get(kind, "")
         sides = (("expected", key), ("mask", mask), ("master", master))
