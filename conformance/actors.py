@@ -603,12 +603,12 @@ class Firewall(Host):
             raise Failed((f"{self.name} should track", "nothing"), ("it tracks", shown))
 
     def expects(self, *parts: str, count: int | None = None) -> list[str]:
-        """A helper must expect a connection whose line contains all these parts: firewall.expects("dport=40001",
-        "src={server}"). `count`: how many lines there must be in all."""
+        """A helper must expect a connection whose line contains all these parts, whole words each:
+        firewall.expects("dport=40001", "src={server}"). `count`: how many lines there must be in all."""
         self.scene.collect()
         lines = self.node.expectations()
         wanted = [self.fills_in(part) for part in parts]
-        fitting = [line for line in lines if all(part in line.split() or part in line for part in wanted)]
+        fitting = [line for line in lines if all(connections.has_words(line, part) for part in wanted)]
         good = (bool(fitting) or not wanted) and count in (None, len(lines))
         shown = "\n".join(lines) or "nothing"
         told = " ".join(wanted) + (f" ({count} in all)" if count is not None else "")

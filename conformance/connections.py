@@ -83,6 +83,11 @@ def _short(address: str) -> str:
     return str(ipaddress.ip_address(address)) if ":" in address else address
 
 
+def has_words(line: str, part: str) -> bool:
+    """Whether a line contains some words in a row, none of them as a piece of a longer one."""
+    return f" {' '.join(part.split())} " in f" {' '.join(line.split())} "
+
+
 def faults(want: Wanted, entry: Entry, slack: float) -> list[str]:
     """In what an entry differs. `slack`: seconds by which a timeout may have run down meanwhile."""
     found = []
@@ -94,7 +99,7 @@ def faults(want: Wanted, entry: Entry, slack: float) -> list[str]:
             if not value - slack <= entry.timeout <= value:
                 found.append(f"timeout is {entry.timeout}, not {value}")
         elif name == "text":
-            if value not in str(entry):
+            if not has_words(str(entry), value):
                 found.append(f"'{value}' is not in its line")
         elif name == "flags":
             missing = [flag for flag in value if flag not in entry.flags]
