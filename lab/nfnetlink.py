@@ -92,7 +92,7 @@ class Nfnetlink:
                     raise
 
     def add_connections(self, count: int, status: int, seconds: int) -> None:
-        """Put `count` UDP connections of 198.18.0.0/15 into the table (IPS_ bits, timeout). Raises OSError.
+        """Put `count` UDP connections, from 198.18.0.0 on, into the table (IPS_ bits, timeout). Raises OSError.
 
         One message is written once, 256 of them in a row, and the bytes of their addresses are changed as columns.
         """

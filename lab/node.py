@@ -31,7 +31,7 @@ from lab.restorer import Restorer
 RUN: Final = "/run/nflab"
 
 ACCOUNTING: Final = "net.netfilter.nf_conntrack_acct"
-CONNECTIONS_LIMIT: Final = 1 << 17  # that can be added: the addresses of 198.18.0.0/15
+CONNECTIONS_LIMIT: Final = 1 << 20  # that can be added: more than the table of a large machine holds
 
 
 class Node:
@@ -394,10 +394,10 @@ class Firewall(Node):
         self._living.flush()
 
     def add_connections(self, count: int, assured: bool = True, seconds: int = 600) -> None:
-        """Put so many UDP connections into the table, each of an address of 198.18.0.0/15 to 198.51.100.1:9."""
+        """Put so many UDP connections into the table, each of an address from 198.18.0.0 on to 198.51.100.1:9."""
         if not 0 <= count <= CONNECTIONS_LIMIT:
             raise LabError(
-                f"{self.name}: {count} connections cannot be added: there are addresses for 0 to {CONNECTIONS_LIMIT}"
+                f"{self.name}: {count} connections cannot be added: it takes 0 to {CONNECTIONS_LIMIT}"
             )
         if count:
             self._living.add_connections(count, assured, seconds)

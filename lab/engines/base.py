@@ -132,7 +132,7 @@ class Adapter:
         raise NotImplementedError
 
     def add_connections(self, count: int, assured: bool, seconds: int) -> None:
-        """Put so many UDP connections into the table, each of an address of 198.18.0.0/15."""
+        """Put so many UDP connections into the table, each of an address from 198.18.0.0 on."""
         raise NotImplementedError
 
     def touch_connection(self, src: str, dst: str, port: int) -> None:
