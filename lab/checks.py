@@ -9,6 +9,7 @@ from typing import Final
 from lab.faults import Faults, Place, did_you_mean
 from lab.kinds import Address, Network
 from lab.model import Node, Topology
+from lab.services import SERVICES
 
 Places = dict[str, Place]
 Check = Callable[[Topology, Places, Faults], None]
@@ -167,7 +168,7 @@ def services_fit(topology: Topology, places: Places, faults: Faults) -> None:
             faults.add(places[path], path, f"'{node.name}' has no address, so nobody can reach a service there")
         taken: dict[tuple[str, int], str] = {}
         for service in node.services:
-            transport = "udp" if service.kind in ("udp-echo", "tftp") else "tcp"
+            transport = SERVICES[service.kind].transport
             if taken.setdefault((transport, service.port), service.kind) != service.kind:
                 faults.add(
                     places[path],

@@ -55,6 +55,7 @@ from lab.namespaces import (
     prctl,
     unshare,
 )
+from lab.services import SERVICES
 
 LAB_NAMESPACES: Final = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS
 RUN: Final = "/run/nflab"
@@ -523,12 +524,9 @@ SOCKETS: Final[dict[str, Callable[[dict[str, Any]], socket.socket]]] = {
 
 # --- servers that start with their first packet -----------------------------------------------------------------------
 
-DATAGRAM_SERVICES: Final = ("udp-echo", "tftp")
-
-
 def open_ports(name: str, port: int) -> list[tuple[str, socket.socket]]:
     """Sockets of a service on every address of the node, IPv4 and (where there is one) IPv6."""
-    kind = socket.SOCK_DGRAM if name in DATAGRAM_SERVICES else socket.SOCK_STREAM
+    kind = socket.SOCK_DGRAM if SERVICES[name].transport == "udp" else socket.SOCK_STREAM
     opened: list[tuple[str, socket.socket]] = []
     for family, anywhere in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
         try:
