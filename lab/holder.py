@@ -318,18 +318,14 @@ class Holder:
         return {}, ()
 
     def sysctl(self, message: dict[str, Any], _files: Files) -> Answer:
-        """Set sysctls of a node (`values`: name -> text) and read others (`names`)."""
+        """Read a sysctl of a node (`name`), after it was set to `value` if there is one."""
+        name, value = message["name"], message["value"]
         with self.namespaces.inside(message["node"]):
-            for name, value in message.get("values", {}).items():
-                if not build.write_sysctl(name, value):
-                    raise FileNotFoundError(errno.ENOENT, "this kernel has no such sysctl", name)
-            found: dict[str, str] = {}
-            for name in message.get("names", ()):
-                value = build.read_sysctl(name)
-                if value is None:
-                    raise FileNotFoundError(errno.ENOENT, "this kernel has no such sysctl", name)
-                found[name] = value
-        return {"values": found}, ()
+            there = value is None or build.write_sysctl(name, value)
+            found = build.read_sysctl(name) if there else None
+        if found is None:
+            raise FileNotFoundError(errno.ENOENT, "this kernel has no such sysctl", name)
+        return {"value": found}, ()
 
     def release(self, message: dict[str, Any], _files: Files) -> Answer:
         """Open a netfilter socket in a node and close it again: the kernel then waits until nft rules that were deleted

@@ -275,7 +275,7 @@ class Kernel(Adapter):
         return self._old_lines[since:], len(self._old_lines)
 
     def sysctl(self, name: str, value: str | None = None) -> str:
-        return self.node.holder.sysctl(self.node.name, {} if value is None else {name: value}, (name,))[name]
+        return self.node.holder.sysctl(self.node.name, name, value)
 
     def commands(self) -> dict[str, str]:
         """`iptables` in this node is this engine's iptables, not the one that the machine prefers."""

@@ -314,7 +314,7 @@ class Userspace(Adapter):
 
     def sysctl(self, name: str, value: str | None = None) -> str:
         if not name.startswith(ENGINE_SYSCTLS):
-            return self.node.holder.sysctl(self.node.name, {} if value is None else {name: value}, (name,))[name]
+            return self.node.holder.sysctl(self.node.name, name, value)
         wanted = {} if value is None else {"value": value}
         return str(self.request(do="sysctl", name=name, **wanted)["value"])
 
