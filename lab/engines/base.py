@@ -9,17 +9,25 @@ An adapter lives in the lab's owner and drives the engine of one node. All text 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from lab.errors import LabError, RulesetError, Unsupported
+from lab.errors import Unsupported
 
 if TYPE_CHECKING:
     from lab.node import Node
 
-FAMILIES = ("ipv4", "ipv6")
-TABLES = ("raw", "mangle", "nat", "filter", "security")
+FAMILIES: Final = ("ipv4", "ipv6")
+# The built-in chains of each table (iptables(8), TABLES).
+CHAINS: Final = {
+    "raw": ("PREROUTING", "OUTPUT"),
+    "mangle": ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"),
+    "nat": ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"),
+    "filter": ("INPUT", "FORWARD", "OUTPUT"),
+    "security": ("INPUT", "FORWARD", "OUTPUT"),
+}
+TABLES: Final = tuple(CHAINS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,15 +205,6 @@ class Adapter:
         raise Unsupported(f"{self.name}: has no control socket")
 
 
-class AdapterType(Protocol):
-    """What the registry holds: an adapter class, or a function that makes one."""
-
-    def __call__(self, node: Node) -> Adapter: ...
-
-
 def without_comments(text: str) -> str:
     """iptables-save text without the lines that say when it was made."""
     return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#"))
-
-
-__all__ = ["FAMILIES", "TABLES", "Adapter", "Entry", "LabError", "RulesetError", "Sequence", "Settings", "Tuple"]
