@@ -87,7 +87,7 @@ class Adapter:
 
     name: ClassVar[str] = ""
     refuses: ClassVar[Mapping[str, str]] = {}
-    is_the_kernel: ClassVar[bool] = False  # its sysctls are those of the node
+    is_the_kernel: ClassVar[bool] = False  # its sysctls are those of the node, what it lacks the machine lacks
 
     @classmethod
     def probe(cls) -> str:
