@@ -76,6 +76,9 @@ class Topology:
 
 @dataclass(slots=True)
 class Requirement:
+    """A row of the catalogue (conformance/requirements). `kernel`: whether the Linux kernel does what is expected;
+    `nft`: how iptables-nft differs; `untestable`: why no scenario checks it."""
+
     id: str
     area: str
     level: str
