@@ -186,7 +186,13 @@ def pytest_configure(config: pytest.Config) -> None:
     from lab import engines
 
     wanted = config.getoption("engine")
-    names = engines.names() if wanted == "all" else [name.strip() for name in wanted.split(",") if name.strip()]
+    names = (
+        engines.names()
+        if wanted == "all"
+        else list(filter(None, dict.fromkeys(name.strip() for name in wanted.split(","))))
+    )
+    if not names:
+        raise pytest.UsageError(f"--engine: names none; there are {', '.join(engines.names())}, or all")
     for name in names:
         if name not in engines.names():
             raise pytest.UsageError(
