@@ -90,14 +90,13 @@ class Session:
 
     def take(self, result: Any, instance: Any) -> None:
         """A scenario has finished: write down what the reports need of it, at once."""
-        from conformance import plugin
+        from conformance import catalogue, plugin
         from conformance.case import spec_of
-        from conformance.plugin import requirements_of
 
-        self._engine(result.engine, spec_of(instance.case))
+        self._engine(result.engine)
         self._topology(spec_of(instance.case))
-        for requirement in requirements_of(instance):
-            self._once("requirement", requirement.id, requirement)
+        for name in instance.cites:
+            self._once("requirement", name, catalogue.find(name))
         self.open().add(result)
         self.kept = self.config.stash[plugin.RUNNER].kept
 
@@ -132,7 +131,7 @@ class Session:
             self.told.add((kind, name))
             self.open().add(record)
 
-    def _engine(self, engine: str, spec: Any) -> None:
+    def _engine(self, engine: str) -> None:
         from conformance.stages import version
         from reports.records import Engine
 
@@ -168,7 +167,6 @@ class Session:
 
 SESSION = pytest.StashKey[Session]()
 SCENARIOS: Session | None = None  # for the one hook that is not told the configuration
-PLANNED = pytest.StashKey[list[tuple[str, str]]]()
 
 
 def _seed(config: pytest.Config) -> int:
@@ -188,7 +186,13 @@ def pytest_configure(config: pytest.Config) -> None:
     from lab import engines
 
     wanted = config.getoption("engine")
-    names = engines.names() if wanted == "all" else [name.strip() for name in wanted.split(",") if name.strip()]
+    names = (
+        engines.names()
+        if wanted == "all"
+        else list(filter(None, dict.fromkeys(name.strip() for name in wanted.split(","))))
+    )
+    if not names:
+        raise pytest.UsageError(f"--engine: names none; there are {', '.join(engines.names())}, or all")
     for name in names:
         if name not in engines.names():
             raise pytest.UsageError(

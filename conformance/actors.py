@@ -13,11 +13,11 @@ import shlex
 import subprocess
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from conformance import connections, counters, flows, icmp_names, sockets, transfers, waits, watching, wire
+from conformance import connections, counters, flows, icmp_names, sockets, transfers, waits, watching
 from conformance.failing import Broken, Failed
-from conformance.names import NameFault, Names
+from conformance.names import Names
 from conformance.packets import CONDITIONS, Packet, PacketFault, Sendable, make
 from conformance.programs import __name__ as PROGRAMS_MODULE
 from conformance.reading import Seen, is_chatter
@@ -95,8 +95,7 @@ class Host:
     def mac(self, link: str = "") -> str:
         return self.node.mac(link or None)
 
-    # --- packets
-    # ---------------------------------------------------------------------------------------------------------
+    # --- packets ------------------------------------------------------------------------------------------------------
 
     def sends(self, *packets: Sendable | Iterable[Sendable], via: str = "", next_hop: str = "") -> Seen:
         """Put packets on the wire, one after the other. Returns the last one, for example to quote it.
@@ -118,8 +117,10 @@ class Host:
         """A packet like this must have arrived. Returns it; of several, the last one.
 
         Only what is said is compared; the checksums must be right. A packet counts once: the next sees() looks at the
-        rest. on        the link on which it must have arrived within    seconds to wait for it: only for what real
-        programs send
+        rest.
+
+        on        the link on which it must have arrived
+        within    seconds to wait for it: only for what real programs send
         """
         return self.scene.expect(self.name, packet, times, on, within)[-1]
 
@@ -235,8 +236,7 @@ class Host:
         for address in addresses:
             self.scene.claim(self.node, address, device)
 
-    # --- real sockets and programs
-    # -----------------------------------------------------------------------------------------
+    # --- real sockets and programs ------------------------------------------------------------------------------------
 
     def opens(self, end: str = "udp", transparent: bool = False) -> sockets.LocalSocket:
         """A real socket: "udp", "udp:5000", "tcp", "tcp6:7000", "udp:ADDRESS:5000". transparent: IP_TRANSPARENT, it may
@@ -342,8 +342,7 @@ class Host:
         result: dict[str, Any] = json.loads(output.out)
         return result
 
-    # --- the node
-    # ----------------------------------------------------------------------------------------------------------
+    # --- the node -----------------------------------------------------------------------------------------------------
 
     def sets(self, name: str, value: object) -> None:
         """Set a sysctl of the node until the scenario is over."""
@@ -395,8 +394,7 @@ class Firewall(Host):
         self.scene.step(self.name, "differs", expected=f"legacy: {legacy}; nft: {nft}", seen=because)
         return nft if self.dialect == "nft" else legacy
 
-    # --- rules
-    # -----------------------------------------------------------------------------------------------------------
+    # --- rules --------------------------------------------------------------------------------------------------------
 
     def loads(self, text: str, family: int = 4) -> None:
         """Load iptables-restore text as the whole ruleset; tables that it does not name become empty. {server},
@@ -502,8 +500,7 @@ class Firewall(Host):
         self.scene.step(self.name, "forgets its connections")
         self.node.flush_conntrack()
 
-    # --- the engine's process
-    # --------------------------------------------------------------------------------------------
+    # --- the engine's process -----------------------------------------------------------------------------------------
 
     def saves_state(self) -> Any:
         """Rules and connections as they are now, for `restarts`. needs=["save-state"]"""
@@ -550,8 +547,7 @@ class Firewall(Host):
         self.scene.away = False
         self.scene.stage.faults = 0
 
-    # --- connections
-    # -----------------------------------------------------------------------------------------------------
+    # --- connections --------------------------------------------------------------------------------------------------
 
     def connections(self) -> list[Entry]:
         """Everything in its connection table."""
@@ -603,12 +599,12 @@ class Firewall(Host):
             raise Failed((f"{self.name} should track", "nothing"), ("it tracks", shown))
 
     def expects(self, *parts: str, count: int | None = None) -> list[str]:
-        """A helper must expect a connection whose line contains all these parts: firewall.expects("dport=40001",
-        "src={server}"). `count`: how many lines there must be in all."""
+        """A helper must expect a connection whose line contains all these parts, whole words each:
+        firewall.expects("dport=40001", "src={server}"). `count`: how many lines there must be in all."""
         self.scene.collect()
         lines = self.node.expectations()
         wanted = [self.fills_in(part) for part in parts]
-        fitting = [line for line in lines if all(part in line.split() or part in line for part in wanted)]
+        fitting = [line for line in lines if all(connections.has_words(line, part) for part in wanted)]
         good = (bool(fitting) or not wanted) and count in (None, len(lines))
         shown = "\n".join(lines) or "nothing"
         told = " ".join(wanted) + (f" ({count} in all)" if count is not None else "")
@@ -621,8 +617,7 @@ class Firewall(Host):
         """No connection is expected by any helper."""
         self.expects(count=0)
 
-    # --- time
-    # ------------------------------------------------------------------------------------------------------------
+    # --- time ---------------------------------------------------------------------------------------------------------
 
     def time_passes(self, seconds: float) -> None:
         """Let time pass: at once where the clock is virtual, really on a kernel. A kernel's scenario may wait about
@@ -681,8 +676,7 @@ class Firewall(Host):
             full = name if "timeout" in name else f"{name}_timeout"
             self.sets(f"net.netfilter.nf_conntrack_{full}", value)
 
-    # --- what it says
-    # ----------------------------------------------------------------------------------------------------
+    # --- what it says -------------------------------------------------------------------------------------------------
 
     def logs(self, *parts: str, times: int | None = None) -> list[str]:
         """LOG and NFLOG rules must have written a line that contains all these parts since the last time it was asked.
@@ -770,6 +764,3 @@ def _flat(packets: Iterable[Any]) -> Iterable[Sendable]:
             yield from _flat(each)
         else:
             yield each
-
-
-__all__ = ["Firewall", "Host", "NameFault", "NoReturn", "Output", "actor", "wire"]

@@ -176,9 +176,9 @@ def case(
 def _check(made: Case) -> None:
     if not _ID.match(made.id):
         raise CaseError("an id is words in small letters, joined by hyphens and points: 'nat.snat.keeps-port'")
-    if made.rows is not None and any(not _ROW.match(name) for name in made.rows):
-        wrong = next(name for name in made.rows if not _ROW.match(name))
-        raise CaseError(f"row '{wrong}': the name of a row is one word of letters, digits and _.:+-")
+    wrong = [name for name in made.rows if not _ROW.match(name)]
+    if wrong:
+        raise CaseError(f"row '{wrong[0]}': the name of a row is one word of letters, digits and _.:+-")
     needs.check(made.needs)
     for instance in made.instances():
         needs.check(instance.needs)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import difflib
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -19,33 +19,17 @@ from typing import Any, Final
 import yaml
 
 from lab import ending
+from reports.records import Requirement
 
 FOLDER: Final = Path(__file__).parent / "requirements"
 LEVELS: Final = ("required", "recommended")
 KERNEL: Final = ("pass", "fail", "untested")
-FIELDS: Final = ("id", "level", "title", "source", "stimulus", "expect", "kernel", "nft", "note", "untestable")
+FIELDS: Final = tuple(each.name for each in fields(Requirement) if each.name != "area")
 NEEDED: Final = ("id", "level", "title", "source", "stimulus", "expect", "kernel")
 
 
 class CatalogueError(ValueError):
     """A fault in the files. Lists every one, each with its file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """One row. `kernel`: whether the Linux kernel does what is expected; `nft`: how iptables-nft differs."""
-
-    id: str
-    area: str
-    level: str
-    title: str
-    source: str
-    stimulus: str
-    expect: str
-    kernel: str
-    nft: str = ""
-    note: str = ""
-    untestable: str = ""
 
 
 @cache

@@ -8,6 +8,7 @@ IPv6 where the name is the same (udp6, tcp6).
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -55,11 +56,7 @@ def wanted(text: str, reply: str, fields: dict[str, Any], names: Names) -> Wante
 
 def same_flow(want: Wanted, entry: Entry) -> bool:
     """Whether an entry is the one that is meant: protocol and original direction."""
-    return _protocol(entry) in (want.protocol, str(_number(want.protocol))) and _fits(want.flow, entry.original)
-
-
-def _protocol(entry: Entry) -> str:
-    return str(entry.protocol)
+    return entry.protocol in (want.protocol, str(_number(want.protocol))) and _fits(want.flow, entry.original)
 
 
 def _number(protocol: str) -> int:
@@ -78,9 +75,12 @@ def _fits(flow: Flow, direction: Any) -> bool:
 
 def _short(address: str) -> str:
     """/proc writes IPv6 addresses with all their groups."""
-    import ipaddress
-
     return str(ipaddress.ip_address(address)) if ":" in address else address
+
+
+def has_words(line: str, part: str) -> bool:
+    """Whether a line contains some words in a row, none of them as a piece of a longer one."""
+    return f" {' '.join(part.split())} " in f" {' '.join(line.split())} "
 
 
 def faults(want: Wanted, entry: Entry, slack: float) -> list[str]:
@@ -94,7 +94,7 @@ def faults(want: Wanted, entry: Entry, slack: float) -> list[str]:
             if not value - slack <= entry.timeout <= value:
                 found.append(f"timeout is {entry.timeout}, not {value}")
         elif name == "text":
-            if value not in str(entry):
+            if not has_words(str(entry), value):
                 found.append(f"'{value}' is not in its line")
         elif name == "flags":
             missing = [flag for flag in value if flag not in entry.flags]

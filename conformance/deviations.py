@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from conformance import catalogue
+from lab import engines
 from reports.records import FAIL, PASS, Result
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def judge(result: Result, instance: Instance) -> Result:
             result.surprise = f"it passes, so its entry in {FILE.name} is obsolete: take it out ('{deviation.reason}')"
     elif recommended and result.outcome == FAIL and result.recommendation:
         result.tolerated = "recommended only, and the Linux kernel does not do it either"
-    elif recommended and result.outcome == PASS and result.engine.startswith("kernel-"):
+    elif recommended and result.outcome == PASS and engines.find(result.engine).is_the_kernel:
         result.surprise = (
             f"it passes on a kernel, but the catalogue says of {', '.join(instance.cites)} that kernels do not do "
             "it: the scenario or the catalogue is wrong"

@@ -179,7 +179,7 @@ def missing(need: str, firewall: Firewall) -> str:
     wanted = NEEDS[need]
     if wanted.engine and (reason := find(wanted.engine).probe()):
         return f"{need}: {wanted.engine}: {reason}"
-    if not firewall.engine.startswith("kernel-"):
+    if not firewall.adapter.is_the_kernel:
         return ""
     if wanted.command and not _installed(wanted.command, firewall):
         return f"{need}: the command {wanted.command} is not installed"

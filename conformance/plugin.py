@@ -13,11 +13,11 @@ from typing import Any, Final
 
 import pytest
 
-from conformance import case, catalogue
+from conformance import case
 from conformance.ahead import Ahead
 from conformance.case import Instance
 from conformance.running import Runner, blank
-from reports.records import BROKEN, FAIL, PASS, UNSUPPORTED, Requirement, Result
+from reports.records import FAIL, UNSUPPORTED, Result
 
 ENGINE_OF: Final = re.compile(r"\[([a-z0-9-]+)\]$")
 
@@ -115,24 +115,6 @@ def _indented(text: str) -> str:
     return "\n".join(f"  {line}" for line in text.splitlines())
 
 
-def requirements_of(instance: Instance) -> Iterable[Requirement]:
-    for name in instance.cites:
-        row = catalogue.find(name)
-        yield Requirement(
-            row.id,
-            row.area,
-            row.level,
-            row.title,
-            row.source,
-            row.stimulus,
-            row.expect,
-            row.kernel,
-            row.nft,
-            row.note,
-            row.untestable,
-        )
-
-
 class ByEngine:
     """What pytest-xdist's scheduler needs to know: which scenarios go together, and which package a worker takes
     next."""
@@ -154,18 +136,3 @@ class ByEngine:
             return same[0]
         untouched = [name for name in names if name.partition(" ")[0] not in taken]
         return (untouched or names)[0]
-
-
-__all__ = [
-    "AHEAD",
-    "BROKEN",
-    "ENGINES",
-    "FAIL",
-    "PASS",
-    "RUNNER",
-    "SINK",
-    "UNSUPPORTED",
-    "ByEngine",
-    "ScenarioFile",
-    "ScenarioItem",
-]

@@ -11,18 +11,12 @@ raises it from n-1 to n, so a chain that comes too early or too late raises noth
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from lab.engines.base import CHAINS
 
 if TYPE_CHECKING:
     from conformance.actors import Firewall
-
-CHAINS: Final[dict[str, tuple[str, ...]]] = {
-    "raw": ("PREROUTING", "OUTPUT"),
-    "mangle": ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"),
-    "nat": ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"),
-    "filter": ("INPUT", "FORWARD", "OUTPUT"),
-    "security": ("INPUT", "FORWARD", "OUTPUT"),
-}
 
 
 def every_chain() -> list[str]:

@@ -159,7 +159,7 @@ class Runner:
     def _own_faults(scene: Scene, result: Result) -> None:
         """A traceback inside an engine process means that it dropped a packet because of its own bug: no judgement."""
         for firewall in scene.lab.firewalls:
-            if "control" in firewall.adapter.refuses or firewall.engine.startswith("kernel-"):
+            if "control" in firewall.adapter.refuses:
                 continue
             try:
                 faults = firewall.adapter.request(do="faults").get("faults", [])

@@ -243,8 +243,7 @@ class Scene:
         before = [at for at, *_rest in self.sent if at <= seen.time]
         return (seen.time - (before[-1] if before else self.began_at)) * 1000
 
-    # --- silence
-    # -------------------------------------------------------------------------------------------------------
+    # --- silence ------------------------------------------------------------------------------------------------------
 
     def claim_silence(self, node: str, pattern: Packet, on: str = "") -> None:
         """No such packet must have arrived at a node. Looked at now, and once more when a later packet has proved that
@@ -343,8 +342,7 @@ class Scene:
                    if any(address.version == (6 if six else 4) for address in addresses)]  # fmt: skip
         return node if len(devices) == 1 else f"{node}.{devices[0]}"
 
-    # --- the end
-    # -------------------------------------------------------------------------------------------------------
+    # --- the end ------------------------------------------------------------------------------------------------------
 
     def undo_all(self) -> None:
         """Take back what the scenario changed in the nodes, last things first."""

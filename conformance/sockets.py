@@ -127,8 +127,11 @@ class LocalSocket:
         self._socket.setblocking(False)
         try:
             data, peer = self._receive()
-        except (BlockingIOError, OSError):
+        except BlockingIOError:
             return
+        except OSError as error:
+            step.ok, step.seen = False, str(error)
+            raise Failed((f"{self._name} should hear", "nothing"), ("instead", str(error))) from None
         finally:
             self._socket.settimeout(waits.ANSWER)
         step.ok, step.seen = False, f"{data!r} from {peer[0]}:{peer[1]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -74,17 +75,11 @@ class Stages:
 def version(lab: Lab) -> str:
     """What the engine of a lab calls itself."""
     firewall = lab.firewalls[0]
-    if firewall.engine.startswith("kernel-"):
+    if firewall.adapter.is_the_kernel:
         tool = firewall.run(["iptables", "--version"]).stdout.strip()
-        return f"{tool}, Linux {_kernel()}"
+        return f"{tool}, Linux {platform.release()}"
     try:
         answer: dict[str, Any] = firewall.adapter.request(do="ping")
     except LabError:
         return ""
     return f"nflab {answer.get('version', '?')}, {'compiled' if answer.get('compiled') else 'interpreted'}"
-
-
-def _kernel() -> str:
-    import os
-
-    return os.uname().release

@@ -23,15 +23,14 @@ from typing import Any
 
 from conformance.packets import tcp
 from conformance.stating import States
+from conformance.tcp_talk import SEQUENCE_SPACE
 
 PORTS = (40000, 99)
-LIMIT = 1 << 32
 
 
 @dataclass
 class Side:
-    """One end: `isn` is the number of its SYN, `next` the offset of what it will send next, `acked` what it has seen
-    of the other's."""
+    """One end: `isn` is the number of its SYN, `next` the offset of what it will send next."""
 
     isn: int
     next: int = 0
@@ -87,12 +86,12 @@ class Script:
         ack = place(given.pop("ack", "+0"), other.next)
         if "sack" in given:
             left, _dots, right = given.pop("sack").partition("..")
-            fields["sack"] = [tuple((other.isn + place(edge, other.next)) % LIMIT for edge in (left, right))]
+            fields["sack"] = [tuple((other.isn + place(edge, other.next)) % SEQUENCE_SPACE for edge in (left, right))]
         assert not given, f"a script knows no {', '.join(given)}"
         if seq == me.next and flags != "none" and "R" not in flags:
             me.next += len(data) + ("S" in flags) + ("F" in flags)
-        fields["ack"] = (other.isn + ack) % LIMIT if "A" in flags else 0
-        self.hosts[side].sends(tcp(self.flows[side], flags, data, seq=(me.isn + seq) % LIMIT, **fields))
+        fields["ack"] = (other.isn + ack) % SEQUENCE_SPACE if "A" in flags else 0
+        self.hosts[side].sends(tcp(self.flows[side], flags, data, seq=(me.isn + seq) % SEQUENCE_SPACE, **fields))
 
     def entry(self, wanted: list[str]) -> None:
         flow = f"tcp {self.flows['c']}"

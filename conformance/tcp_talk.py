@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 CLIENT_ISN: Final = 1000
 SERVER_ISN: Final = 5000
-HALF: Final = 1 << 32
+SEQUENCE_SPACE: Final = 1 << 32  # RFC 9293 3.4
 
 
 class Side:
@@ -44,7 +44,7 @@ class Side:
             if name in self.options:
                 said[name] = self.options[name]
         said |= fields
-        return make("tcp", self.flow, family, **{name: value % HALF if name in ("seq", "ack") else value
+        return make("tcp", self.flow, family, **{name: value % SEQUENCE_SPACE if name in ("seq", "ack") else value
                                                  for name, value in said.items()})  # fmt: skip
 
 
@@ -74,10 +74,8 @@ class Talk:
     def syn(self, seen_as: str = "") -> Seen:
         sent = self.client.packet(self.family, "SYN", None, self.syn_options)
         self.client.host.sends(sent)
-        pattern = make("tcp", seen_as or Flow(End(), self.client.flow.destination), self.family, flags="SYN",
-                       seq=sent.get("seq"))  # fmt: skip
-        if not seen_as:  # wherever address translation sends it, the port may have been changed too
-            pattern = make("tcp", "any > any", self.family, flags="SYN", seq=sent.get("seq"))
+        # Without `seen_as` it may arrive with whatever addresses and ports translation gives it.
+        pattern = make("tcp", seen_as or "any > any", self.family, flags="SYN", seq=sent.get("seq"))
         seen = self.server.host.sees(pattern)
         self.server.flow = _answer_flow(seen)
         self.client.seq += 1
@@ -90,8 +88,7 @@ class Talk:
         self.client.ack = self.server.seq
         return seen
 
-    # --- what each end does
-    # --------------------------------------------------------------------------------------------
+    # --- what each end does -------------------------------------------------------------------------------------------
 
     def client_sends(self, flags: str, payload: str | bytes | None = None, arrives_as: str | bytes | None = None,
                      **fields: Any) -> Seen:  # fmt: skip
@@ -122,8 +119,7 @@ class Talk:
     def server_resets(self) -> Seen:
         return self._pass(self.server, self.client, "RST", None, None, {})
 
-    # --- how
-    # -----------------------------------------------------------------------------------------------------------
+    # --- how ----------------------------------------------------------------------------------------------------------
 
     def _pass(self, sender: Side, receiver: Side, flags: str, payload: str | bytes | None,
               arrives_as: str | bytes | None, fields: dict[str, Any]) -> Seen:  # fmt: skip
@@ -136,16 +132,16 @@ class Talk:
     def _say(self, sender: Side, receiver: Side, payload: str | bytes, arrives_as: str | bytes | None) -> Seen:
         """Sender and receiver may count different numbers: a helper may have made the data longer."""
         seen = self._pass(sender, receiver, "PSH,ACK", payload, arrives_as, {})
-        if seen.seq != receiver.ack % HALF:
+        if seen.seq != receiver.ack % SEQUENCE_SPACE:
             raise Failed(
-                (f"{receiver.host.name} should see", f"seq {receiver.ack % HALF}"),
+                (f"{receiver.host.name} should see", f"seq {receiver.ack % SEQUENCE_SPACE}"),
                 (f"{receiver.host.name} saw", f"seq {seen.seq} of {seen.shown(receiver.host.names)}"),
             )
         sender.seq += len(payload)
         receiver.ack += len(seen.payload)
         acknowledged = self._pass(receiver, sender, "ACK", None, None, {})
-        if acknowledged.ack != sender.seq % HALF:
-            raise Failed((f"{sender.host.name} should see", f"ack {sender.seq % HALF}"),
+        if acknowledged.ack != sender.seq % SEQUENCE_SPACE:
+            raise Failed((f"{sender.host.name} should see", f"ack {sender.seq % SEQUENCE_SPACE}"),
                          (f"{sender.host.name} saw", f"ack {acknowledged.ack}"))  # fmt: skip
         return seen
 

@@ -48,16 +48,6 @@ class Resolved:
     fields: tuple[tuple[str, Any], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A packet that was sent: its bytes from the IP header on, and the whole frame."""
-
-    what: Sendable
-    packet: bytes
-    frame: bytes
-    hop: Hop
-
-
 def resolve(packet: Packet, names: Names) -> Resolved:
     """Raises NameFault for unknown names and PacketFault for what cannot be sent."""
     family = packet.ip_version
@@ -442,7 +432,7 @@ CHECKSUM_AT: Final = {"udp": 6, "udplite": 6, "tcp": 16, "icmp": 2, "icmp6": 2, 
 
 
 def _spoiled(what: Resolved, fields: dict[str, Any], data: bytes) -> bytes:
-    """Turn checksums that are to be 'bad' over; fill in the one of UDP that scapy leaves out behind unusual headers."""
+    """Turn checksums that are to be 'bad' over."""
     if fields.get("ip_checksum") == "bad":
         data = _flipped(data, 10)
     if fields.get("checksum") == "bad":

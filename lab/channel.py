@@ -81,12 +81,11 @@ def door_of(folder: int) -> str:
     return f"/proc/self/fd/{folder}/holder"
 
 
-def in_memory(text: str, name: str = "text") -> int:
-    """An open file that holds `text`, read from its beginning. It has no name in any directory. Bytes that are no UTF-8
-    stand in `text` as `surrogateescape` has them."""
+def in_memory(content: str | bytes, name: str = "text") -> int:
+    """An open file that holds `content`, read from its beginning. It has no name in any directory. Bytes that are no
+    UTF-8 stand in a text as `surrogateescape` has them."""
     fd = os.memfd_create(name, os.MFD_CLOEXEC)
-    data = text.encode("utf-8", "surrogateescape")
-    view = memoryview(data)
+    view = memoryview(content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content)
     while view:
         view = view[os.write(fd, view) :]
     os.lseek(fd, 0, os.SEEK_SET)

@@ -8,7 +8,8 @@ from typing import Final
 
 from lab.faults import Faults, Place, did_you_mean
 from lab.kinds import Address, Network
-from lab.model import Node, Topology
+from lab.model import Node, Topology, segment_of_device
+from lab.services import SERVICES
 
 Places = dict[str, Place]
 Check = Callable[[Topology, Places, Faults], None]
@@ -75,7 +76,7 @@ def addresses_fit(topology: Topology, places: Places, faults: Faults) -> None:
     owners: dict[tuple[frozenset[str], Address], str] = {}
     for node in topology.nodes.values():
         for device, addresses in node.devices.items():
-            segment = segment_of_device(topology, node, device)
+            segment = segment_of_device(topology.segments, node, device)
             for address in addresses:
                 prefix = "bridges." if any(bridge.name == device for bridge in node.bridges) else ""
                 path = f"nodes.{node.name}.{prefix}{device}"
@@ -167,7 +168,7 @@ def services_fit(topology: Topology, places: Places, faults: Faults) -> None:
             faults.add(places[path], path, f"'{node.name}' has no address, so nobody can reach a service there")
         taken: dict[tuple[str, int], str] = {}
         for service in node.services:
-            transport = "udp" if service.kind in ("udp-echo", "tftp") else "tcp"
+            transport = SERVICES[service.kind].transport
             if taken.setdefault((transport, service.port), service.kind) != service.kind:
                 faults.add(
                     places[path],
@@ -203,12 +204,6 @@ def rules_name_interfaces(topology: Topology, places: Places, faults: Faults) ->
 def first_family(node: Node) -> int:
     """A rule without a family stands twice in the node; it is reported once."""
     return min((rule.family for rule in node.policy_rules), default=4)
-
-
-def segment_of_device(topology: Topology, node: Node, device: str) -> frozenset[str]:
-    bridge = next((bridge for bridge in node.bridges if bridge.name == device), None)
-    link = device if bridge is None else next(iter(bridge.ports), "")
-    return next((each for each in topology.segments if link in each), frozenset([f"{node.name}/{device}"]))
 
 
 CHECKS: Final[tuple[Check, ...]] = (

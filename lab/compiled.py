@@ -34,6 +34,3 @@ def built_from(folder: Path = COMPILED) -> str:
 
 def is_current() -> bool:
     return built_from() == digest()
-
-
-__all__ = ["COMPILED", "DIGEST", "built_from", "digest", "is_current"]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from lab import compiled, engines, programs
-from lab.engines.kernel import CHAINS
+from lab.engines.base import TABLES
 from lab.errors import LabError
 from lab.paths import CHOICE, PACKAGE_ROOT, python_path, variables
 from lab.scratch import Run, in_scratch
@@ -95,7 +95,7 @@ def tables(command: str, variant: str) -> Callable[[Run], str]:
     """A trial: every table can be used."""
 
     def trial(run: Run) -> str:
-        missing = [table for table in CHAINS if rule(table, "", variant, command)(run)]
+        missing = [table for table in TABLES if rule(table, "", variant, command)(run)]
         return f"tables that cannot be used: {', '.join(missing)}" if missing else ""
 
     return trial
@@ -109,7 +109,6 @@ def probe(engine: str) -> Callable[[], str]:
     return lambda: engines.find(engine).probe()
 
 
-IPTABLES: Final = "apt install iptables"
 LEGACY: Final = "as root: modprobe -a ip_tables iptable_raw iptable_mangle iptable_nat iptable_filter iptable_security"
 LEGACY6: Final = "as root: modprobe -a ip6_tables ip6table_raw ip6table_mangle ip6table_nat ip6table_filter " \
                  "ip6table_security"  # fmt: skip

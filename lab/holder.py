@@ -55,6 +55,7 @@ from lab.namespaces import (
     prctl,
     unshare,
 )
+from lab.services import SERVICES
 
 LAB_NAMESPACES: Final = CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS
 RUN: Final = "/run/nflab"
@@ -317,18 +318,14 @@ class Holder:
         return {}, ()
 
     def sysctl(self, message: dict[str, Any], _files: Files) -> Answer:
-        """Set sysctls of a node (`values`: name -> text) and read others (`names`)."""
+        """Read a sysctl of a node (`name`), after it was set to `value` if there is one."""
+        name, value = message["name"], message["value"]
         with self.namespaces.inside(message["node"]):
-            for name, value in message.get("values", {}).items():
-                if not build.write_sysctl(name, value):
-                    raise FileNotFoundError(errno.ENOENT, "this kernel has no such sysctl", name)
-            found: dict[str, str] = {}
-            for name in message.get("names", ()):
-                value = build.read_sysctl(name)
-                if value is None:
-                    raise FileNotFoundError(errno.ENOENT, "this kernel has no such sysctl", name)
-                found[name] = value
-        return {"values": found}, ()
+            there = value is None or build.write_sysctl(name, value)
+            found = build.read_sysctl(name) if there else None
+        if found is None:
+            raise FileNotFoundError(errno.ENOENT, "this kernel has no such sysctl", name)
+        return {"value": found}, ()
 
     def release(self, message: dict[str, Any], _files: Files) -> Answer:
         """Open a netfilter socket in a node and close it again: the kernel then waits until nft rules that were deleted
@@ -523,12 +520,9 @@ SOCKETS: Final[dict[str, Callable[[dict[str, Any]], socket.socket]]] = {
 
 # --- servers that start with their first packet -----------------------------------------------------------------------
 
-DATAGRAM_SERVICES: Final = ("udp-echo", "tftp")
-
-
 def open_ports(name: str, port: int) -> list[tuple[str, socket.socket]]:
     """Sockets of a service on every address of the node, IPv4 and (where there is one) IPv6."""
-    kind = socket.SOCK_DGRAM if name in DATAGRAM_SERVICES else socket.SOCK_STREAM
+    kind = socket.SOCK_DGRAM if SERVICES[name].transport == "udp" else socket.SOCK_STREAM
     opened: list[tuple[str, socket.socket]] = []
     for family, anywhere in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
         try:

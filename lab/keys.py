@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lab import kinds
-from lab.faults import Faults, Place, did_you_mean
+from lab.faults import Faults, did_you_mean
 from lab.kinds import Kind, Placed
 from lab.route_text import POLICY_RULE, ROUTE
-from lab.yaml_text import Mapping, Sequence, Text, Value, what
+from lab.services import SERVICES
+from lab.yaml_text import Mapping, Text, Value, what
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,6 @@ class Key:
 
 
 ENGINES: Final = ("engine", "userspace", "kernel-legacy", "kernel-nft")
-
-# What runs on a node, and the port where it listens unless the file says another.
-SERVICES: Final = {"ftp": 21, "http": 80, "tcp-echo": 7, "udp-echo": 7, "tftp": 69, "irc": 6667}
 
 # Named as below net.netfilter.nf_conntrack_ (docs/networking/nf_conntrack-sysctl in the kernel's documentation).
 CONNTRACK_TIMEOUTS: Final = (
@@ -67,7 +65,7 @@ def parse_service(text: str) -> tuple[str, int]:
     if name not in SERVICES:
         raise kinds.Refused(f"'{name}' is not a service", did_you_mean(name, SERVICES, "Services are"))
     if not colon:
-        return name, SERVICES[name]
+        return name, SERVICES[name].port
     if not port.isdigit() or not 1 <= int(port) <= 65535:
         raise ValueError(f"'{text}': '{port}' is not a port (1 to 65535)")
     return name, int(port)
@@ -276,8 +274,3 @@ SECTIONS: Final = (
      "without an address.", INTERFACE_KEYS),
     ("Bridges", "Below `bridges` of a node. Short form: the list of ports.", BRIDGE_KEYS),
 )  # fmt: skip
-
-__all__ = [
-    "BRIDGE_KEYS", "CONNTRACK_TIMEOUTS", "ENGINES", "INTERFACE", "INTERFACE_KEYS", "LINK_KEYS", "NODE_KEYS",
-    "SECTIONS", "SERVICES", "TOPOLOGY_KEYS", "Key", "Place", "Sequence", "mapping_of", "read_mapping",
-]  # fmt: skip

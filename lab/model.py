@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -95,6 +96,13 @@ class Node:
         """Every device of the node with its addresses: interfaces first, then bridges."""
         named = {interface.link: interface.addresses for interface in self.interfaces}
         return named | {bridge.name: bridge.addresses for bridge in self.bridges}
+
+
+def segment_of_device(segments: Iterable[frozenset[str]], node: Node, device: str) -> frozenset[str]:
+    """The Ethernet on which an interface or bridge of a node stands; one of its own if it is on no link."""
+    bridge = next((bridge for bridge in node.bridges if bridge.name == device), None)
+    link = device if bridge is None else next(iter(bridge.ports), "")
+    return next((each for each in segments if link in each), frozenset([f"{node.name}/{device}"]))
 
 
 @dataclass(frozen=True, slots=True)

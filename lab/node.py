@@ -229,7 +229,7 @@ class Node:
         return after
 
     def _sysctl(self, name: str, value: str | None) -> str:
-        return self.holder.sysctl(self.name, {} if value is None else {name: value}, (name,))[name]
+        return self.holder.sysctl(self.name, name, value)
 
     @property
     def stack(self) -> str:

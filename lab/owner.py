@@ -189,11 +189,9 @@ class Holder:
         finally:
             os.close(fd)
 
-    def sysctl(self, node: str, values: dict[str, str] | None = None, names: tuple[str, ...] = ()) -> dict[str, str]:
-        """Set and read sysctls of a node."""
-        answer, _files = self.ask({"do": "sysctl", "node": node, "values": values or {}, "names": names})
-        found: dict[str, str] = answer["values"]
-        return found
+    def sysctl(self, node: str, name: str, value: str | None = None) -> str:
+        """Read a sysctl of a node, or set and read it."""
+        return str(self.ask({"do": "sysctl", "node": node, "name": name, "value": value})[0]["value"])
 
     def kill(self, pid: int, number: int = signal.SIGKILL, group: bool = False) -> None:
         """Send a signal to a process of the lab, named by its number there."""

@@ -12,8 +12,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
-from lab.kinds import Address
-from lab.model import Bridge, Link, Node, PolicyRule, Route, Topology
+from lab.model import Link, Node, PolicyRule, Route, Topology
 
 FABRIC: Final = ""
 
@@ -243,6 +242,3 @@ def neighbours_of(topology: Topology, node: str, link: str) -> list[tuple[str, s
     segment = topology.segment_of(link)
     return [(other.name, device) for other, device in _devices_on(topology, segment)
             if other.name != node and other.devices[device]]  # fmt: skip
-
-
-__all__ = ["FABRIC", "Address", "Bridge", "Plan", "make"]

@@ -9,7 +9,7 @@ import struct
 import subprocess
 from collections.abc import Mapping, Sequence
 
-from lab.channel import read_all
+from lab.channel import in_memory, read_all
 from lab.owner import Holder
 from lab.programs import here
 
@@ -128,11 +128,10 @@ def run(
     Input and outputs are files in memory rather than pipes: nothing has to be pumped, and a program that leaves
     something running in the background does not keep the caller waiting.
     """
-    given = os.memfd_create("stdin", os.MFD_CLOEXEC)
+    given = in_memory(input or b"", "stdin")
     output = os.memfd_create("stdout", os.MFD_CLOEXEC)
     complaints = os.memfd_create("stderr", os.MFD_CLOEXEC)
     try:
-        _fill(given, input.encode("utf-8", "surrogateescape") if isinstance(input, str) else input or b"")
         process = start(holder, node, argv, environment, {0: given, 1: output, 2: complaints}, cwd)
         try:
             code = process.wait(timeout)
@@ -151,10 +150,3 @@ def run(
     if check:
         finished.check_returncode()
     return finished
-
-
-def _fill(fd: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
-    os.lseek(fd, 0, os.SEEK_SET)

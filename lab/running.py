@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -248,7 +248,7 @@ class Lab:
         wanted = {"nodes": list(self.nodes), "files": served, "name": ACCOUNTING, "read": own}
         for name, value in self.holder.ask({"do": "refresh", **wanted})[0]["values"].items():
             if value not in (None, "0"):  # a connbytes rule switches it on for good
-                self.holder.sysctl(name, {ACCOUNTING: "0"})
+                self.holder.sysctl(name, ACCOUNTING, "0")
 
     # --- life --------------------------------------------------------------------------------------------------------
 
@@ -259,27 +259,20 @@ class Lab:
 
     def close(self) -> None:
         """End everything and wait until it is gone; of a lab that was attached, only let go."""
+        self._leave(self.holder.let_go if self._attached else self.holder.end)
+
+    def let_go(self) -> None:
+        """Leave a kept lab (holder.keep) running and forget it."""
+        self._leave(self.holder.let_go)
+
+    def _leave(self, last: Callable[[], None]) -> None:
+        """Close every file that is open here. (A socket keeps the namespace in which it was opened.)"""
         if self._closed:
             return
         self._closed = True
         for node in self.nodes.values():
             node.let_go()
-        if self._attached:
-            self.holder.let_go()
-        else:
-            self.holder.end()
-        self._forget()
-
-    def let_go(self) -> None:
-        """Leave a kept lab (holder.keep) running and forget it."""
-        self._closed = True
-        for node in self.nodes.values():
-            node.let_go()
-        self.holder.let_go()
-        self._forget()
-
-    def _forget(self) -> None:
-        """Close every file that is open here. (A socket keeps the namespace in which it was opened.)"""
+        last()
         for node in self.nodes.values():
             node.forget()
         close_all([port for node in self.nodes.values() for port in node.ports])
@@ -297,6 +290,3 @@ def _settings(firewall: Firewall, clock: str) -> Settings:
     spec = firewall.spec
     texts = ["" if file is None else rules_of(file) for file in (spec.rules, spec.rules6)]
     return Settings(clock, texts[0], texts[1], spec.on_engine_failure, spec.conntrack_timeouts)
-
-
-__all__ = ["Lab"]

@@ -18,7 +18,7 @@ from lab import ending, keys, kinds
 from lab.checks import check
 from lab.faults import Fault, Faults, Place, TopologyError, did_you_mean
 from lab.kinds import Address, InterfaceAddress, Network, Placed, parse_address
-from lab.model import Bridge, Interface, Link, Node, PolicyRule, Route, Service, Topology
+from lab.model import Bridge, Interface, Link, Node, PolicyRule, Route, Service, Topology, segment_of_device
 from lab.route_text import RouteText, RuleText
 from lab.yaml_text import Mapping, Text, Value, read, what
 
@@ -360,9 +360,9 @@ class _Reader:
             return []
         hops: dict[int, Address] = {}
         networks = [address.network for addresses in node.devices.values() for address in addresses]
-        segments = [self.segment_of_device(node, device) for device in node.devices]
+        segments = [segment_of_device(self.segments, node, device) for device in node.devices]
         for device, addresses in nodes[via].devices.items():
-            if self.segment_of_device(nodes[via], device) not in segments:
+            if segment_of_device(self.segments, nodes[via], device) not in segments:
                 continue
             for address in addresses:
                 if any(address.ip in network for network in networks):
@@ -375,11 +375,6 @@ class _Reader:
                 f"links of {node.name}: {', '.join(each.link for each in node.interfaces) or 'none'}.",
             )
         return [hops[family] for family in sorted(hops)]
-
-    def segment_of_device(self, node: Node, device: str) -> frozenset[str]:
-        bridge = next((bridge for bridge in node.bridges if bridge.name == device), None)
-        link = device if bridge is None else next(iter(bridge.ports), "")
-        return next((segment for segment in self.segments if link in segment), frozenset([f"{node.name}/{device}"]))
 
 
 def _value(found: dict[str, Placed[Any]], key: str, default: Any) -> Any:

@@ -76,6 +76,9 @@ class Topology:
 
 @dataclass(slots=True)
 class Requirement:
+    """A row of the catalogue (conformance/requirements). `kernel`: whether the Linux kernel does what is expected;
+    `nft`: how iptables-nft differs; `untestable`: why no scenario checks it."""
+
     id: str
     area: str
     level: str
@@ -310,9 +313,8 @@ def read(*paths: Path) -> Records:
     RecordError, OSError."""
     records = Records()
     files = [file for path in paths for file in _files(path)]
-    for file in files:
-        _read_file(file, records)
-    if not files:
+    begun = [_read_file(file, records) for file in files]
+    if not any(begun):
         raise RecordError(f"{', '.join(map(str, paths))}: there are no records")
     return records
 
@@ -340,7 +342,8 @@ def printable(value: Any) -> Any:
     return value
 
 
-def _read_file(path: Path, records: Records) -> None:
+def _read_file(path: Path, records: Records) -> bool:
+    """Whether there is anything in it: a worker that was killed at once has left an empty file."""
     text = path.read_text(encoding="utf-8", errors="replace")
     lines = io.StringIO(text, newline="\n").readlines()
     seen_head = False
@@ -351,7 +354,7 @@ def _read_file(path: Path, records: Records) -> None:
             document = json.loads(content)
             if SURROGATE_JSON.search(content):
                 document = printable(document)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:  # not JSON, numbers of thousands of digits, thousands of brackets
             if number == len(lines) and not content.endswith("\n"):
                 records.broken_lines += 1  # the run ended in the middle of this line
                 continue
@@ -367,6 +370,7 @@ def _read_file(path: Path, records: Records) -> None:
         elif not seen_head:
             raise RecordError(f"{path}:{number}: no records of nflab: the first line is not a 'run' record")
         records.add(_record(document, f"{path}:{number}"))
+    return seen_head
 
 
 def _record(document: dict[str, Any], place: str) -> Record:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import selectors
 import socket
 from collections.abc import Iterator
@@ -167,6 +168,45 @@ def test_load_save_and_a_load_that_fails(desk: Desk) -> None:
         assert line.ask("load", **{"text": "", **fields})["kind"] == "BadRequest"
 
 
+def test_a_field_that_is_spelt_wrong_is_not_passed_over(desk: Desk) -> None:
+    """Without `noflush` a load takes away what is there."""
+    line = desk.line()
+    line.ask("load", text="*filter\n-A INPUT -j DROP\nCOMMIT\n")
+    answer = line.ask("load", text="*nat\nCOMMIT\n", noflsh=True)
+    assert answer["kind"] == "BadRequest" and "'load' has no field 'noflsh'" in answer["error"]
+    assert line.ask("ping", clock=1)["kind"] == "BadRequest"
+    assert "-A INPUT -j DROP" in line.ask("save")["text"]
+    wrong = line.ask("save", table="natt")
+    assert wrong["kind"] == "BadRequest" and "there are filter, nat, mangle" in wrong["error"]
+    assert set(control_module.FIELDS) <= set(control_module.VERBS)
+
+
+def test_fields_are_those_of_the_page() -> None:
+    page = Path(__file__).parent.parent / "docs" / "control-protocol.md"
+    rows = [line.split("|")[1:3] for line in page.read_text().splitlines() if line.startswith("| `")]
+    told: dict[str, set[str]] = {}
+    for verbs, fields in rows:
+        found = re.findall(r"`(\w+)`", fields)
+        for verb in re.findall(r"`(\w+)`", verbs):
+            told[verb] = set(found) - {verb}
+    del told["do"]  # the heading
+    told["restore"], told["dump"] = {"state"}, {"final"}  # one row for both
+    assert {verb: set(control_module.FIELDS.get(verb, ())) for verb in control_module.VERBS} == told
+
+
+def test_a_long_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The path of a socket has at most 107 bytes."""
+    folder = tmp_path.joinpath(*["d" * 60] * 3)
+    folder.mkdir(parents=True)
+    desk = Desk(folder)
+    assert desk.control.path == str(folder / "control")
+    monkeypatch.chdir(folder)
+    desk.control.path = "control"
+    assert desk.line().ask("ping")["ok"]
+    desk.control.close()
+    assert list(folder.iterdir()) == []
+
+
 def test_connections_and_their_lines(desk: Desk) -> None:
     line = desk.line()
     desk.world.receive(ipv4(udp(10)))
@@ -238,6 +278,8 @@ def test_commands(desk: Desk, tmp_path: Path) -> None:
     assert "-A OUTPUT -j ACCEPT" in line.ask("command", argv=["iptables-save"])["stdout"]
     for argv in ([], "iptables", [1], None):
         assert line.ask("command", argv=argv)["kind"] == "BadRequest"
+    elsewhere = line.ask("command", argv=["iptables-restore", "rules"], cwd=str(tmp_path / "gone"))
+    assert elsewhere["kind"] == "BadRequest" and "No such file" in elsewhere["error"] and os.getcwd() == here
     assert line.ask("command", argv=["ls"])["exit"] != 0
 
 
@@ -269,7 +311,9 @@ def test_events_as_objects(desk: Desk) -> None:
     assert line.ask("events")["kind"] == "BadRequest"
     assert line.ask("stop")["streaming"] is False
     assert line.ask("events", table="rules")["kind"] == "BadRequest"
-    assert line.ask("events", mask="OLD")["kind"] == "BadRequest"
+    for mask in ("OLD", "NEW,DESTROI", "NEW;DESTROY", ","):
+        assert line.ask("events", mask=mask)["kind"] == "BadRequest"
+    assert line.ask("events", mask="new, updates")["streaming"]
 
 
 # Rules that iptables-save, and `save` with it, prints in a way that cannot be read back.

@@ -125,8 +125,9 @@ def test_start_and_end(tmp_path: Path) -> None:
         (["--timeout", "nf_conntrack_udp_timeout"], None, "NAME=SECONDS"),
         (["--state", "bad"], "{", "bad: "),
         (["--state", "bad"], '{"version": 99}', "version"),
+        (["--state", "bad"], "[" * 100_000, "bad: "),
     ],
-    ids=["rules", "no file", "sysctl", "no value", "no JSON", "no state"],
+    ids=["rules", "no file", "sysctl", "no value", "no JSON", "no state", "deep JSON"],
 )
 def test_an_engine_that_cannot_start_says_why_and_changes_nothing(
     words: list[str], file: str | None, said: str, tmp_path: Path
@@ -175,6 +176,44 @@ def test_the_chain_for_proxies_lives_and_dies_with_the_engine(tmp_path: Path) ->
     assert found["killed"] == found["flushed"] == [0, 0, 11]
     assert found["other"][:2] == [False, 1] and "does another engine run" in found["other"][2]
     assert found["still"] == [1, 1, 11] and found["end"] == [0, 0, 0, 0]
+
+
+def test_a_start_that_nobody_can_be_told_of(tmp_path: Path) -> None:
+    found = inside(
+        """
+        words = [sys.executable, "-m", "engine", "--ready-fd"]
+        for name, fd in (("closed", "77"), ("full", str(os.open("/dev/full", os.O_WRONLY)))):
+            done = subprocess.run([*words, fd, "--run-dir", run_dir], cwd=root, capture_output=True, text=True,
+                                  pass_fds=[] if name == "closed" else [int(fd)], timeout=60)
+            result[name] = [done.returncode, done.stderr, rules(), os.listdir(run_dir)]
+        """,
+        tmp_path,
+    )
+    assert found["closed"] == [1, "--ready-fd 77: Bad file descriptor\n", 0, []]
+    assert found["full"][::2] == [1, 0] and "No space left on device" in found["full"][1]
+
+
+def test_the_folder_of_the_socket_is_nobody_elses(tmp_path: Path) -> None:
+    """It gets mode 0700: /tmp must not."""
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared").chmod(0o1777)
+    (tmp_path / "file").write_text("")
+    found = inside(
+        """
+        for name in ("shared", "file", "none"):
+            done = subprocess.run([sys.executable, "-m", "engine", "--run-dir", run_dir + "/" + name], cwd=root,
+                                  capture_output=True, text=True, timeout=60)
+            result[name] = [done.returncode, done.stderr.replace(run_dir, "DIR"), rules()]
+        """,
+        tmp_path,
+    )
+    alone = "make a folder for this engine alone and name that\n"
+    assert found == {
+        "shared": [1, f"--run-dir DIR/shared: {alone}", 0],
+        "file": [1, f"--run-dir DIR/file: {alone}", 0],
+        "none": [1, "--run-dir DIR/none: No such file or directory\n", 0],
+    }
+    assert (tmp_path / "shared").stat().st_mode & 0o7777 == 0o1777
 
 
 @pytest.mark.parametrize(("policy", "passes"), [("drop", False), ("accept", True)])

@@ -8,6 +8,7 @@ from conformance.fuzz.__main__ import main
 from conformance.fuzz.case import Case, Send, named_ports
 from conformance.fuzz.draw import Host, World
 from conformance.fuzz.generate import around
+from conformance.fuzz.side import timeless
 
 WORLD = World(
     (
@@ -71,3 +72,16 @@ def test_rules_and_case_files_exclude_each_other(tmp_path: Path, capsys: pytest.
         main(["--rules6", str(tmp_path / "rules"), str(tmp_path / "case.json")])
     assert end.value.code == 2
     assert "exclude" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "left"),
+    [
+        ("ipv4     2 udp      17 29 src=10.0.1.10 dst=10.0.2.10", "ipv4 2 udp 17 src=10.0.1.10 dst=10.0.2.10"),
+        ("tcp      6 431999 ESTABLISHED src=1.2.3.4 delta-time=7", "tcp 6 ESTABLISHED src=1.2.3.4 delta-time="),
+        ("unknown  47 599 src=1.2.3.4", "unknown 47 src=1.2.3.4"),
+        ("conntrack v1.4.7 (conntrack-tools): 2 flow entries", "conntrack v1.4.7 (conntrack-tools): 2 flow entries"),
+    ],
+)
+def test_an_entry_without_its_times(line: str, left: str) -> None:
+    assert timeless(line) == left

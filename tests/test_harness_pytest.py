@@ -183,6 +183,11 @@ def test_two_workers(mark: str) -> None:
 def test_wrong_options(mark: str) -> None:
     status, output = run(mark, FILE, "--engine=kernel-legcy")
     assert status == 4 and "'kernel-legcy' is not an engine; there are userspace, kernel-legacy, kernel-nft" in output
+    status, output = run(mark, FILE, "--engine=,")
+    assert status == 4 and "--engine: names none" in output
+    status, output = run(mark, FILE, "--engine=userspace,userspace", "--collect-only", "-q")
+    lines = [line for line in output.splitlines() if "[userspace]" in line]
+    assert status == 0 and lines and len(set(lines)) == len(lines)
 
 
 def test_other_tests_leave_no_report(mark: str) -> None:

@@ -278,7 +278,7 @@ def test_conntrack(lab: Lab) -> None:
     assert firewall.conntrack() == []
 
 
-def test_only_as_many_connections_are_added_as_there_are_addresses(lab: Lab) -> None:
+def test_only_so_many_connections_are_added(lab: Lab) -> None:
     firewall = lab["firewall"]
     for count in (-1, (1 << 28) + 1):
         with pytest.raises(LabError, match=f"firewall: {count} connections cannot be added"):

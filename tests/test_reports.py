@@ -199,9 +199,7 @@ def test_what_cannot_be_shown_is_written_out(tmp_path: Path) -> None:
     found.results["nat.bad", "userspace"].reason = "byte \udcff, \x1b[31m, emoji \U0001f525, line\u2028end"
     write(tmp_path / "records.jsonl", found.all())
     again = read(tmp_path)
-    assert again.results["nat.bad", "userspace"].reason == (
-        "byte \\xff, \x1b[31m, emoji \U0001f525, line\u2028end"
-    )
+    assert again.results["nat.bad", "userspace"].reason == ("byte \\xff, \x1b[31m, emoji \U0001f525, line\u2028end")
     for ending in ("html", "md", "xml"):
         assert command.main([str(tmp_path), "-o", str(tmp_path / f"report.{ending}")]) == 0
     ElementTree.parse(tmp_path / "report.xml")
@@ -230,6 +228,11 @@ def test_a_crash_costs_the_last_line_only(tmp_path: Path) -> None:
         ('{"record":"run","version":1,"started":"x"}\n{"record":"engine","name":"a","speed":1}\n',
          "x.jsonl:2: a 'engine' record that cannot be: 'speed' is not a field"),
         ("[1]\n", "x.jsonl:1: not a record"),
+        ("[" * 100_000 + "\n", "x.jsonl:1: not JSON"),
+        ("9" * 10_000 + "\n", "x.jsonl:1: not JSON"),
+        ("", "x.jsonl: there are no records"),
+        ("\n", "x.jsonl: there are no records"),
+        ('{"record":"run","version":1', "x.jsonl: there are no records"),
     ],
 )  # fmt: skip
 def test_records_that_cannot_be_read(tmp_path: Path, text: str, message: str) -> None:

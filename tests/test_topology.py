@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,8 @@ import pytest
 
 from lab import plan, schema, topology
 from lab.faults import TopologyError, did_you_mean
-from lab.keys import SERVICES
 from lab.model import Topology
+from lab.services import SERVICES
 
 BUILT_IN = ("bridged", "dual-uplink", "host", "nat-gateway", "three-legged", "two-lans")
 
@@ -250,6 +251,8 @@ def test_built_in_topologies_fit_the_schema(name: str) -> None:
 
 
 def test_every_service_has_a_module() -> None:
-    from lab.services import SERVICES as MODULES
-
-    assert MODULES.keys() == SERVICES.keys()
+    modules = {service.module for service in SERVICES.values()}
+    assert all(importlib.util.find_spec(module) for module in modules)
+    folder = Path(topology.__file__).parent / "services"
+    serving = {path.stem for path in folder.glob("*.py") if "\ndef serve(" in path.read_text()}
+    assert {f"lab.services.{name}" for name in serving} == modules

@@ -12,7 +12,7 @@ import re
 import struct
 
 from conformance.fuzz import packets as p
-from conformance.fuzz.payloads import crc32c
+from conformance.reading import crc32c
 
 AH = 51
 # ICMP types with an id, which NAT may draw

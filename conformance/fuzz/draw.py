@@ -5,14 +5,6 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-CHAINS = {
-    "raw": ("PREROUTING", "OUTPUT"),
-    "mangle": ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"),
-    "nat": ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"),
-    "filter": ("INPUT", "FORWARD", "OUTPUT"),
-    "security": ("INPUT", "FORWARD", "OUTPUT"),
-}
-TABLES = ("raw", "mangle", "nat", "filter", "security")
 PORTS = (21, 53, 80, 443, 1000, 2000, 5000, 40000)
 MARKS = ("0x1", "0x2", "0x10", "0xf0")
 NAMES = ("one", "two", "three")

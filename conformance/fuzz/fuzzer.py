@@ -12,7 +12,8 @@ from pathlib import Path
 from conformance.fuzz.case import Case
 from conformance.fuzz.compare import differences
 from conformance.fuzz.deviations import explain
-from conformance.fuzz.generate import Host, World, around, generate
+from conformance.fuzz.draw import Host, World
+from conformance.fuzz.generate import around, generate
 from conformance.fuzz.shrink import shrink
 from conformance.fuzz.side import Outcome, Side
 from lab import Lab

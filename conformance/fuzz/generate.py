@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 
 from conformance.fuzz.case import Case, named_ports
-from conformance.fuzz.draw import PORTS, Host, World
+from conformance.fuzz.draw import PORTS, World
 from conformance.fuzz.rules import Rules
 from conformance.fuzz.traffic import Traffic
 
@@ -39,6 +39,3 @@ def around(rules: dict[str, str], seed: int, world: World, packets: int = 40) ->
     named = sorted(named_ports("\n".join(lines)))
     ports = (*PORTS, *dice.choices(named, k=len(PORTS))) if named else PORTS
     return Case(seed, rules, Traffic(dice, world, versions, {}, ports).steps(packets))
-
-
-__all__ = ["PORTS", "Host", "World", "around", "generate"]

@@ -6,6 +6,7 @@ import random
 import struct
 
 from conformance.fuzz import packets as p
+from conformance.reading import crc32c
 
 # What a client and a server of FTP say. A host's own address is put in for HOST, a port for PORT (as two bytes for PB).
 FTP_CLIENT = (
@@ -163,23 +164,3 @@ def with_options(packet: bytes, options: bytes) -> bytes:
     return p.with_header_sum(
         bytes([0x40 | words]) + packet[1:2] + struct.pack("!H", total) + packet[4:20] + options + packet[20:]
     )
-
-
-def _table() -> list[int]:
-    rows = []
-    for number in range(256):
-        for _bit in range(8):
-            number = number >> 1 ^ (0x82F63B78 if number & 1 else 0)
-        rows.append(number)
-    return rows
-
-
-CRC32C = _table()
-
-
-def crc32c(data: bytes) -> int:
-    """The checksum of SCTP (RFC 9260 appendix A)."""
-    value = 0xFFFFFFFF
-    for byte in data:
-        value = value >> 8 ^ CRC32C[(value ^ byte) & 255]
-    return value ^ 0xFFFFFFFF

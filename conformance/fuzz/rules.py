@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from conformance.fuzz.draw import CHAINS, NAMES, TABLES, Draw
+from conformance.fuzz.draw import NAMES, Draw
 from conformance.fuzz.matches import MATCHES
 from conformance.fuzz.rows import pick
 from conformance.fuzz.targets import PLAIN, TARGETS, TRANSLATIONS
+from lab.engines.base import CHAINS, TABLES
 
 COMMON = ("", "", "tcp", "tcp", "udp", "udp")
+USUAL = ("filter", "nat", "mangle")
 RARE = ("sctp", "dccp", "udplite", "esp", "ah", "gre")
 
 
@@ -86,6 +88,3 @@ class Rules(Draw):
             number = self.dice.choice(rules)
             lines.insert(number, lines[number])
         return "\n".join(lines) + "\n"
-
-
-USUAL = ("filter", "nat", "mangle")

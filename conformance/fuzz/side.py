@@ -20,6 +20,9 @@ LOCAL_EXPERIMENT = b"\x88\xb5"  # an Ethernet type that nobody listens to
 ETHERTYPES = {4: b"\x08\x00", 6: b"\x86\xdd"}
 # Chains that hold the packets hidden inside a saved line: "[3:87] -A FORWARD ..." and ":INPUT DROP [1:29]"
 RULE = re.compile(r"^\[(\d+):(\d+)\] -A (\S+) (.*)")
+# A timeout stands behind the protocol, by name and number, and that perhaps behind the family
+TIMEOUT = re.compile(r"^((?:ipv[46] +\d+ +)?\S+ +\d+) \d+(?= )")
+AGE = re.compile(r"delta-time=\d+")
 POLICY = re.compile(r"^:(\S+) (\S+) \[(\d+):(\d+)\]")
 
 
@@ -63,6 +66,7 @@ class Side:
             lab[host.name].stack = "deaf"  # only what the case says is sent
         for host in world.hosts:  # bridges learn who is where
             self.ports[host.name].send(self.via[host.name] + self.macs[host.name] + LOCAL_EXPERIMENT + bytes(46))
+        self.has_control = "control" not in self.firewall.adapter.refuses  # its trace, its tool, its clock
         self.settings: dict[str, str] = {}  # sysctls that the case has changed, as they were
         self.last: dict[str, bytes] = {}
         self.identifications = Identifications()
@@ -80,7 +84,7 @@ class Side:
             except Exception as refusal:  # each engine has its own words; that it refuses is what counts
                 outcome.refused = f"{family}: {str(refusal).splitlines()[0]}"
                 return outcome
-        if self.name == "userspace":  # with a trace every rule is asked, without it long lists are looked up
+        if self.has_control:  # with a trace every rule is asked, without it long lists are looked up
             self.firewall.set_tracing("on" if case.seed % 2 else "off")
         self.known = frozenset((*PORTS, *known_ports(case)))
         canon = Canon(self.known)
@@ -176,17 +180,17 @@ class Side:
 
     def tool(self, words: tuple[str, ...], canon: Canon) -> list[str]:
         """A command's exit status, its lines without times, and what it says on standard error."""
-        if self.name == "userspace":
+        if self.has_control:
             answer = self.firewall.adapter.request(do="command", argv=list(words))
             status, out, said = answer["exit"], answer["stdout"], answer["stderr"]
         else:
             done = self.firewall.run(list(words))
             status, out, said = done.returncode, done.stdout, done.stderr
-        lines = [" ".join(timeless(line, 2).split()) for line in out.splitlines()]
+        lines = [timeless(line) for line in out.splitlines()]
         return [f"exit {status}", *said.splitlines(), *canon.rows(lines)]
 
     def let_pass(self, seconds: float) -> None:
-        if self.name == "userspace":
+        if self.has_control:
             self.firewall.clock.advance(seconds)
         else:
             select.select([], [], [], seconds)  # the kernel has no other clock
@@ -215,8 +219,7 @@ class Side:
         timeouts: dict[str, list[int]] = {}
         lines = []
         for entry in self.firewall.conntrack():
-            text = re.sub(r"use=\d+", "", str(entry))
-            lines.append(" ".join(timeless(text, 4).split()))
+            lines.append(timeless(re.sub(r"use=\d+", "", str(entry))))
             timeouts.setdefault(lines[-1], []).append(int(entry.timeout))
         rows = canon.rows(lines)
         times = {text: canon.rows([text])[0] for text in timeouts}
@@ -254,10 +257,9 @@ class Identifications:
         return packet
 
 
-def timeless(line: str, words: int) -> str:
-    """The line of an entry without its timeout, which stands behind so many words, and without its age."""
-    head = r"\S+ +\d+" if words == 2 else r"\S+ +\d+ \S+ +\d+"
-    return re.sub(r"delta-time=\d+", "delta-time=", re.sub(rf"^({head}) \d+ ", r"\1 ", line))
+def timeless(line: str) -> str:
+    """The line of an entry, of /proc or of the tool, without its timeout and its age, and with single blanks."""
+    return " ".join(AGE.sub("delta-time=", TIMEOUT.sub(r"\1", line)).split())
 
 
 def group_mac(address: bytes) -> bytes:

@@ -22,7 +22,7 @@ from engine.conntrack.tool import Stream, asks_for_events
 from engine.conntrack.tool import run as run_conntrack
 from engine.core.connection import ASSURED, SEEN_REPLY, Connection, Tuple
 from engine.core.engine import Engine
-from engine.core.hooks import FAMILIES
+from engine.core.hooks import BUILT_IN_CHAINS, FAMILIES
 from engine.core.labels import read_labels
 from engine.core.numbers import is_decimal
 from engine.core.protocols import GRE, ICMP, ICMPV6, PORT_PROTOCOLS
@@ -37,6 +37,7 @@ SOCKET_NAME: Final = "control"
 REQUEST_LIMIT: Final = 1 << 29  # bytes of one request
 UNREAD_LIMIT: Final = 1 << 27  # bytes that a peer may leave unread
 RECEIVE_SIZE: Final = 1 << 18
+MOST_PATH: Final = 107
 
 EVENT_NAMES: Final[dict[int, str]] = {NEW: "NEW", UPDATE: "UPDATE", DESTROY: "DESTROY"}
 COMMANDS: Final = ("iptables", "ip6tables", "conntrack")
@@ -80,7 +81,7 @@ class Control:
         if os.path.exists(self.path):
             os.unlink(self.path)  # of an engine that died
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
-        self.listener.bind(self.path)
+        _bind(self.listener, self.path)
         self.listener.listen(64)
 
     # -- connections
@@ -156,6 +157,7 @@ class Control:
             handler = VERBS.get(verb) if isinstance(verb, str) else None
             if handler is None:
                 raise BadRequest(f"there is no request {verb!r}; there are {', '.join(sorted(VERBS))}")
+            _refuse_unknown_fields(request)
             answer = handler(self, request, peer)
         except Exception as error:
             answer = _error(error)
@@ -210,8 +212,10 @@ class Control:
         return {"warnings": "".join(warnings)}
 
     def save(self, request: Request, _peer: Peer) -> Answer:
-        text = self.engine.store.save(_family(request), _flag(request, "counters"), _text(request, "table", ""))
-        return {"text": text}
+        table = _text(request, "table", "")
+        if table and table not in BUILT_IN_CHAINS:
+            raise BadRequest(f"there is no table {table!r}; there are {', '.join(BUILT_IN_CHAINS)}")
+        return {"text": self.engine.store.save(_family(request), _flag(request, "counters"), table)}
 
     def command(self, request: Request, peer: Peer) -> Answer | None:
         argv = request.get("argv")
@@ -221,8 +225,10 @@ class Control:
         here = os.getcwd()
         try:
             folder = _text(request, "cwd", "")
-            if folder and os.path.isdir(folder):
-                os.chdir(folder)
+            try:
+                os.chdir(folder or here)
+            except OSError as error:  # names of files would be those of another folder
+                raise BadRequest(f"`cwd` {folder}: {error.strerror}; nothing was done") from None
             if name == "conntrack":
                 return self._conntrack_command(argv, _text(request, "stdin", ""), peer)
             result = run_command(argv, _text(request, "stdin", ""), self.engine.store)
@@ -404,10 +410,7 @@ class Control:
         table = _text(request, "table", "conntrack")
         if table not in ("conntrack", "expect"):
             raise BadRequest(f"there is no table {table!r}; there are conntrack and expect")
-        names = _text(request, "mask", "") or "NEW,UPDATE,DESTROY"
-        kinds = {kind for kind, name in EVENT_NAMES.items() if name in names.upper().replace("UPDATES", "UPDATE")}
-        if not kinds:
-            raise BadRequest(f"`mask` names some of NEW, UPDATE, DESTROY, not {names!r}")
+        kinds = _event_kinds(_text(request, "mask", ""))
         if peer.end_stream is not None:
             raise BadRequest("this connection streams already")
         told = self.engine.conntrack.table.events
@@ -437,6 +440,22 @@ class Control:
         return {}
 
 
+# What a request may say besides `do`: a word that is spelt wrong would otherwise mean that it was not said, and a load
+# without `noflush` takes away what is there.
+FIELDS: Final[dict[str, tuple[str, ...]]] = {
+    "advance": ("seconds",),
+    "command": ("argv", "cwd", "stdin"),
+    "conntrack": ("table",),
+    "dump": ("final",),
+    "events": ("mask", "table"),
+    "load": ("counters", "family", "name", "noflush", "test", "text"),
+    "log": ("since",),
+    "quit": ("keep",),
+    "restore": ("state",),
+    "save": ("counters", "family", "table"),
+    "sysctl": ("name", "value"),
+    "trace": ("mode", "since"),
+}
 VERBS: Final[dict[str, Callable[[Control, Request, Peer], Answer | None]]] = {
     "advance": Control.advance,
     "clock": Control.clock,
@@ -474,6 +493,37 @@ def _request(line: bytes) -> Request:
     if not isinstance(request, dict):
         raise BadRequest('a request is a JSON object, such as {"do": "ping"}')
     return request
+
+
+def _refuse_unknown_fields(request: Request) -> None:
+    verb = request["do"]
+    known = FIELDS.get(verb, ())
+    for name in request:
+        if name != "do" and name not in known:
+            there_are = f"it takes {', '.join(known)}" if known else "it takes none"
+            raise BadRequest(f"{verb!r} has no field {name!r}; {there_are}. Nothing was done")
+
+
+def _event_kinds(mask: str) -> set[int]:
+    """The kinds of events that a mask names; none named are all."""
+    numbers = {name: kind for kind, name in EVENT_NAMES.items()} | {"UPDATES": UPDATE}
+    words = [word.strip().upper() for word in (mask or ",".join(EVENT_NAMES.values())).split(",")]
+    for word in words:
+        if word not in numbers:
+            raise BadRequest(f"`mask` names some of NEW, UPDATE, DESTROY, not {word!r}")
+    return {numbers[word] for word in words}
+
+
+def _bind(listener: socket.socket, path: str) -> None:
+    """The path of a socket has at most 107 bytes (unix(7)); through the open folder it is short wherever that is."""
+    if len(os.fsencode(path)) <= MOST_PATH:
+        listener.bind(path)
+        return
+    folder = os.open(os.path.dirname(path), os.O_PATH | os.O_CLOEXEC)
+    try:
+        listener.bind(f"/proc/self/fd/{folder}/{SOCKET_NAME}")
+    finally:
+        os.close(folder)
 
 
 def _error(error: Exception) -> Answer:

@@ -14,6 +14,7 @@ import os
 import selectors
 import signal
 import socket
+import stat
 import sys
 from time import monotonic as _monotonic
 from typing import TYPE_CHECKING, Final
@@ -75,6 +76,7 @@ class Process:
 
     def start(self) -> None:
         """Raises StartError, RulesetError; then nothing is left behind."""
+        self._look_at_the_run_dir()
         self._set_timeouts()
         self._load()
         try:
@@ -93,6 +95,23 @@ class Process:
         if self.rules.link_headers:
             self._read_link_headers()
         self._watch()
+        try:
+            self._tell_that_it_is_ready()
+        except OSError as error:  # nobody would know that it runs
+            self.end()
+            raise StartError(f"--ready-fd {self.options.ready_fd}: {error.strerror}") from None
+
+    def _look_at_the_run_dir(self) -> None:
+        """It becomes a folder of mode 0700, which must not happen to /tmp."""
+        folder = self.options.run_dir
+        try:
+            shared = os.stat(folder).st_mode & stat.S_ISVTX
+        except OSError as error:
+            raise StartError(f"--run-dir {folder}: {error.strerror}") from None
+        if shared or not os.path.isdir(folder):
+            raise StartError(f"--run-dir {folder}: make a folder for this engine alone and name that")
+
+    def _tell_that_it_is_ready(self) -> None:
         if self.options.ready_fd is not None:
             os.write(self.options.ready_fd, b"\n")
             os.close(self.options.ready_fd)
@@ -114,7 +133,7 @@ class Process:
             try:
                 state = json.loads(_read(self.options.state))
                 restore_state(self.engine, state, self.clock.now(), self.options.on_failure == "accept")
-            except (ValueError, StateError) as error:
+            except (ValueError, RecursionError, StateError) as error:
                 raise StartError(f"{self.options.state}: {error}") from None
 
     def _read_link_headers(self) -> None:

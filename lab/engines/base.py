@@ -9,19 +9,27 @@ An adapter lives in the lab's owner and drives the engine of one node. All text 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from lab.errors import LabError, RulesetError, Unsupported
+from lab.errors import Unsupported
 
 if TYPE_CHECKING:
     from lab.node import Node
 
-FAMILIES = ("ipv4", "ipv6")
-TABLES = ("raw", "mangle", "nat", "filter", "security")
 FILLERS: Final = IPv4Network("240.0.0.0/4")  # of what fills a table: addresses that nobody has
+FAMILIES: Final = ("ipv4", "ipv6")
+# The built-in chains of each table (iptables(8), TABLES).
+CHAINS: Final = {
+    "raw": ("PREROUTING", "OUTPUT"),
+    "mangle": ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"),
+    "nat": ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"),
+    "filter": ("INPUT", "FORWARD", "OUTPUT"),
+    "security": ("INPUT", "FORWARD", "OUTPUT"),
+}
+TABLES: Final = tuple(CHAINS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +89,7 @@ class Adapter:
 
     name: ClassVar[str] = ""
     refuses: ClassVar[Mapping[str, str]] = {}
-    is_the_kernel: ClassVar[bool] = False  # its sysctls are those of the node
+    is_the_kernel: ClassVar[bool] = False  # its sysctls are those of the node, what it lacks the machine lacks
 
     @classmethod
     def probe(cls) -> str:
@@ -199,15 +207,6 @@ class Adapter:
         raise Unsupported(f"{self.name}: has no control socket")
 
 
-class AdapterType(Protocol):
-    """What the registry holds: an adapter class, or a function that makes one."""
-
-    def __call__(self, node: Node) -> Adapter: ...
-
-
 def without_comments(text: str) -> str:
     """iptables-save text without the lines that say when it was made."""
     return "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#"))
-
-
-__all__ = ["FAMILIES", "TABLES", "Adapter", "Entry", "LabError", "RulesetError", "Sequence", "Settings", "Tuple"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from lab import nfnetlink, programs
 from lab.engines import proc_line
-from lab.engines.base import FAMILIES, FILLERS, Adapter, Entry, Settings, without_comments
+from lab.engines.base import CHAINS, FAMILIES, FILLERS, Adapter, Entry, Settings, without_comments
 from lab.engines.kernel_log import KernelLog
 from lab.errors import LabError, RulesetError, Unsupported
 from lab.nfnetlink import Nfnetlink
@@ -18,14 +18,6 @@ from lab.nfnetlink import Nfnetlink
 if TYPE_CHECKING:
     from lab.node import Node
 
-# The built-in chains of each table (iptables(8), TABLES).
-CHAINS: Final = {
-    "raw": ("PREROUTING", "OUTPUT"),
-    "mangle": ("PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"),
-    "nat": ("PREROUTING", "INPUT", "OUTPUT", "POSTROUTING"),
-    "filter": ("INPUT", "FORWARD", "OUTPUT"),
-    "security": ("INPUT", "FORWARD", "OUTPUT"),
-}
 COMMAND: Final = {"ipv4": "iptables", "ipv6": "ip6tables"}
 CONNTRACK_FILE: Final = "/proc/thread-self/net/nf_conntrack"
 COUNT_FILE: Final = "/proc/sys/net/netfilter/nf_conntrack_count"
@@ -276,7 +268,7 @@ class Kernel(Adapter):
         return self._old_lines[since:], len(self._old_lines)
 
     def sysctl(self, name: str, value: str | None = None) -> str:
-        return self.node.holder.sysctl(self.node.name, {} if value is None else {name: value}, (name,))[name]
+        return self.node.holder.sysctl(self.node.name, name, value)
 
     def commands(self) -> dict[str, str]:
         """`iptables` in this node is this engine's iptables, not the one that the machine prefers."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from lab.engines.kernel import CHAINS, Kernel
+from lab.engines.base import TABLES
+from lab.engines.kernel import Kernel
 
 
 class KernelNft(Kernel):
@@ -13,7 +14,7 @@ class KernelNft(Kernel):
     advice: ClassVar[str] = "as root: modprobe -a nf_tables nft_compat nft_chain_nat"
 
     def tables(self, family: str) -> list[str]:
-        return [table for table in self.netlink.nft_tables(family) if table in CHAINS]
+        return [table for table in self.netlink.nft_tables(family) if table in TABLES]
 
     def is_empty(self, family: str) -> bool:
         return not self.tables(family)

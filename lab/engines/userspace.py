@@ -17,7 +17,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from lab.channel import in_memory, read_all
-from lab.engines.base import FAMILIES, FILLERS, Adapter, Entry, Settings, Tuple, without_comments
+from lab.engines.base import FILLERS, TABLES, Adapter, Entry, Settings, Tuple, without_comments
 from lab.errors import EngineDied, LabError, RulesetError
 from lab.paths import PACKAGE_ROOT
 from lab.process import Process, attach, start
@@ -300,7 +300,7 @@ class Userspace(Adapter):
 
     def zero(self, family: str = "ipv4") -> None:
         command = "iptables" if family == "ipv4" else "ip6tables"
-        for table in ("raw", "mangle", "nat", "filter", "security"):
+        for table in TABLES:
             self.request(do="command", argv=[command, "-t", table, "-Z"])
 
     def advance(self, seconds: float) -> float:
@@ -314,7 +314,7 @@ class Userspace(Adapter):
 
     def sysctl(self, name: str, value: str | None = None) -> str:
         if not name.startswith(ENGINE_SYSCTLS):
-            return self.node.holder.sysctl(self.node.name, {} if value is None else {name: value}, (name,))[name]
+            return self.node.holder.sysctl(self.node.name, name, value)
         wanted = {} if value is None else {"value": value}
         return str(self.request(do="sysctl", name=name, **wanted)["value"])
 
@@ -369,6 +369,3 @@ def _probe_queue(run: Any) -> str:
             return ""
         reasons.append(f"iptables-{variant}: {' '.join(finished.stderr.split())}")
     return "no NFQUEUE rule can be made: " + "; ".join(reasons)
-
-
-__all__ = ["FAMILIES", "Userspace"]

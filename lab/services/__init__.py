@@ -6,20 +6,43 @@ One process serves all services of a node. Their sockets were opened by the lab'
 over by number, so packets that come before this process is ready wait for it. Every finished transfer becomes one JSON
 line of the record, which Node.transfers() reads.
 
-Each service is a module with `serve(sockets, record)`, which returns only at the end of the process. It can also be
-run by itself: `python -m lab.services.ftp [PORT]`.
+Each service is a module with `serve(sockets, record)`, which returns only at the end of the process.
 """
 
 from __future__ import annotations
 
-from typing import Final
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final, TypeVar
 
-# The whole list: service -> module.
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """`port`: where it listens unless the topology says another. `transport`: tcp or udp."""
+
+    module: str
+    port: int
+    transport: str = "tcp"
+
+
+# The whole list.
 SERVICES: Final = {
-    "ftp": "lab.services.ftp",
-    "http": "lab.services.http",
-    "tcp-echo": "lab.services.tcp_echo",
-    "udp-echo": "lab.services.udp_echo",
-    "tftp": "lab.services.tftp",
-    "irc": "lab.services.irc",
+    "ftp": Service("lab.services.ftp", 21),
+    "http": Service("lab.services.http", 80),
+    "tcp-echo": Service("lab.services.tcp_echo", 7),
+    "udp-echo": Service("lab.services.udp_echo", 7, "udp"),
+    "tftp": Service("lab.services.tftp", 69, "udp"),
+    "irc": Service("lab.services.irc", 6667),
 }
+
+
+def each_in_a_thread(work: Callable[[T], object], things: Iterable[T]) -> None:
+    """Work at every socket, or every service, beside the others. Returns when nobody works any more."""
+    threads = [threading.Thread(target=work, args=(each,), daemon=True) for each in things]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()

@@ -5,9 +5,8 @@ from __future__ import annotations
 import importlib
 import socket
 import sys
-import threading
 
-from lab.services import SERVICES
+from lab.services import SERVICES, each_in_a_thread
 from lab.services.record import Record
 
 
@@ -21,17 +20,8 @@ def main(words: list[str]) -> int:
         name, _equals, number = word.partition("=")
         sockets.setdefault(name.partition(":")[0], []).append(socket.socket(fileno=int(number)))
     record = Record(path)
-    threads = [threading.Thread(target=_serve, args=(name, opened, record), name=name, daemon=True)
-               for name, opened in sockets.items()]  # fmt: skip
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    each_in_a_thread(lambda name: importlib.import_module(SERVICES[name].module).serve(sockets[name], record), sockets)
     return 1
-
-
-def _serve(name: str, opened: list[socket.socket], record: Record) -> None:
-    importlib.import_module(SERVICES[name]).serve(opened, record)
 
 
 if __name__ == "__main__":

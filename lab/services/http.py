@@ -7,10 +7,10 @@ import hashlib
 import http.server
 import json
 import socket
-import threading
 import time
 from typing import Any
 
+from lab.services import each_in_a_thread
 from lab.services.content import BIG, blocks
 from lab.services.record import Record
 
@@ -93,8 +93,4 @@ class Server(http.server.ThreadingHTTPServer):
 
 def serve(sockets: list[socket.socket], record: Record) -> None:
     handler = type("RecordingHandler", (Handler,), {"record": record})
-    threads = [threading.Thread(target=Server(each, handler).serve_forever, daemon=True) for each in sockets]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    each_in_a_thread(lambda listening: Server(listening, handler).serve_forever(), sockets)

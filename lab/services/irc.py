@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 
+from lab.services import each_in_a_thread
 from lab.services.record import Record
 
 LONGEST_LINE = 4096
@@ -57,8 +58,4 @@ class Relay:
 
 def serve(sockets: list[socket.socket], record: Record) -> None:
     relay = Relay(record)
-    threads = [threading.Thread(target=relay.accept, args=(listening,), daemon=True) for listening in sockets]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    each_in_a_thread(relay.accept, sockets)

@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 
+from lab.services import each_in_a_thread
 from lab.services.record import Record
 
 CHUNK = 1 << 16
@@ -13,11 +14,7 @@ CHUNK = 1 << 16
 
 def serve(sockets: list[socket.socket], record: Record) -> None:
     """Accept for ever, one thread a connection."""
-    threads = [threading.Thread(target=_accept, args=(listening, record), daemon=True) for listening in sockets]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    each_in_a_thread(lambda listening: _accept(listening, record), sockets)
 
 
 def _accept(listening: socket.socket, record: Record) -> None:

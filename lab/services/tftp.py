@@ -12,6 +12,7 @@ import threading
 import time
 from typing import Any, Final
 
+from lab.services import each_in_a_thread
 from lab.services.content import content
 from lab.services.record import Record
 
@@ -30,11 +31,7 @@ def file_named(name: str) -> bytes | None:
 
 
 def serve(sockets: list[socket.socket], record: Record) -> None:
-    threads = [threading.Thread(target=_requests, args=(opened, record), daemon=True) for opened in sockets]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    each_in_a_thread(lambda opened: _requests(opened, record), sockets)
 
 
 def _requests(opened: socket.socket, record: Record) -> None:

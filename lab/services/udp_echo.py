@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import socket
 import struct
-import threading
 import time
 from typing import Final
 
+from lab.services import each_in_a_thread
 from lab.services.record import Record
 
 IP_PKTINFO: Final = 8
@@ -18,11 +18,7 @@ LARGEST: Final = 1 << 16
 
 
 def serve(sockets: list[socket.socket], record: Record) -> None:
-    threads = [threading.Thread(target=_echo, args=(opened, record), daemon=True) for opened in sockets]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    each_in_a_thread(lambda opened: _echo(opened, record), sockets)
 
 
 def _echo(opened: socket.socket, record: Record) -> None:
