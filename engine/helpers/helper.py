@@ -20,6 +20,8 @@ from engine.conntrack.tracking import Conntrack
 from engine.core.addresses import FULL_MASK
 from engine.core.connection import (
     CONFIRMED,
+    CT_ESTABLISHED,
+    CT_ESTABLISHED_REPLY,
     DST_NAT,
     FIXED_TIMEOUT,
     SRC_NAT,
@@ -198,7 +200,7 @@ def is_translated(entry: Connection) -> bool:
 
 def is_established(context: Context) -> bool:
     """Has there been traffic both ways (ctinfo ESTABLISHED in either direction)?"""
-    return context.ctinfo == 0 or context.ctinfo == 3
+    return context.ctinfo in (CT_ESTABLISHED, CT_ESTABLISHED_REPLY)
 
 
 def payload_bytes(packet: Packet) -> bytes:

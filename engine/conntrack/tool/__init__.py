@@ -176,9 +176,7 @@ class Stream:
             self.request = parse(argv, Names(), labels)
             if self.request.command not in ("E", "eE"):
                 raise wrong("Invalid commands combination")
-            for side in ("src", "dst"):
-                if f"mask-{side}" in self.request.given and side not in self.request.given:
-                    raise wrong(f"Can't use --mask-{side} without --{side}")
+            self.request.check_masks()
         except Problem as problem:
             self.exit_code = problem.code
             self.error = problem.text()

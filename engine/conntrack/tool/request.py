@@ -124,6 +124,12 @@ class Request:
         self.label_changes: list[str] = []
         self.warnings: list[str] = []
 
+    def check_masks(self) -> None:
+        """A mask is of no use without the address that it belongs to."""
+        for side in ("src", "dst"):
+            if f"mask-{side}" in self.given and side not in self.given:
+                raise wrong(f"Can't use --mask-{side} without --{side}")
+
 
 def parse(argv: list[str], names: Names, labels: dict[str, int] | None) -> Request:
     """Read a command line; raises Problem with the tool's own message."""
