@@ -33,7 +33,7 @@ from engine.core import verdict as v
 from engine.core.checksum import checksum
 from engine.core.context import LOCAL, Context, Emission, Fragmented, Shared
 from engine.core.gathering import gather, unfragmentable
-from engine.core.hooks import IPV4, PREROUTING
+from engine.core.hooks import IPV4, IPV6, PREROUTING
 from engine.core.packet import EXTENSION_HEADERS, Packet
 from engine.core.protocols import AH, FRAGMENT, NO_NEXT_HEADER, TCP
 from engine.target.parts.answers import icmp_error
@@ -51,10 +51,11 @@ SYSCTLS: Final[dict[str, str]] = {
     "net.netfilter.nf_conntrack_frag6_timeout": "60",
     "net.netfilter.nf_conntrack_frag6_high_thresh": "4194304",
 }
-TIME_OF: Final[dict[int, str]] = {IPV4: "net.ipv4.ipfrag_time"}
-TIME_OF_IPV6: Final = "net.netfilter.nf_conntrack_frag6_timeout"
-MEMORY_OF_IPV4: Final = "net.ipv4.ipfrag_high_thresh"
-MEMORY_OF_IPV6: Final = "net.netfilter.nf_conntrack_frag6_high_thresh"
+TIME_OF: Final[dict[int, str]] = {IPV4: "net.ipv4.ipfrag_time", IPV6: "net.netfilter.nf_conntrack_frag6_timeout"}
+MEMORY_OF: Final[dict[int, str]] = {
+    IPV4: "net.ipv4.ipfrag_high_thresh",
+    IPV6: "net.netfilter.nf_conntrack_frag6_high_thresh",
+}
 
 # ECN field (bits 1, 0 of TOS): Not-ECT 0, ECT(1) 1, ECT(0) 2, CE 3; an assembly has the set of those it saw
 NOT_ECT: Final = 1 << 0
@@ -74,8 +75,7 @@ IPV4_OPTION_COPIED: Final = 0x80
 BRIDGED: Final = "bridged "  # paths that begin so; no interface has a blank in its name
 
 # (type, code) of "fragment reassembly time exceeded" (RFC 792; RFC 4443 section 3.3)
-TIME_EXCEEDED_IPV4: Final = (11, 1)
-TIME_EXCEEDED_IPV6: Final = (3, 1)
+TIME_EXCEEDED: Final[dict[int, tuple[int, int]]] = {IPV4: (11, 1), IPV6: (3, 1)}
 
 AssemblyKey = tuple[int, int, int, int, int, str]
 
@@ -313,12 +313,11 @@ class Fragments:
         found = self.assemblies.get(key)
         if found is not None:
             return found
-        limit = self._number(MEMORY_OF_IPV4 if family == IPV4 else MEMORY_OF_IPV6)
+        limit = self._number(MEMORY_OF[family])
         if self.memory.get(family, 0) > limit or limit == 0:
             return None
         self.counter += 1
-        wait = self._number(TIME_OF.get(family, TIME_OF_IPV6))
-        made = Assembly(self.counter, key, family, now + wait)
+        made = Assembly(self.counter, key, family, now + self._number(TIME_OF[family]))
         self.assemblies[key] = made
         heappush(self.late, (made.deadline, made.number, made))
         return made
@@ -384,12 +383,9 @@ class Fragments:
         _source, destination, _id, _protocol, hook, path = assembly.key
         if not assembly.first or hook != PREROUTING or path.startswith(BRIDGED):
             return None
-        if assembly.family == IPV4:
-            if self.shared.environment.address_type(destination, IPV4) != LOCAL:
-                return None
-            kind, code = TIME_EXCEEDED_IPV4
-        else:
-            kind, code = TIME_EXCEEDED_IPV6
+        if assembly.family == IPV4 and self.shared.environment.address_type(destination, IPV4) != LOCAL:
+            return None
+        kind, code = TIME_EXCEEDED[assembly.family]
         context = Context(self.shared, assembly.family, PREROUTING, now, assembly.indev)
         return icmp_error(Packet(assembly.first), context, kind, code)
 
