@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from engine.core.addresses import address_text
+from engine.core.addresses import ADDRESS_BITS, address_text
 from engine.core.context import SOCKET_LISTENS, Arrival, Environment, SocketInfo
 from engine.core.engine import Departure, Engine
 from engine.core.hooks import (
@@ -119,7 +119,7 @@ def _tell_environment(environment: Environment, question: Question, packet: Pack
     """This machine's addresses: those named, and the one that makes the packet come here or go from here."""
     for device, entries in question.addresses.items():
         environment.addresses[device] = list(entries)
-    bits = 32 if packet.family == 2 else 128
+    bits = ADDRESS_BITS[packet.family]
     if not question.outdev:
         environment.addresses.setdefault(question.indev, []).append((packet.family, packet.dst, bits))
     elif not question.indev:
@@ -196,6 +196,3 @@ def _step_line(step: dict[str, Any]) -> str:
         return f"    rule {step['rule']}{place}  {text}   no: {step['why']}"
     because = f", {step['why']}" if step["why"] else ""
     return f"    rule {step['rule']}{place}  {text}   yes: {step['verdict']}{because}"
-
-
-__all__ = ["Question", "address_text", "as_text", "explain"]

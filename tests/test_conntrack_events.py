@@ -5,14 +5,7 @@ from __future__ import annotations
 from conntrack_world import ANSWER, DNS, World, closing, held
 
 from engine.conntrack.events import DESTROY, NEW, UPDATE, Event
-from engine.conntrack.tracker import (
-    EVENT_ASSURED,
-    EVENT_DESTROY,
-    EVENT_MARK,
-    EVENT_NEW,
-    EVENT_PROTOINFO,
-    EVENT_REPLY,
-)
+from engine.core.connection import EVENT_ASSURED, EVENT_DESTROY, EVENT_MARK, EVENT_NEW, EVENT_PROTOINFO, EVENT_REPLY
 
 # -- accounts and times
 

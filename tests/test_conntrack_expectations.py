@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from errno import EALREADY, EBUSY, EMFILE
+
 from conntrack_wire import CLIENT, SERVER, icmp, tcp, udp
 from conntrack_world import World, counters, held
 
 from engine.conntrack import Expectation, Policy
 from engine.conntrack.events import DESTROY, NEW, Event
-from engine.conntrack.expectations import EALREADY, EBUSY, EMFILE, INACTIVE, PERMANENT, USERSPACE
+from engine.conntrack.expectations import INACTIVE, PERMANENT, USERSPACE
 from engine.core.connection import EXPECTED, HELPER, Connection, Tuple
 from engine.core.context import Context
 from engine.core.hooks import IPV4

@@ -9,6 +9,7 @@ Source: kernel Documentation, conntrack(8) (expect table); measured on Linux 6.1
 
 from __future__ import annotations
 
+from errno import EALREADY, EBUSY, EMFILE
 from typing import Final, Protocol
 
 from engine.core.connection import Connection, Tuple
@@ -18,11 +19,6 @@ from engine.core.context import Context
 PERMANENT: Final = 1
 INACTIVE: Final = 2
 USERSPACE: Final = 4
-
-# Errors of `Expectations.add`, as errno
-EBUSY: Final = 16
-EMFILE: Final = 24
-EALREADY: Final = 114
 
 ALL_PORTS: Final = 0xFFFF
 

@@ -21,8 +21,8 @@ from typing import Final
 from engine.conntrack.crc32c import crc32c
 from engine.conntrack.grids import Grid, grid
 from engine.conntrack.settings import Settings
-from engine.conntrack.tracker import EVENT_PROTOINFO, INVALID, Clock, PortTracker, mark_assured
-from engine.core.connection import ORIGINAL, REPLY, Connection, ProtocolState
+from engine.conntrack.tracker import INVALID, Clock, PortTracker, mark_assured
+from engine.core.connection import EVENT_PROTOINFO, ORIGINAL, REPLY, Connection, ProtocolState
 from engine.core.context import Context
 from engine.core.packet import Packet
 from engine.core.protocols import SCTP

@@ -23,11 +23,12 @@ from engine.conntrack.settings import MAX, TIMESTAMP, Settings
 from engine.conntrack.sources import Sources
 from engine.conntrack.statistics import Statistics
 from engine.conntrack.timers import Timers
-from engine.conntrack.tracker import EVENT_DESTROY, Clock, Tracker
+from engine.conntrack.tracker import Clock, Tracker
 from engine.core.connection import (
     ASSURED,
     CONFIRMED,
     DYING,
+    EVENT_DESTROY,
     EXPECTED,
     FIXED_TIMEOUT,
     NEVER,

@@ -74,8 +74,17 @@ from engine.conntrack.tcp_window import (
     judge,
     read_options,
 )
-from engine.conntrack.tracker import EVENT_PROTOINFO, INVALID, REPEAT, Clock, PortTracker, mark_assured
-from engine.core.connection import ASSURED, FIXED_TIMEOUT, ORIGINAL, REPLY, SEEN_REPLY, Connection, ProtocolState
+from engine.conntrack.tracker import INVALID, REPEAT, Clock, PortTracker, mark_assured
+from engine.core.connection import (
+    ASSURED,
+    EVENT_PROTOINFO,
+    FIXED_TIMEOUT,
+    ORIGINAL,
+    REPLY,
+    SEEN_REPLY,
+    Connection,
+    ProtocolState,
+)
 from engine.core.context import Context
 from engine.core.packet import Packet
 from engine.core.protocols import TCP

@@ -97,19 +97,21 @@ def proc_line(entry: Connection, state: str, seconds: int, wall: float) -> str:
     return "".join(parts)
 
 
+def expectation_flags(expectation: Expectation) -> str:
+    """`PERMANENT,USERSPACE`; "" for none."""
+    names = ((PERMANENT, "PERMANENT"), (INACTIVE, "INACTIVE"), (USERSPACE, "USERSPACE"))
+    return ",".join([name for bit, name in names if expectation.flags & bit])
+
+
 def expect_line(expectation: Expectation, now: float) -> str:
     """One line of /proc/net/nf_conntrack_expect, without the newline."""
     key = expectation.key
-    flags = [
-        name
-        for bit, name in ((PERMANENT, "PERMANENT"), (INACTIVE, "INACTIVE"), (USERSPACE, "USERSPACE"))
-        if expectation.flags & bit
-    ]
+    flags = expectation_flags(expectation)
     helper = expectation.master.helper
     if helper and expectation.policy.name:
         helper = f"{helper}/{expectation.policy.name}"
     text = f"{max(0, int(expectation.deadline - now))} l3proto = {key.family} proto={key.proto} {proc_tuple(key)}"
-    text += ",".join(flags)
+    text += flags
     if flags and helper:
         text += " "
     return text + helper

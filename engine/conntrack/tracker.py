@@ -13,27 +13,13 @@ from __future__ import annotations
 from typing import Final
 
 from engine.conntrack.settings import Settings
-from engine.core.connection import ASSURED, Connection, ProtocolState, Tuple
+from engine.core.connection import ASSURED, EVENT_ASSURED, Connection, ProtocolState, Tuple
 from engine.core.context import Context
 from engine.core.packet import Packet
 
 # What a tracker says of a packet, besides ACCEPT and DROP of engine.core.verdict
 INVALID: Final = -1  # belongs to no connection; the entry is as if it had not been seen
 REPEAT: Final = -4  # the entry is gone; look again
-
-# Bits of an event cache (IPCT_*)
-EVENT_NEW: Final = 1 << 0
-EVENT_RELATED: Final = 1 << 1
-EVENT_DESTROY: Final = 1 << 2
-EVENT_REPLY: Final = 1 << 3
-EVENT_ASSURED: Final = 1 << 4
-EVENT_PROTOINFO: Final = 1 << 5
-EVENT_HELPER: Final = 1 << 6
-EVENT_MARK: Final = 1 << 7
-EVENT_SEQADJ: Final = 1 << 8
-EVENT_SECMARK: Final = 1 << 9
-EVENT_LABEL: Final = 1 << 10
-EVENT_SYNPROXY: Final = 1 << 11
 
 NO_PORTS: Final = b"\0\0\0\0"
 

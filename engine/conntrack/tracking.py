@@ -22,7 +22,7 @@ from engine.conntrack.expectations import PERMANENT, Expectation, Follower, Poli
 from engine.conntrack.settings import ACCT, CHECKSUM, EVENTS, EXPECT_MAX, LOG_INVALID, MAX, PREFIX, ROWS, Settings
 from engine.conntrack.table import SHARDS, Table
 from engine.conntrack.text import expect_line, proc_line
-from engine.conntrack.tracker import EVENT_NEW, EVENT_RELATED, EVENT_REPLY, INVALID, REPEAT, Tracker
+from engine.conntrack.tracker import INVALID, REPEAT, Tracker
 from engine.core.connection import (
     CONFIRMED,
     CT_ESTABLISHED,
@@ -34,6 +34,9 @@ from engine.core.connection import (
     CT_UNTRACKED,
     DST_NAT,
     DYING,
+    EVENT_NEW,
+    EVENT_RELATED,
+    EVENT_REPLY,
     EXPECTED,
     FIXED_TIMEOUT,
     HELPER,

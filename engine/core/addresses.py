@@ -3,8 +3,32 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address, IPv6Address
+from typing import Final
 
 from engine.core.hooks import IPV4, IPV6
+from engine.core.numbers import parse_number
+
+# By family
+ADDRESS_BITS: Final[dict[int, int]] = {IPV4: 32, IPV6: 128}
+FULL_MASK: Final[dict[int, int]] = {IPV4: 0xFFFFFFFF, IPV6: (1 << 128) - 1}
+
+
+def prefix_mask(length: int, family: int) -> int:
+    """The mask with `length` ones in front, all of them for a greater length."""
+    bits = ADDRESS_BITS[family]
+    length = min(length, bits)
+    return ((1 << length) - 1) << (bits - length)
+
+
+def prefix_length(mask: int, family: int) -> int:
+    """Ones in front of a contiguous mask, -1 if it has holes."""
+    inverse = mask ^ FULL_MASK[family]
+    return -1 if inverse & (inverse + 1) else ADDRESS_BITS[family] - inverse.bit_length()
+
+
+def folded(address: int) -> int:
+    """128 bits to 32, for a hash; an IPv4 address stays what it is."""
+    return (address ^ address >> 32 ^ address >> 64 ^ address >> 96) & 0xFFFFFFFF
 
 
 def address_text(value: int, family: int) -> str:
@@ -41,3 +65,18 @@ def parse_address(text: str) -> tuple[int, int]:
     if ":" in text:
         return IPV6, int(IPv6Address(text))
     return IPV4, int(IPv4Address(text))
+
+
+def numeric_ipv4(text: str, mask: bool = False) -> int | None:
+    """As xtables_numeric_to_ipaddr reads it: up to four numbers of one byte each, decimal, octal or hexadecimal;
+    missing ones at the end are 0 (`1.1` = 1.1.0.0), but a mask must have all four."""
+    parts = text.split(".")
+    if len(parts) > 4 or (mask and len(parts) != 4):
+        return None
+    value = 0
+    for part in parts:
+        number = parse_number(part, 255)
+        if number is None:
+            return None
+        value = value << 8 | number
+    return value << 8 * (4 - len(parts))

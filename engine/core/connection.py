@@ -23,6 +23,20 @@ CT_RELATED_REPLY: Final = 4
 CT_UNTRACKED: Final = 7
 CT_INVALID: Final = 8  # ours: the packet was offered to conntrack and belongs to no entry
 
+# Bits of an event cache (IPCT_*)
+EVENT_NEW: Final = 1 << 0
+EVENT_RELATED: Final = 1 << 1
+EVENT_DESTROY: Final = 1 << 2
+EVENT_REPLY: Final = 1 << 3
+EVENT_ASSURED: Final = 1 << 4
+EVENT_PROTOINFO: Final = 1 << 5
+EVENT_HELPER: Final = 1 << 6
+EVENT_MARK: Final = 1 << 7
+EVENT_SEQADJ: Final = 1 << 8
+EVENT_SECMARK: Final = 1 << 9
+EVENT_LABEL: Final = 1 << 10
+EVENT_SYNPROXY: Final = 1 << 11
+
 # Status bits of an entry (IPS_*)
 EXPECTED: Final = 1 << 0
 SEEN_REPLY: Final = 1 << 1

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from engine.core.addresses import ADDRESS_BITS
 from engine.core.connection import (
     CT_ESTABLISHED_REPLY,
     CT_INVALID,
@@ -210,7 +211,7 @@ class Environment:
 
     def address_type(self, address: int, family: int, device: str = "") -> int:
         """UNICAST, LOCAL, BROADCAST, ... of an address, looked up on `device` only if one is named."""
-        bits = 32 if family == IPV4 else 128
+        bits = ADDRESS_BITS[family]
         for name, entries in self.addresses.items():
             if device and name != device:
                 continue
@@ -247,7 +248,7 @@ class Environment:
         realm = self.realms.get(destination, 0)
         if kind == LOCAL:
             return Route(LOCAL, "lo", 0, destination, realm=realm)
-        bits = 32 if family == IPV4 else 128
+        bits = ADDRESS_BITS[family]
         for name, entries in self.addresses.items():
             for known, own, length in entries:
                 if known == family and (own ^ destination) >> (bits - length) == 0 and device in ("", name):

@@ -18,8 +18,10 @@ from typing import Final
 
 from engine.conntrack import Conntrack
 from engine.core import verdict as v
+from engine.core.addresses import address_text
 from engine.core.connection import (
     CT_ESTABLISHED,
+    CT_ESTABLISHED_REPLY,
     CT_INVALID,
     CT_NEW,
     CT_RELATED,
@@ -44,7 +46,6 @@ from engine.core.fragments import Fragments, may_be_fragment
 from engine.core.hooks import (
     CONFIRM,
     DEFRAG,
-    FORWARD,
     HELP,
     HOOK_NAMES,
     INPUT,
@@ -77,13 +78,13 @@ KERNEL_SOCKET_PROTOCOLS: Final[dict[int, frozenset[int]]] = {
 ICMP_PROTOCOLS: Final = frozenset((1, 58))
 
 CTINFO_NAMES: Final[dict[int, str]] = {
-    0: "ESTABLISHED",
-    1: "RELATED",
-    2: "NEW",
-    3: "ESTABLISHED reply",
-    4: "RELATED reply",
-    7: "UNTRACKED",
-    8: "INVALID",
+    CT_ESTABLISHED: "ESTABLISHED",
+    CT_RELATED: "RELATED",
+    CT_NEW: "NEW",
+    CT_ESTABLISHED_REPLY: "ESTABLISHED reply",
+    CT_RELATED_REPLY: "RELATED reply",
+    CT_UNTRACKED: "UNTRACKED",
+    CT_INVALID: "INVALID",
 }
 
 
@@ -283,7 +284,7 @@ class Engine:
             flight.seen = True
             verdict = self.conntrack.track(packet, context)
             if context.trace is not None:
-                text = self._connection_text(context)
+                text = CTINFO_NAMES[context.ctinfo]
                 context.trace.append(TraceStep("conntrack", "", 0, "", text, True, "", v.VERDICT_NAMES[verdict]))
             return verdict
         if step == "nat":
@@ -294,7 +295,7 @@ class Engine:
             verdict = self.nat.step(packet, context, table.at_hook[context.hook] if table is not None else None)
             if before != (packet.src, packet.dst):
                 if context.trace is not None:
-                    self._trace_rewrite(before, packet, context)
+                    context.trace += rewrite_steps(before, packet)
                 if verdict == v.ACCEPT and context.indev == "lo" and self._is_martian(before[1], packet, context):
                     return v.DROP
             return verdict
@@ -308,19 +309,6 @@ class Engine:
         if context.hook != PREROUTING or context.family != IPV4 or packet.dst == destination:
             return False
         return self.shared.environment.address_type(packet.src, IPV4) == LOCAL
-
-    def _trace_rewrite(self, before: tuple[int, int], packet: Packet, context: Context) -> None:
-        if context.trace is None:
-            return
-        from engine.core.addresses import address_text
-
-        for side, old, new in (("src", before[0], packet.src), ("dst", before[1], packet.dst)):
-            if old != new:
-                text = f"{side} {address_text(old, packet.family)} -> {address_text(new, packet.family)}"
-                context.trace.append(TraceStep("nat", "", 0, "", text, True, "", "REWRITE"))
-
-    def _connection_text(self, context: Context) -> str:
-        return CTINFO_NAMES[context.ctinfo]
 
     def _depart(
         self, packet: Packet, arrival: Arrival, context: Context, flight: Flight, verdict: int, why: str
@@ -361,7 +349,7 @@ class Engine:
             self._launch(emission)
         if context.trace is not None:
             departure.trace = context.trace
-            departure.connection = self._connection_text(context)
+            departure.connection = CTINFO_NAMES[context.ctinfo]
         if self.shared.log:
             departure.log = self.shared.log
             self.shared.log = []
@@ -402,16 +390,11 @@ class Engine:
         self.flights.settle()
 
 
-__all__ = [
-    "FORWARD",
-    "INPUT",
-    "IPV4",
-    "IPV6",
-    "OUTPUT",
-    "POSTROUTING",
-    "PREROUTING",
-    "Arrival",
-    "Departure",
-    "Emission",
-    "Engine",
-]
+def rewrite_steps(before: tuple[int, int], packet: Packet) -> list[TraceStep]:
+    """How NAT changed a packet whose (source, destination) was `before`."""
+    steps = []
+    for side, old, new in (("src", before[0], packet.src), ("dst", before[1], packet.dst)):
+        if old != new:
+            text = f"{side} {address_text(old, packet.family)} -> {address_text(new, packet.family)}"
+            steps.append(TraceStep("nat", "", 0, "", text, True, "", "REWRITE"))
+    return steps

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from engine.core.addresses import address_text
+from engine.core.addresses import address_text, prefix_length
 from engine.core.extension import RuleHead
-from engine.core.hooks import IPV4
 from engine.core.names import NAMES
 from engine.core.ruleset import NamedMatch, Rule
 from engine.core.text import whole_word
@@ -12,11 +11,8 @@ from engine.core.text import whole_word
 
 def mask_text(mask: int, family: int) -> str:
     """`/24`, or `/255.0.255.0` for a mask with holes."""
-    bits = 32 if family == IPV4 else 128
-    inverse = mask ^ ((1 << bits) - 1)
-    if inverse & (inverse + 1):
-        return "/" + address_text(mask, family)
-    return f"/{bits - inverse.bit_length()}"
+    length = prefix_length(mask, family)
+    return f"/{length}" if length >= 0 else f"/{address_text(mask, family)}"
 
 
 def head_text(head: RuleHead, exact: bool = False) -> str:

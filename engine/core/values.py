@@ -55,6 +55,24 @@ class Values:
         item = self.find(name)
         return default if item is None else item.text
 
+    def string(self, name: str, default: str = "") -> str:
+        """The value of a kind that makes strings: unlike `text`, as it was read, not as it was written."""
+        item = self.find(name)
+        if item is None:
+            return default
+        value = item.value
+        assert isinstance(value, str), name
+        return value
+
+    def octets(self, name: str, default: bytes = b"") -> bytes:
+        """A link-layer address."""
+        item = self.find(name)
+        if item is None:
+            return default
+        value = item.value
+        assert isinstance(value, bytes), name
+        return value
+
     def number(self, name: str, default: int = 0) -> int:
         item = self.find(name)
         if item is None:

@@ -18,6 +18,7 @@ import struct
 import time
 from typing import Final
 
+from engine.core.addresses import ADDRESS_BITS
 from engine.core.connection import Tuple
 from engine.core.context import (
     ANYCAST,
@@ -403,7 +404,7 @@ class LiveEnvironment(Environment):
                 return MULTICAST
         elif address >> 120 == 0xFF:
             return MULTICAST
-        bits = 32 if family == IPV4 else 128
+        bits = ADDRESS_BITS[family]
         table = self._local_table(family)
         for length in sorted(table, reverse=True):
             rows = table[length].get(address >> (bits - length) if length else 0)
@@ -424,7 +425,7 @@ class LiveEnvironment(Environment):
         table = self.local_tables.get(family)
         if table is None:
             table = {}
-            bits = 32 if family == IPV4 else 128
+            bits = ADDRESS_BITS[family]
             request = struct.pack("=BBBBBBBBI", family, 0, 0, 0, RT_TABLE_LOCAL, 0, 0, 0, 0)
             for _kind, body in self._dump(RTM_GETROUTE, request):
                 row = parse_route(body)

@@ -12,12 +12,16 @@ Source: RFC 2663 section 4.4 and RFC 3027 (what application level gateways do); 
 
 from __future__ import annotations
 
+from errno import EBUSY
 from typing import Final
 
-from engine.conntrack.expectations import EBUSY, Expectation, Policy
+from engine.conntrack.expectations import Expectation, Policy
 from engine.conntrack.tracking import Conntrack
+from engine.core.addresses import FULL_MASK
 from engine.core.connection import (
     CONFIRMED,
+    CT_ESTABLISHED,
+    CT_ESTABLISHED_REPLY,
     DST_NAT,
     FIXED_TIMEOUT,
     SRC_NAT,
@@ -26,7 +30,6 @@ from engine.core.connection import (
 )
 from engine.core.context import Context, NatRequest, Shared
 from engine.core.gathering import gather
-from engine.core.hooks import IPV4
 from engine.core.packet import Packet
 from engine.core.verdict import DROP
 from engine.helpers.sequence import remember_change
@@ -84,7 +87,7 @@ class Tools:
         """A connection from `src` (ANY: anybody) to `dst`, not yet announced."""
         family = master.original.family
         key = Tuple(family, proto, 0 if src == ANY else src, dst, 0 if sport == ANY else sport, dport)
-        all_bits = 0xFFFFFFFF if family == IPV4 else (1 << 128) - 1
+        all_bits = FULL_MASK[family]
         return Expectation(
             master,
             key,
@@ -197,7 +200,7 @@ def is_translated(entry: Connection) -> bool:
 
 def is_established(context: Context) -> bool:
     """Has there been traffic both ways (ctinfo ESTABLISHED in either direction)?"""
-    return context.ctinfo == 0 or context.ctinfo == 3
+    return context.ctinfo in (CT_ESTABLISHED, CT_ESTABLISHED_REPLY)
 
 
 def payload_bytes(packet: Packet) -> bytes:

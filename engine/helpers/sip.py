@@ -26,16 +26,10 @@ Source: RFC 3261, RFC 3581 (rport), RFC 4566 (session descriptions), RFC 3264; m
 
 from __future__ import annotations
 
+from errno import EALREADY, EBUSY
 from typing import Final
 
-from engine.conntrack.expectations import (
-    EALREADY,
-    EBUSY,
-    INACTIVE,
-    PERMANENT,
-    Expectation,
-    Policy,
-)
+from engine.conntrack.expectations import INACTIVE, PERMANENT, Expectation, Policy
 from engine.core.connection import EXPECTED, Connection, Tuple
 from engine.core.context import Context, NatRequest
 from engine.core.gathering import gather

@@ -6,37 +6,20 @@ import re
 from ipaddress import IPv6Address
 from typing import Final
 
+from engine.core.addresses import ADDRESS_BITS, FULL_MASK, numeric_ipv4, prefix_mask
 from engine.core.extension import ParameterProblem
 from engine.core.hooks import IPV4
 from engine.core.names import NAMES
 from engine.core.numbers import parse_number
-from engine.language.kinds import literal_address, prefix_mask
+from engine.language.kinds import literal_address
 
-FULL: Final[dict[int, int]] = {IPV4: 0xFFFFFFFF, 10: (1 << 128) - 1}
 PLAIN_ADDRESS: Final = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?:/(\d{1,2}))?", re.ASCII)
-
-
-def numeric_ipv4(text: str, is_mask: bool) -> int | None:
-    """Up to four numbers of one byte each, decimal, octal or hexadecimal; missing ones at the end are 0.
-
-    A mask must have all four.
-    """
-    parts = text.split(".")
-    if len(parts) > 4 or (is_mask and len(parts) != 4):
-        return None
-    value = 0
-    for part in parts:
-        number = parse_number(part, 255)
-        if number is None:
-            return None
-        value = value << 8 | number
-    return value << 8 * (4 - len(parts))
 
 
 def parse_mask(text: str, family: int) -> int:
     """A prefix length or a mask, as a mask."""
-    bits = 32 if family == IPV4 else 128
-    mask = numeric_ipv4(text, True) if family == IPV4 else _ipv6_mask(text)
+    bits = ADDRESS_BITS[family]
+    mask = numeric_ipv4(text, mask=True) if family == IPV4 else _ipv6_mask(text)
     if mask is not None:
         return mask
     length = parse_number(text, bits)
@@ -55,7 +38,7 @@ def _ipv6_mask(text: str) -> int | None:
 def lookup(text: str, family: int) -> list[int]:
     """All addresses of a number, host name or network name."""
     if family == IPV4:
-        address = numeric_ipv4(text, False)
+        address = numeric_ipv4(text)
         if address is not None:
             return [address]
         network = NAMES.network(text)
@@ -86,7 +69,7 @@ def parse_addresses(text: str, family: int) -> list[tuple[int, int]]:
             mask = parse_mask(mask_text, family)
         else:
             host = word
-            mask = FULL[family]
+            mask = FULL_MASK[family]
         # a mask of zero makes any name good enough
         if mask == 0 and slash:
             result.append((0, 0))

@@ -7,7 +7,7 @@ from typing import Final
 
 from engine.core.ruleset import Place, Rule
 from engine.language.commandline import CommandLine
-from engine.language.edit import NO_CHAIN, Edit, TableError
+from engine.language.edit import Edit, TableError
 from engine.language.listing import Style, change_line, list_table
 from engine.language.rule import make_rules
 from engine.language.save import list_rules
@@ -146,6 +146,3 @@ LOOKING: Final = frozenset(("C", "L", "S"))
 
 def changes(line: CommandLine) -> bool:
     return any(code not in LOOKING for code in line.commands)
-
-
-__all__ = ["NO_CHAIN", "TableError", "carry_out", "changes"]

@@ -6,20 +6,18 @@ rule that decides every packet. What cannot be reached is not checked for hooks,
 
 from __future__ import annotations
 
+from errno import EINVAL, ELOOP
 from typing import Final
 
 from engine.core.context import Shared
 from engine.core.extension import ALL_HOOKS, KernelRefusal, RuleHead, Spec
-from engine.core.hooks import HOOK_NAMES, HOOK_NUMBERS, IPV4
+from engine.core.hooks import HOOK_NAMES, IPV4
 from engine.core.names import NAMES
 from engine.core.ruleset import Chain, Rule, Table
 from engine.language.claims import Claims, extensions
 
 # The targets that decide without an extension of the kernel's.
 VERDICTS: Final = frozenset(("ACCEPT", "DROP", "RETURN", "QUEUE"))
-
-EINVAL: Final = 22
-ELOOP: Final = 40
 
 
 def hook_names(hooks: int) -> str:
@@ -178,6 +176,3 @@ def _chain_of(table: Table, wanted: Rule) -> Chain:
         if wanted in chain.rules:
             return chain
     return next(iter(table.chains.values()))
-
-
-__all__ = ["HOOK_NUMBERS", "RuleRefused", "check_rule", "check_table", "reach"]

@@ -7,12 +7,10 @@ A new rule is looked at while those of the table it replaces are still in force.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from errno import EINVAL
 
 from engine.core.extension import Extension, KernelRefusal
 from engine.core.ruleset import Rule, Table
-
-EINVAL: Final = 22
 
 
 class Claims:

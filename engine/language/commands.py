@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from errno import EINVAL
 from typing import Final
 
 from engine.core.extension import KernelRefusal
@@ -60,7 +61,6 @@ ERRNO_TEXTS: Final[dict[int, str]] = {
     95: "Operation not supported",
     97: "Address family not supported by protocol",
 }
-EINVAL: Final = 22
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from typing import Final
 
 from engine.core.context import Shared
 from engine.core.extension import Extension
-from engine.core.ruleset import Chain, NamedMatch, Rule, Table
+from engine.core.ruleset import Chain, Rule, Table
 from engine.core.ruletext import action_text, condition_text
 from engine.core.verdict import ACCEPT, DROP
 from engine.language.check import VERDICTS, check_table
@@ -291,6 +291,3 @@ def mark_stateful(rule: Rule) -> None:
     rule.stateful = any(is_stateful(named.match) for named in rule.matches) or (
         rule.target is not None and is_stateful(rule.target)
     )
-
-
-__all__ = ["Edit", "NamedMatch", "TableError", "extensions", "is_stateful", "mark_stateful"]

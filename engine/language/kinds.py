@@ -37,6 +37,7 @@ from collections.abc import Callable
 from ipaddress import IPv6Address
 from typing import Final
 
+from engine.core.addresses import ADDRESS_BITS, FULL_MASK, prefix_length, prefix_mask
 from engine.core.extension import ParameterProblem
 from engine.core.hooks import IPV4, IPV6
 from engine.core.names import DEVICE_GROUPS, NAMES, REALMS
@@ -336,22 +337,9 @@ def _host(q: Question, text: str) -> int:
     return found[0]
 
 
-def prefix_mask(length: int, family: int) -> int:
-    """The mask with `length` ones in front."""
-    bits = 32 if family == IPV4 else 128
-    return ((1 << length) - 1) << (bits - length)
-
-
-def prefix_length(mask: int, family: int) -> int:
-    """Ones in front of a contiguous mask, -1 if it has holes."""
-    bits = 32 if family == IPV4 else 128
-    inverse = mask ^ ((1 << bits) - 1)
-    return -1 if inverse & (inverse + 1) else bits - inverse.bit_length()
-
-
 def _plen(q: Question, text: str) -> int:
     """A mask with holes comes out as 255, which means "all bits" later. 33 is such a mask in IPv4: 0.0.0.33."""
-    bits = 32 if q.family == IPV4 else 128
+    bits = ADDRESS_BITS[q.family]
     length = parse_number(text, bits)
     if length is None:
         mask = literal_address(text, q.family)
@@ -369,8 +357,7 @@ def _plen(q: Question, text: str) -> int:
 def _host_mask(q: Question, text: str) -> Value:
     address, slash, mask = text.partition("/")
     value = _host(q, address)
-    bits = 32 if q.family == IPV4 else 128
-    return value, prefix_mask(min(_plen(q, mask), bits) if slash else bits, q.family)
+    return value, prefix_mask(_plen(q, mask), q.family) if slash else FULL_MASK[q.family]
 
 
 # -- ports and protocols

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.core.addresses import address_text
+from engine.core.addresses import FULL_MASK, address_text
 from engine.core.extension import RuleHead
 from engine.core.hooks import IPV4
 from engine.core.names import NAMES
@@ -18,7 +18,6 @@ from engine.language.save import POLICY_NAMES
 
 U64: Final = 0xFFFFFFFFFFFFFFFF
 PROTO_SHOWN: Final = 0xFF  # a listing shows mptcp (262) as 6
-FULL_MASKS: Final[dict[int, int]] = {IPV4: 0xFFFFFFFF, 10: (1 << 128) - 1}
 
 
 class Style:
@@ -164,7 +163,7 @@ def _address(address: int, mask: int, family: int, numeric: bool) -> str:
         return "anywhere"
     if mask == 0:
         return "0.0.0.0/0" if family == IPV4 else "::/0"
-    suffix = "" if mask == FULL_MASKS[family] else mask_text(mask, family)
+    suffix = "" if mask == FULL_MASK[family] else mask_text(mask, family)
     return (address_text(address, family) if numeric else _named(address, family)) + suffix
 
 

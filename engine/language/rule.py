@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from engine.core.extension import ALL_HOOKS, Extension, KernelRefusal, Match, RuleHead, Spec, Target
+from engine.core.extension import Extension, Match, RuleHead, Spec, Target
 from engine.core.hooks import BUILT_IN_CHAINS, HOOK_NUMBERS
 from engine.core.ruleset import Chain, NamedMatch, Place, Rule
 from engine.core.text import whole_word
@@ -16,8 +16,6 @@ from engine.language.commandline import CommandLine
 from engine.language.edit import mark_stateful
 from engine.language.errors import OTHER_PROBLEM, Refused
 from engine.language.options import Loaded
-
-EINVAL: Final = 22
 
 NO_CHAINS: Final[dict[str, Chain]] = {}
 
@@ -147,6 +145,3 @@ def parse_rule(
     if len(rules) != 1:
         raise ValueError(f"{len(rules)} rules")
     return rules[0]
-
-
-__all__ = ["ALL_HOOKS", "EINVAL", "KernelRefusal", "make_rules", "parse_rule", "parse_rules"]

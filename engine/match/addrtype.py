@@ -15,6 +15,7 @@ Kernel peer: xt_addrtype revision 1. Source: iptables-extensions(8) addrtype; ke
 
 from __future__ import annotations
 
+from errno import EINVAL
 from typing import Final
 
 from engine.core.context import ANYCAST, LOCAL, UNREACHABLE, Context
@@ -36,7 +37,6 @@ from engine.core.packet import Packet
 from engine.core.values import Given, Values
 from engine.match.parts.text import bang, mark
 
-EINVAL: Final = 22
 TYPES: Final = (
     "UNSPEC",
     "UNICAST",

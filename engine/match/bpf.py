@@ -15,6 +15,7 @@ McCanne, Jacobson: The BSD Packet Filter (1993).
 from __future__ import annotations
 
 import re
+from errno import EINVAL
 from typing import Final
 
 from engine.core.context import Context
@@ -23,7 +24,6 @@ from engine.core.hooks import IPV4
 from engine.core.packet import Packet
 from engine.core.values import Values
 
-EINVAL: Final = 22
 U32: Final = 0xFFFFFFFF
 LIMIT: Final = 64
 MEMORY: Final = 16

@@ -11,6 +11,7 @@ Kernel peer: xt_cgroup. Source: iptables-extensions(8) cgroup.
 
 from __future__ import annotations
 
+from errno import EINVAL
 from typing import Final
 
 from engine.core.context import Context
@@ -19,7 +20,6 @@ from engine.core.packet import Packet
 from engine.core.values import Values
 from engine.match.parts.text import bang
 
-EINVAL: Final = 22
 PATH_LIMIT: Final = 511
 
 

@@ -13,6 +13,7 @@ Kernel peer: xt_cluster. Source: iptables-extensions(8) cluster; Bob Jenkins, "l
 
 from __future__ import annotations
 
+from errno import EDOM
 from typing import Final
 
 from engine.core.connection import Connection
@@ -25,7 +26,6 @@ from engine.core.values import Values
 from engine.match.parts.text import bang, mark
 
 NODES: Final = 32
-EDOM: Final = 33
 
 
 class Cluster(Match):

@@ -35,9 +35,7 @@ class Comment(Match):
 
 
 def build(values: Values) -> Extension:
-    given = values.find("comment")
-    assert given is not None and isinstance(given.value, str)
-    return Comment(given.value)
+    return Comment(values.string("comment"))
 
 
 EXTENSIONS: Final = (Spec("comment", build, (Option("comment", "string:cut", mandatory=True, high=LIMIT),)),)

@@ -11,6 +11,7 @@ Kernel peer: xt_connlabel. Source: iptables-extensions(8) connlabel.
 
 from __future__ import annotations
 
+from errno import ERANGE
 from typing import Final
 
 from engine.core.context import Context, Shared
@@ -31,7 +32,6 @@ from engine.core.values import Values
 from engine.match.parts.text import bang
 
 LABELS: Final = 128
-ERANGE: Final = 34
 
 
 class ConnLabel(Match):

@@ -19,10 +19,10 @@ from __future__ import annotations
 from itertools import islice
 from typing import Final
 
+from engine.core.addresses import ADDRESS_BITS, prefix_mask
 from engine.core.connection import ASSURED, Tuple
 from engine.core.context import Context, Shared
 from engine.core.extension import Extension, Option, ParameterProblem, Spec
-from engine.core.hooks import IPV4
 from engine.core.packet import Packet
 from engine.core.protocols import PORT_PROTOCOLS
 from engine.core.values import Values
@@ -38,8 +38,7 @@ class ConnLimit(Dropping):
         self.above = above
         self.prefix = prefix
         self.by_destination = by_destination
-        bits = 32 if family == IPV4 else 128
-        self.mask = ((1 << prefix) - 1) << (bits - prefix)
+        self.mask = prefix_mask(prefix, family)
         self.seen: dict[tuple[int, int], list[Tuple]] = {}
 
     def matches(self, packet: Packet, context: Context) -> bool:
@@ -121,7 +120,7 @@ def packet_tuple(packet: Packet) -> Tuple | None:
 
 
 def build(values: Values) -> Extension:
-    bits = 32 if values.family == IPV4 else 128
+    bits = ADDRESS_BITS[values.family]
     given = values.find("connlimit-above") or values.find("connlimit-upto")
     assert given is not None and isinstance(given.value, int)
     above = (given.option.name == "connlimit-above") != given.inverted

@@ -23,11 +23,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.core.addresses import address_text
+from engine.core.addresses import ADDRESS_BITS, address_text
 from engine.core.connection import ASSURED, CONFIRMED, EXPECTED, SEEN_REPLY
 from engine.core.context import Context
 from engine.core.extension import Extension, Match, Option, ParameterProblem, Spec
-from engine.core.hooks import IPV4
 from engine.core.names import NAMES
 from engine.core.packet import Packet
 from engine.core.values import Values
@@ -130,7 +129,7 @@ class Conntrack(Match):
         return parts
 
     def _address(self, wanted: Wanted, numeric: bool) -> str:
-        bits = 32 if self.family == IPV4 else 128
+        bits = ADDRESS_BITS[self.family]
         text = address_text(wanted.first, self.family)
         if not numeric:
             if wanted.first == 0:

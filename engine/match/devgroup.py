@@ -10,6 +10,7 @@ Kernel peer: xt_devgroup. Source: iptables-extensions(8) devgroup.
 
 from __future__ import annotations
 
+from errno import EINVAL
 from typing import Final
 
 from engine.core.context import Context
@@ -31,8 +32,6 @@ from engine.core.names import DEVICE_GROUPS
 from engine.core.packet import Packet
 from engine.core.values import Values
 from engine.match.parts.text import bang, named_mask
-
-EINVAL: Final = 22
 
 
 class Group:

@@ -11,6 +11,7 @@ Kernel peer: xt_ecn. Source: iptables-extensions(8) ecn; RFC 3168.
 
 from __future__ import annotations
 
+from errno import EINVAL
 from typing import Final
 
 from engine.core.context import Context
@@ -20,8 +21,6 @@ from engine.core.protocols import TCP
 from engine.core.tcp_header import CWR, ECE
 from engine.core.values import Values
 from engine.match.parts.text import bang, mark
-
-EINVAL: Final = 22
 
 
 class Ecn(Match):

@@ -27,8 +27,10 @@ Kernel peer: xt_hashlimit revision 3. Source: iptables-extensions(8) hashlimit; 
 from __future__ import annotations
 
 import re
+from errno import EINVAL, ERANGE
 from typing import Final
 
+from engine.core.addresses import ADDRESS_BITS, prefix_mask
 from engine.core.context import Context, NamedState, Shared
 from engine.core.extension import Extension, KernelRefusal, Option, ParameterProblem, RuleHead, Spec
 from engine.core.hooks import IPV4
@@ -39,8 +41,6 @@ from engine.core.values import Given, Values
 from engine.match.parts.dropping import Dropping
 from engine.match.parts.rate import rate_text, read_rate
 
-EINVAL: Final = 22
-ERANGE: Final = 34
 U32: Final = 0xFFFFFFFF
 U64: Final = 0xFFFFFFFFFFFFFFFF
 
@@ -91,11 +91,6 @@ def cost_to_bytes(cost: int) -> int:
     return steps - 1 << BYTE_SHIFT
 
 
-def prefix_mask(length: int, bits: int) -> int:
-    length = min(length, bits)
-    return ((1 << length) - 1) << (bits - length)
-
-
 class Config:
     """All numbers of one table of buckets, as the kernel is given them."""
 
@@ -133,9 +128,8 @@ class Buckets(NamedState):
     def __init__(self, config: Config, family: int) -> None:
         self.config = config
         self.users = 0
-        bits = 32 if family == IPV4 else 128
-        self.src_mask = prefix_mask(config.src_prefix, bits)
-        self.dst_mask = prefix_mask(config.dst_prefix, bits)
+        self.src_mask = prefix_mask(config.src_prefix, family)
+        self.dst_mask = prefix_mask(config.dst_prefix, family)
         size = config.size or DEFAULT_SIZE
         self.maximum = max(config.maximum, size) if config.maximum else 8 * size
         self.expire = (config.expire * HZ + 999) // 1000
@@ -269,7 +263,7 @@ class HashLimit(Dropping):
             raise KernelRefusal(EINVAL, f"hashlimit: '{self.name}' is no name for a table")
         if config.gc == 0 or config.expire == 0:
             raise KernelRefusal(EINVAL, "hashlimit: --hashlimit-htable-gcinterval and -expire may not be 0")
-        if max(config.src_prefix, config.dst_prefix) > (32 if self.family == IPV4 else 128):
+        if max(config.src_prefix, config.dst_prefix) > ADDRESS_BITS[self.family]:
             raise KernelRefusal(EINVAL, "hashlimit: a mask may not have holes, nor more bits than an address")
         if config.rate_match:
             if not 0 < config.average <= U32:
@@ -334,7 +328,7 @@ class HashLimit(Dropping):
     def _numbers(self, unit: int) -> list[str]:
         """What differs from the defaults; unit: the seconds that -htable-expire would be by default."""
         config = self.config
-        bits = 32 if self.family == IPV4 else 128
+        bits = ADDRESS_BITS[self.family]
         parts = []
         if config.size:
             parts.append(f"htable-size {config.size}")
@@ -423,7 +417,7 @@ def look(values: Values) -> None:
 def read_config(values: Values) -> Config:
     """The numbers of the table, with iptables' complaints in the order of the options."""
     config = Config()
-    bits = 32 if values.family == IPV4 else 128
+    bits = ADDRESS_BITS[values.family]
     seconds = 1  # of the unit of the rate
     for given in values.given:
         seconds = read_option(config, given) or seconds
@@ -478,9 +472,7 @@ def _finish(config: Config, values: Values, seconds: int) -> None:
 
 
 def build(values: Values) -> Extension:
-    name = values.find("hashlimit-name")
-    assert name is not None and isinstance(name.value, str)
-    return HashLimit(name.value, read_config(values), values.family)
+    return HashLimit(values.string("hashlimit-name"), read_config(values), values.family)
 
 
 def final(values: Values) -> None:

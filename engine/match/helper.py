@@ -41,9 +41,7 @@ class Helper(Match):
 
 
 def build(values: Values) -> Extension:
-    given = values.find("helper")
-    assert given is not None and isinstance(given.value, str)
-    return Helper(given.value, given.inverted)
+    return Helper(values.string("helper"), values.inverted("helper"))
 
 
 EXTENSIONS: Final = (

@@ -13,11 +13,10 @@ from __future__ import annotations
 from ipaddress import IPv6Address
 from typing import Final
 
-from engine.core.addresses import address_text
+from engine.core.addresses import address_text, numeric_ipv4
 from engine.core.context import Context
 from engine.core.extension import Extension, Match, Option, ParameterProblem, Spec
 from engine.core.hooks import IPV4
-from engine.core.numbers import parse_number
 from engine.core.packet import Packet
 from engine.core.values import Given, Values
 from engine.match.parts.text import bang
@@ -64,22 +63,12 @@ class IpRange(Match):
 
 
 def read_address(text: str, family: int) -> int | None:
-    """As xtables_numeric_to_ipaddr reads it: missing octets of an IPv4 address at the end are 0 (`1.1` = 1.1.0.0)."""
-    if family != IPV4:
-        try:
-            return int(IPv6Address(text))
-        except ValueError:
-            return None
-    parts = text.split(".")
-    if len(parts) > 4:
+    if family == IPV4:
+        return numeric_ipv4(text)
+    try:
+        return int(IPv6Address(text))
+    except ValueError:
         return None
-    value = 0
-    for part in parts:
-        number = parse_number(part, 255)
-        if number is None:
-            return None
-        value = value << 8 | number
-    return value << 8 * (4 - len(parts))
 
 
 def read_range(family: int, given: Given) -> Range:

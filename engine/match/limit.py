@@ -15,6 +15,7 @@ that changed.
 
 from __future__ import annotations
 
+from errno import ERANGE
 from typing import Final
 
 from engine.core.context import Context, Shared
@@ -29,7 +30,6 @@ CREDITS_PER_TICK: Final = 128
 DEFAULT_BURST: Final = 5
 DEFAULT_RATE: Final = "3/hour"
 U32: Final = 0xFFFFFFFF
-ERANGE: Final = 34
 
 
 def credits(user: int) -> int:

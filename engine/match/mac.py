@@ -37,9 +37,7 @@ class Mac(Match):
 
 
 def build(values: Values) -> Extension:
-    given = values.find("mac-source")
-    assert given is not None and isinstance(given.value, bytes)
-    return Mac(given.value, given.inverted)
+    return Mac(values.octets("mac-source"), values.inverted("mac-source"))
 
 
 EXTENSIONS: Final = (

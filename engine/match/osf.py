@@ -41,10 +41,7 @@ class Osf(Match):
 
 
 def build(values: Values) -> Extension:
-    given = values.find("genre")
-    genre = given.value if given is not None else ""
-    assert isinstance(genre, str)
-    return Osf(genre, values.inverted("genre"), values.number("ttl", -1), values.number("log", -1))
+    return Osf(values.string("genre"), values.inverted("genre"), values.number("ttl", -1), values.number("log", -1))
 
 
 EXTENSIONS: Final = (

@@ -12,6 +12,7 @@ Kernel peer: xt_owner revision 1. Source: iptables-extensions(8) owner.
 
 from __future__ import annotations
 
+from errno import EINVAL
 from typing import Final
 
 from engine.core.context import KERNEL_SOCKET, Context
@@ -22,7 +23,6 @@ from engine.core.packet import Packet
 from engine.core.values import Given, Values
 from engine.match.parts.text import bang
 
-EINVAL: Final = 22
 ID_LIMIT: Final = 0xFFFFFFFE
 
 

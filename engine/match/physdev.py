@@ -14,6 +14,7 @@ Kernel peer: xt_physdev. Source: iptables-extensions(8) physdev; kernel behaviou
 
 from __future__ import annotations
 
+from errno import EINVAL
 from typing import Final
 
 from engine.core.context import Context
@@ -22,7 +23,6 @@ from engine.core.packet import Packet
 from engine.core.values import Values
 from engine.match.parts.text import bang
 
-EINVAL: Final = 22
 NAME_LIMIT: Final = 15
 # In the order in which they are printed.
 OPTIONS: Final = ("physdev-is-in", "physdev-in", "physdev-is-out", "physdev-out", "physdev-is-bridged")

@@ -13,9 +13,10 @@ Kernel peer: xt_policy. Source: iptables-extensions(8) policy.
 
 from __future__ import annotations
 
+from errno import EINVAL
 from typing import Final
 
-from engine.core.addresses import address_text
+from engine.core.addresses import ADDRESS_BITS, address_text
 from engine.core.context import Context
 from engine.core.extension import (
     IN,
@@ -34,7 +35,6 @@ from engine.core.packet import Packet
 from engine.core.values import Given, Values
 from engine.match.parts.text import bang
 
-EINVAL: Final = 22
 DEPTH: Final = 4
 PROTOCOLS: Final[dict[int, str]] = {50: "esp", 51: "ah", 108: "ipcomp"}
 MODES: Final = ("transport", "tunnel")
@@ -102,7 +102,7 @@ def read_part(given: Given, values: Values) -> tuple[str, str, bool]:
             raise ParameterProblem(f'policy match: invalid mode "{given.text}"')
         return given.text, given.text, given.inverted
     if isinstance(value, tuple):
-        bits = 32 if values.family == 2 else 128
+        bits = ADDRESS_BITS[values.family]
         length = value[1].bit_count()
         text = address_text(value[0], values.family) + ("" if length == bits else f"/{length}")
         return text, text, given.inverted

@@ -19,19 +19,18 @@ Kernel peer: xt_recent. Source: iptables-extensions(8) recent; kernel behaviour.
 
 from __future__ import annotations
 
+from errno import EINVAL
 from typing import Final
 
-from engine.core.addresses import address_text
+from engine.core.addresses import FULL_MASK, address_text
 from engine.core.context import Context, NamedState, Shared
 from engine.core.extension import Extension, KernelRefusal, Match, Option, ParameterProblem, RuleHead, Spec
-from engine.core.hooks import FORWARD, IPV4, IPV6, OUTPUT, POSTROUTING
+from engine.core.hooks import FORWARD, IPV6, OUTPUT, POSTROUTING
 from engine.core.packet import Packet
 from engine.core.values import Values
 from engine.match.parts.text import bang
 
-EINVAL: Final = 22
 HZ: Final = 250
-ALL_ONES: Final = (1 << 128) - 1
 LIST_LIMIT: Final = 100
 STAMPS: Final = 32
 HITCOUNT_LIMIT: Final = 65536
@@ -125,7 +124,7 @@ class Recent(Match):
         self.match_ttl = False
         self.reaps = False
         # 128 bits long; of an IPv4 mask that was given the rest is 0
-        self.wide_mask = mask if family == IPV6 else ALL_ONES if whole else mask << 96
+        self.wide_mask = mask if family == IPV6 else FULL_MASK[IPV6] if whole else mask << 96
         self.list = RecentList(self.wide_mask)
 
     def matches(self, packet: Packet, context: Context) -> bool:
@@ -230,11 +229,9 @@ def signed(value: int) -> int:
 
 def build(values: Values) -> Extension:
     command = next(item for item in values.given if item.option.name in COMMANDS)
-    name = values.find("name")
-    text = name.value if name is not None and isinstance(name.value, str) else "DEFAULT"
-    bits = 32 if values.family == IPV4 else 128
-    mask = values.number("mask", (1 << bits) - 1)
-    match = Recent(COMMANDS[command.option.name], command.inverted, text, mask, values.family, not values.has("mask"))
+    name = values.string("name", "DEFAULT")
+    mask = values.number("mask", FULL_MASK[values.family])
+    match = Recent(COMMANDS[command.option.name], command.inverted, name, mask, values.family, not values.has("mask"))
     sides = [item.option.name for item in values.given if item.option.name in ("rsource", "rdest")]
     match.by_destination = sides[-1:] == ["rdest"]
     match.seconds = values.number("seconds", 0)

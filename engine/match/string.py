@@ -16,6 +16,7 @@ Kernel peer: xt_string revision 1, lib/ts_bm, lib/ts_kmp. Source: iptables-exten
 
 from __future__ import annotations
 
+from errno import EINVAL, ENOENT
 from typing import Final
 
 from engine.core.context import Context
@@ -27,14 +28,12 @@ from engine.match.parts.text import bang
 PATTERN_LIMIT: Final = 128
 END: Final = 0xFFFF
 ALGORITHMS: Final = ("bm", "kmp")
-ENOENT: Final = 2
 BAR: Final = ord("|")
 BACKSLASH: Final = ord("\\")
 # The kernel's toupper: for it, 0xdf and 0xff are lower case letters and 0xf7 is none.
 UPPER: Final = bytes(
     byte - 32 if 97 <= byte <= 122 or byte == 0xDF or (byte >= 0xE0 and byte != 0xF7) else byte for byte in range(256)
 )
-EINVAL: Final = 22
 
 
 class String(Match):
@@ -164,9 +163,7 @@ def build(values: Values) -> Extension:
     given = values.find("hex-string") or values.find("string")
     assert given is not None
     pattern = read_pattern(given)
-    algorithm = values.find("algo")
-    assert algorithm is not None and isinstance(algorithm.value, str)
-    match = String(pattern, algorithm.value, given.inverted)
+    match = String(pattern, values.string("algo"), given.inverted)
     match.start = values.number("from", 0)
     match.stop = values.number("to", END)
     if values.has("icase"):

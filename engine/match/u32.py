@@ -16,6 +16,7 @@ Kernel peer: xt_u32. Source: iptables-extensions(8) u32.
 
 from __future__ import annotations
 
+from errno import EINVAL
 from typing import Final
 
 from engine.core.context import Context
@@ -27,7 +28,6 @@ from engine.match.parts.text import bang
 
 U32: Final = 0xFFFFFFFF
 LIMIT: Final = 10
-EINVAL: Final = 22
 OPERATORS: Final = ("&", "<<", ">>", "@")
 AND: Final = 0
 LEFT: Final = 1

@@ -30,8 +30,7 @@ class ClusterIp(Missing):
         super().__init__("CLUSTERIP")
         self.is_new = values.has("new")
         self.mode = values.text("hashmode")
-        given = values.find("clustermac")
-        self.mac = given.value if given is not None and isinstance(given.value, bytes) else b""
+        self.mac = values.octets("clustermac")
         self.total = values.number("total-nodes")
         self.local = values.number("local-node")
         self.seed = values.number("hash-init")

@@ -18,8 +18,10 @@ Kernel peer: xt_connmark revision 2. Source: iptables-extensions(8), CONNMARK; o
 
 from __future__ import annotations
 
+from errno import EINVAL
 from typing import Final
 
+from engine.core.connection import EVENT_MARK
 from engine.core.context import Context
 from engine.core.extension import KernelRefusal, Option, ParameterProblem, RuleHead, Spec, Target
 from engine.core.packet import Packet
@@ -30,9 +32,6 @@ from engine.target.parts.marks import SETTERS, U32, describe, read_setter, sette
 SET: Final = 0
 SAVE: Final = 1
 RESTORE: Final = 2
-
-EVENT_MARK: Final = 1 << 7  # IPCT_MARK
-EINVAL: Final = 22
 
 
 class ConnMark(Target):

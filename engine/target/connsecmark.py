@@ -12,13 +12,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from engine.core.connection import EVENT_SECMARK
 from engine.core.context import Context
 from engine.core.extension import Option, ParameterProblem, Spec, Target
 from engine.core.packet import Packet
 from engine.core.values import Values
 from engine.core.verdict import CONTINUE
-
-EVENT_SECMARK: Final = 1 << 9  # IPCT_SECMARK
 
 
 class ConnSecMark(Target):

@@ -22,6 +22,7 @@ Kernel peer: xt_CT revision 2. Source: iptables-extensions(8), CT; names of help
 
 from __future__ import annotations
 
+from errno import EINVAL, ENOENT
 from typing import Final
 
 from engine.core.connection import CONFIRMED, CT_NEW, CT_UNTRACKED, TEMPLATE, Connection, Tuple
@@ -33,9 +34,6 @@ from engine.core.packet import Packet
 from engine.core.protocols import TCP, UDP
 from engine.core.values import Values
 from engine.core.verdict import CONTINUE
-
-ENOENT: Final = 2
-EINVAL: Final = 22
 
 EVENTS: Final = (
     "new",

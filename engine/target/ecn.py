@@ -13,6 +13,7 @@ Kernel peer: ipt_ECN. Source: iptables-extensions(8), ECN; RFC 3168.
 
 from __future__ import annotations
 
+from errno import EINVAL
 from typing import Final
 
 from engine.core.context import Context
@@ -25,7 +26,6 @@ from engine.core.tcp_header import CWR, ECE
 from engine.core.values import Values
 from engine.core.verdict import CONTINUE, DROP
 
-EINVAL: Final = 22
 KEEP: Final = -1
 
 

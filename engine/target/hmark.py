@@ -18,8 +18,10 @@ Kernel peer: xt_HMARK; the hash is parts/jhash.py. Source: iptables-extensions(8
 from __future__ import annotations
 
 from collections.abc import Callable
+from errno import EINVAL
 from typing import Final
 
+from engine.core.addresses import ADDRESS_BITS, folded, prefix_mask
 from engine.core.context import Context
 from engine.core.extension import KernelRefusal, Option, ParameterProblem, RuleHead, Spec, Target
 from engine.core.hooks import IPV4
@@ -29,7 +31,6 @@ from engine.core.protocols import AH, ICMP, ICMP_ERRORS, ICMPV6, NO_NEXT_HEADER,
 from engine.core.values import Values
 from engine.core.verdict import CONTINUE
 
-EINVAL: Final = 22
 UNSET: Final = -1
 U32: Final = 0xFFFFFFFF
 
@@ -76,7 +77,6 @@ class HMark(Target):
     def __init__(self, family: int, fields: dict[str, int]) -> None:
         self.family = family
         self.fields = fields
-        self.bits = 32 if family == IPV4 else 128
         self.src_mask = prefix_mask(fields.get("src-prefix", 0), family)
         self.dst_mask = prefix_mask(fields.get("dst-prefix", 0), family)
         self.port_mask = fields.get("sport-mask", 0) << 16 | fields.get("dport-mask", 0) | fields.get("spi-mask", 0)
@@ -165,20 +165,10 @@ class HMark(Target):
         return max(first, second) << 16 | min(first, second)
 
     def hash(self, source: int, destination: int, ports: int, proto: int) -> int:
-        source = fold(source & self.src_mask)
-        destination = fold(destination & self.dst_mask)
+        source = folded(source & self.src_mask)
+        destination = folded(destination & self.dst_mask)
         value = jhash_3words(min(source, destination), max(source, destination), ports, self.seed)
         return (scale(value ^ proto & self.proto_mask, self.modulus) + self.offset) & U32
-
-
-def prefix_mask(length: int, family: int) -> int:
-    bits = 32 if family == IPV4 else 128
-    return ((1 << length) - 1) << (bits - length)
-
-
-def fold(address: int) -> int:
-    """128 bits to 32 (an IPv4 address stays what it is)."""
-    return (address ^ address >> 32 ^ address >> 64 ^ address >> 96) & U32
 
 
 def quoted(packet: Packet, at: int) -> Packet:
@@ -205,7 +195,7 @@ def final(values: Values) -> None:
 
 def read(values: Values) -> dict[str, int]:
     """All options in the order given; --hmark-tuple fills in what its types stand for."""
-    bits = 32 if values.family == IPV4 else 128
+    bits = ADDRESS_BITS[values.family]
     fields: dict[str, int] = {}
     for item in values.given:
         name = item.option.name.removeprefix("hmark-")

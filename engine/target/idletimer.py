@@ -10,12 +10,12 @@ Kernel peer: xt_IDLETIMER revision 1. Source: iptables-extensions(8), IDLETIMER.
 
 from __future__ import annotations
 
+from errno import EINVAL
 from typing import Final
 
 from engine.core.extension import KernelRefusal, Option, RuleHead, Spec, Target
 from engine.core.values import Values
 
-EINVAL: Final = 22
 LABEL_LENGTH: Final = 27
 LONGEST: Final = 0x7FFFFFFF // 1000 - 1
 
@@ -43,10 +43,7 @@ class IdleTimer(Target):
 
 
 def build(values: Values) -> Target:
-    given = values.find("label")
-    label = given.value if given is not None else ""
-    assert isinstance(label, str)
-    return IdleTimer(values.number("timeout"), label, values.has("alarm"))
+    return IdleTimer(values.number("timeout"), values.string("label"), values.has("alarm"))
 
 
 OPTIONS: Final = (

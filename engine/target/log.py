@@ -77,10 +77,7 @@ def build(values: Values) -> Target:
     for name, bit in FLAGS:
         if values.has(f"log-{name}"):
             flags |= bit
-    given = values.find("log-prefix")
-    prefix = given.value if given is not None else ""
-    assert isinstance(prefix, str)
-    return Log(values.number("log-level", DEFAULT_LEVEL), prefix, flags)
+    return Log(values.number("log-level", DEFAULT_LEVEL), values.string("log-prefix"), flags)
 
 
 OPTIONS: Final = (

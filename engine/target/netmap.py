@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.core.addresses import address_text
+from engine.core.addresses import FULL_MASK, address_text
 from engine.core.context import Context, NatRequest
 from engine.core.extension import IN, OUT, POST, PRE, Option, Spec, Target
-from engine.core.hooks import INPUT, IPV4, POSTROUTING
+from engine.core.hooks import INPUT, POSTROUTING
 from engine.core.packet import Packet
 from engine.core.values import Values
 from engine.core.verdict import ACCEPT
@@ -40,7 +40,7 @@ class NetMap(Target):
     def apply(self, packet: Packet, context: Context) -> int:
         source = context.hook == POSTROUTING or context.hook == INPUT
         old = packet.src if source else packet.dst
-        all_bits = 0xFFFFFFFF if self.family == IPV4 else (1 << 128) - 1
+        all_bits = FULL_MASK[self.family]
         new = self.address | old & (self.mask ^ all_bits)
         context.nat = NatRequest("SNAT" if source else "DNAT", new, new)
         return ACCEPT

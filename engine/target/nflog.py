@@ -67,12 +67,9 @@ class NfLog(Target):
 
 
 def build(values: Values) -> Target:
-    given = values.find("nflog-prefix")
-    prefix = given.value if given is not None else ""
-    assert isinstance(prefix, str)
     return NfLog(
         values.number("nflog-group"),
-        prefix,
+        values.string("nflog-prefix"),
         values.number("nflog-size", UNSET),
         values.number("nflog-range"),
         values.number("nflog-threshold"),

@@ -12,17 +12,17 @@ Kernel peer: xt_NFQUEUE revision 3. Source: iptables-extensions(8), NFQUEUE.
 
 from __future__ import annotations
 
+from errno import EINVAL
 from typing import Final
 
 from engine.core import verdict
+from engine.core.addresses import folded
 from engine.core.context import Context
 from engine.core.extension import KernelRefusal, Option, ParameterProblem, RuleHead, Spec, Target
 from engine.core.hooks import IPV4
 from engine.core.jhash import jhash_3words, scale
 from engine.core.packet import Packet
 from engine.core.values import Values
-
-EINVAL: Final = 22
 
 
 class NfQueue(Target):
@@ -63,14 +63,9 @@ def flow_hash(packet: Packet) -> int:
     """A hash that does not depend on the direction."""
     source, destination = packet.src, packet.dst
     if packet.family != IPV4:
-        source = fold(source)
-        destination = fold(destination)
+        source = folded(source)
+        destination = folded(destination)
     return jhash_3words(min(source, destination), max(source, destination), packet.proto, 0)
-
-
-def fold(address: int) -> int:
-    """128 bits to 32."""
-    return (address ^ address >> 32 ^ address >> 64 ^ address >> 96) & 0xFFFFFFFF
 
 
 def look_at_balance(values: Values) -> None:

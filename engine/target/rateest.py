@@ -105,9 +105,7 @@ def final(values: Values) -> None:
 
 def build(values: Values) -> Target:
     interval = read_time(values, "interval")
-    given = values.find("rateest-name")
-    name = given.value if given is not None else ""
-    assert isinstance(name, str)
+    name = values.string("rateest-name")
     return RateEst(name, interval_power(interval), average_power(read_time(values, "ewmalog"), interval))
 
 

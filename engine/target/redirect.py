@@ -18,7 +18,7 @@ from engine.core.hooks import IPV4, OUTPUT
 from engine.core.packet import Packet
 from engine.core.values import Values
 from engine.core.verdict import ACCEPT, DROP
-from engine.target.parts.ranges import NONE, Nat, Range, read_ports
+from engine.target.parts.ranges import NONE, Nat, Range, look_at_ports, read_ports
 
 LOOPBACK: Final = 0x7F000001
 LOOPBACK6: Final = 1
@@ -68,10 +68,6 @@ def small_scope(address: int) -> int:
     return LOOPBACK_SCOPE if address == LOOPBACK6 else UNICAST_SCOPES.get(address >> 118, 0)
 
 
-def look(values: Values) -> None:
-    read_ports(values.given[-1].text, values, Range())
-
-
 def final(values: Values) -> None:
     if not values.has("to-ports"):
         return
@@ -88,7 +84,7 @@ def build(values: Values) -> Target:
     return target
 
 
-OPTIONS: Final = (Option("to-ports", "text", at_once=look), Option("random"))
+OPTIONS: Final = (Option("to-ports", "text", at_once=look_at_ports), Option("random"))
 
 EXTENSIONS: Final = (
     Spec("REDIRECT", build, OPTIONS, tables=("nat",), hooks=PRE | OUT, needs_conntrack=True, final=final),

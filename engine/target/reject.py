@@ -18,6 +18,7 @@ Kernel peer: ipt_REJECT, ip6t_REJECT. Source: iptables-extensions(8), REJECT.
 
 from __future__ import annotations
 
+from errno import EINVAL
 from typing import Final
 
 from engine.core.context import Context
@@ -29,7 +30,6 @@ from engine.core.values import Values
 from engine.core.verdict import DROP
 from engine.target.parts.answers import has_right_checksum, icmp_error, tcp_reset
 
-EINVAL: Final = 22
 RESET: Final = -1
 UNREACHABLE: Final = 3
 UNREACHABLE6: Final = 1

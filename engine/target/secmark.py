@@ -10,12 +10,11 @@ Kernel peer: xt_SECMARK revision 1. Source: iptables-extensions(8), SECMARK.
 
 from __future__ import annotations
 
+from errno import ENOENT
 from typing import Final
 
 from engine.core.extension import KernelRefusal, Option, RuleHead, Spec, Target
 from engine.core.values import Values
-
-ENOENT: Final = 2
 
 
 class SecMark(Target):

@@ -25,6 +25,7 @@ Kernel peer: xt_SYNPROXY. Source: iptables-extensions(8), SYNPROXY.
 
 from __future__ import annotations
 
+from errno import EINVAL
 from typing import Final
 
 from engine.core.connection import CT_ESTABLISHED_REPLY
@@ -48,7 +49,6 @@ from engine.target.parts.syn_cookies import (
     read_offer,
 )
 
-EINVAL: Final = 22
 UNSET: Final = -1
 
 

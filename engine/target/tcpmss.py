@@ -15,6 +15,7 @@ Kernel peer: xt_TCPMSS. Source: iptables-extensions(8), TCPMSS; RFC 9293 3.7.1.
 from __future__ import annotations
 
 import re
+from errno import EINVAL
 from typing import Final
 
 from engine.core.checksum import fold, replace
@@ -39,7 +40,6 @@ from engine.core.tcp_header import OPTION_MSS, TCP_HEADER, header_length, option
 from engine.core.values import Values
 from engine.core.verdict import CONTINUE, DROP
 
-EINVAL: Final = 22
 CLAMP: Final = 0xFFFF
 MSS_LENGTH: Final = 4
 LONGEST_HEADER: Final = 60

@@ -11,6 +11,7 @@ Kernel peer: xt_TEE revision 1. Source: iptables-extensions(8), TEE.
 
 from __future__ import annotations
 
+from errno import EINVAL
 from typing import Final
 
 from engine.core.addresses import address_text
@@ -22,7 +23,6 @@ from engine.core.packet import IP_DF, Packet
 from engine.core.values import Values
 from engine.core.verdict import CONTINUE
 
-EINVAL: Final = 22
 DEVICE_LENGTH: Final = 15
 
 
@@ -64,10 +64,7 @@ class Tee(Target):
 
 
 def build(values: Values) -> Target:
-    given = values.find("oif")
-    device = given.value if given is not None else ""
-    assert isinstance(device, str)
-    return Tee(values.family, values.number("gateway"), device)
+    return Tee(values.family, values.number("gateway"), values.string("oif"))
 
 
 OPTIONS: Final = (

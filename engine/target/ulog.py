@@ -46,9 +46,7 @@ class ULog(Missing):
 
 
 def build(values: Values) -> ULog:
-    given = values.find("ulog-prefix")
-    prefix = given.value if given is not None else ""
-    assert isinstance(prefix, str)
+    prefix = values.string("ulog-prefix")
     return ULog(
         values.number("ulog-nlgroup", 1), prefix, values.number("ulog-cprange"), values.number("ulog-qthreshold", 1)
     )

@@ -19,7 +19,6 @@ from engine.conntrack.tool.request import (
     EVENT_DESTROY,
     EVENT_NEW,
     EVENT_UPDATES,
-    TIMESTAMP,
     XML,
     Request,
     parse,
@@ -177,9 +176,7 @@ class Stream:
             self.request = parse(argv, Names(), labels)
             if self.request.command not in ("E", "eE"):
                 raise wrong("Invalid commands combination")
-            for side in ("src", "dst"):
-                if f"mask-{side}" in self.request.given and side not in self.request.given:
-                    raise wrong(f"Can't use --mask-{side} without --{side}")
+            self.request.check_masks()
         except Problem as problem:
             self.exit_code = problem.code
             self.error = problem.text()
@@ -244,6 +241,3 @@ class Stream:
             self.write(f"</{'expect' if self.expect else 'conntrack'}>\n")
         what = "expectation" if self.expect else "flow"
         return f"{NAME}{self.count} {what} events have been shown.\n"
-
-
-__all__ = ["TIMESTAMP", "Stream", "asks_for_events", "run", "split_line"]

@@ -5,9 +5,10 @@ The engine answers in place of ctnetlink, the kernel's side of the tool, and ref
 
 from __future__ import annotations
 
+from errno import EBUSY, EMFILE
 from typing import Final
 
-from engine.conntrack.expectations import EBUSY, EMFILE, Expectation, Policy
+from engine.conntrack.expectations import Expectation, Policy
 from engine.conntrack.gre import GreState
 from engine.conntrack.icmp import ANSWERS
 from engine.conntrack.icmpv6 import ANSWERS as ANSWERS6
@@ -23,13 +24,17 @@ from engine.conntrack.tool.filters import (
     network_matches,
     status_matches,
     tuple_matches,
-    width_of,
 )
 from engine.conntrack.tool.problems import NAME, OTHER, Problem, wrong
 from engine.conntrack.tool.render import Picture, Renderer, listed
 from engine.conntrack.tool.request import XML, Request
 from engine.conntrack.tool.usage import USAGE
-from engine.conntrack.tracker import (
+from engine.conntrack.tracking import Conntrack
+from engine.conntrack.udp import UdpState
+from engine.core.addresses import FULL_MASK
+from engine.core.connection import (
+    CONFIRMED,
+    DYING,
     EVENT_ASSURED,
     EVENT_HELPER,
     EVENT_LABEL,
@@ -39,12 +44,6 @@ from engine.conntrack.tracker import (
     EVENT_REPLY,
     EVENT_SEQADJ,
     EVENT_SYNPROXY,
-)
-from engine.conntrack.tracking import Conntrack
-from engine.conntrack.udp import UdpState
-from engine.core.connection import (
-    CONFIRMED,
-    DYING,
     EXPECTED,
     FIXED_TIMEOUT,
     Connection,
@@ -167,12 +166,6 @@ class Carrier:
 
     # -- listing
 
-    def _check_masks(self) -> None:
-        given = self.request.given
-        for side in ("src", "dst"):
-            if f"mask-{side}" in given and side not in given:
-                raise wrong(f"Can't use --mask-{side} without --{side}")
-
     def _list(self) -> None:
         request = self.request
         if request.table in ("dying", "unconfirmed"):
@@ -180,7 +173,7 @@ class Carrier:
         zero = "zero" in request.given
         if zero and request.given & COMPARISONS:
             raise wrong("Can't use -z with filtering parameters")
-        self._check_masks()
+        self.request.check_masks()
         if request.status_mask == 0:
             raise failed(INVALID)
         for entry in self.conntrack.entries():
@@ -241,7 +234,7 @@ class Carrier:
 
     def _delete(self) -> None:
         request = self.request
-        self._check_masks()
+        self.request.check_masks()
         for entry in self.conntrack.entries():
             if not (family_matches(request, entry) and mark_matches(request, entry)):
                 continue
@@ -385,7 +378,7 @@ class Carrier:
 
     def _update(self) -> None:
         request = self.request
-        self._check_masks()
+        self.request.check_masks()
         wanted = request.attributes.get("id", -1)
         refused = ""
         for entry in self.conntrack.entries():
@@ -606,7 +599,7 @@ class Carrier:
         one = Expectation(
             master,
             key,
-            attributes.get("mask_src", (1 << width_of(request.family)) - 1),
+            attributes.get("mask_src", FULL_MASK[request.family]),
             attributes.get("mask_sport", 0),
             policies[0],
         )
@@ -640,5 +633,3 @@ SUMMARIES: Final[dict[str, str]] = {
     "eD": "expectations have been shown.",
 }
 FAILS_WITHOUT_ENTRIES: Final = frozenset("IUDG")
-
-__all__ = ["CONFIRMED", "IPV4", "Carrier"]

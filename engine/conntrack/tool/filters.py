@@ -11,7 +11,7 @@ from engine.conntrack.sctp import SctpState
 from engine.conntrack.tcp import TcpState
 from engine.conntrack.tool.request import Request
 from engine.core.connection import DST_NAT_DONE, SRC_NAT_DONE, Connection
-from engine.core.hooks import IPV4, IPV6
+from engine.core.hooks import IPV6
 from engine.core.protocols import DCCP, GRE
 
 
@@ -178,7 +178,3 @@ def mark_matches(request: Request, entry: Connection) -> bool:
 
 def family_matches(request: Request, entry: Connection) -> bool:
     return request.family == 0 or entry.original.family == request.family
-
-
-def width_of(family: int) -> int:
-    return 32 if family == IPV4 else 128

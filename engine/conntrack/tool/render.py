@@ -12,19 +12,22 @@ from math import floor
 from typing import Final
 
 from engine.conntrack.events import DESTROY, NEW, UPDATE
-from engine.conntrack.expectations import INACTIVE, PERMANENT, USERSPACE, Expectation
+from engine.conntrack.expectations import Expectation
 from engine.conntrack.sctp import STATE_NAMES as SCTP_STATES
 from engine.conntrack.sctp import SctpState
 from engine.conntrack.tcp import TcpState
 from engine.conntrack.tcp_states import STATE_NAMES as TCP_STATES
-from engine.conntrack.text import PORT_TRACKED, PROTOCOL_NAMES, counts_text, ports_text, zone_texts
+from engine.conntrack.text import PORT_TRACKED, PROTOCOL_NAMES, counts_text, expectation_flags, ports_text, zone_texts
 from engine.conntrack.tool.filters import destination_changed, source_changed
 from engine.conntrack.tool.protocols import tag_as_shown
 from engine.conntrack.tool.request import EXTENDED, ID, KTIMESTAMP, SAVE, TIMESTAMP, XML
-from engine.conntrack.tracker import EVENT_HELPER, EVENT_LABEL, EVENT_MARK, EVENT_PROTOINFO
-from engine.core.addresses import address_text
+from engine.core.addresses import FULL_MASK, address_text
 from engine.core.connection import (
     ASSURED,
+    EVENT_HELPER,
+    EVENT_LABEL,
+    EVENT_MARK,
+    EVENT_PROTOINFO,
     EXPECTED,
     FIXED_TIMEOUT,
     NEVER,
@@ -34,7 +37,7 @@ from engine.core.connection import (
     Connection,
     Tuple,
 )
-from engine.core.hooks import FAMILY_NAMES, IPV4
+from engine.core.hooks import FAMILY_NAMES
 from engine.core.protocols import DCCP, GRE
 
 EVENT_TEXTS: Final[dict[int, str]] = {NEW: "    [NEW] ", UPDATE: " [UPDATE] ", DESTROY: "[DESTROY] "}
@@ -258,22 +261,15 @@ class Renderer:
             return self._xml_expectation(one, seconds, kind)
         key = one.key
         master = one.master.original
-        family = key.family
-        everything = 0xFFFFFFFF if family == IPV4 else (1 << 128) - 1
-        mask = Tuple(family, key.proto, one.src_mask, everything, one.sport_mask, 0xFFFF)
-        flags = [
-            name
-            for bit, name in ((PERMANENT, "PERMANENT"), (INACTIVE, "INACTIVE"), (USERSPACE, "USERSPACE"))
-            if one.flags & bit
-        ]
+        flags = expectation_flags(one)
         parts = [
             EVENT_TEXTS.get(kind, ""),
             f"{seconds} proto={key.proto} ",
             tuple_text(key),
-            tuple_text(mask, "mask-"),
+            tuple_text(_mask(one), "mask-"),
             tuple_text(master, "master-"),
             f"zone={one.master.zone_original} " if one.master.zone_original else "",
-            ",".join(flags) + " " if flags else "",
+            flags + " " if flags else "",
             f"class={one.class_number} ",
             f"helper={one.master.helper}" if one.master.helper else "",
         ]
@@ -283,10 +279,8 @@ class Renderer:
         key = one.key
         master = one.master.original
         family = key.family
-        everything = 0xFFFFFFFF if family == IPV4 else (1 << 128) - 1
-        mask = Tuple(family, key.proto, one.src_mask, everything, one.sport_mask, 0xFFFF)
         word = EVENT_WORDS.get(kind, "")
-        sides = (("expected", key), ("mask", mask), ("master", master))
+        sides = (("expected", key), ("mask", _mask(one)), ("master", master))
         layer3 = "".join(
             f"<{name}><src>{address_text(side.src, family)}</src><dst>{address_text(side.dst, family)}</dst></{name}>"
             for name, side in sides
@@ -390,3 +384,9 @@ def _saved_protocol(picture: Picture, original: Tuple, reply: Tuple) -> list[str
         if isinstance(sctp, SctpState) and picture.kind != DESTROY:
             words.append(f"--orig-vtag {tag_as_shown(sctp.tags[0])} --reply-vtag {tag_as_shown(sctp.tags[1])}")
     return words
+
+
+def _mask(one: Expectation) -> Tuple:
+    """What of its tuple has to be equal; the destination always has."""
+    key = one.key
+    return Tuple(key.family, key.proto, one.src_mask, FULL_MASK[key.family], one.sport_mask, 0xFFFF)

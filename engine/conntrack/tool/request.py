@@ -10,6 +10,7 @@ from engine.conntrack.tool.legality import ADDRESS_PAIRS, GENERAL
 from engine.conntrack.tool.problems import OTHER, Problem, wrong
 from engine.conntrack.tool.protocols import KNOWN, Protocol, read_value
 from engine.conntrack.tool.words import ARGUMENT, Long, Reader
+from engine.core.addresses import ADDRESS_BITS
 from engine.core.connection import ASSURED, EXPECTED, FIXED_TIMEOUT, SEEN_REPLY
 from engine.core.hooks import IPV4, IPV6
 from engine.core.names import Names
@@ -122,6 +123,12 @@ class Request:
         self.shows_labels = False  # some option needed their names: then the listing has them too
         self.label_changes: list[str] = []
         self.warnings: list[str] = []
+
+    def check_masks(self) -> None:
+        """A mask is of no use without the address that it belongs to."""
+        for side in ("src", "dst"):
+            if f"mask-{side}" in self.given and side not in self.given:
+                raise wrong(f"Can't use --mask-{side} without --{side}")
 
 
 def parse(argv: list[str], names: Names, labels: dict[str, int] | None) -> Request:
@@ -320,7 +327,7 @@ def _address_option(request: Request, letter: str, text: str) -> None:
         raise wrong(f"Invalid IP address `{text}'")
     family, address = found
     _set_family(request, family)
-    width = 32 if family == IPV4 else 128
+    width = ADDRESS_BITS[family]
     mask_letter = MASK_OPTIONS.get(letter, "")
     if slash and not mask_letter:
         raise wrong(f"CIDR notation unavailable for `--{LONG_NAMES[letter]}'")

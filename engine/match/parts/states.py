@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.core.connection import CT_INVALID, CT_UNTRACKED, DST_NAT, SRC_NAT
+from engine.core.connection import CT_UNTRACKED, DST_NAT, SRC_NAT
 from engine.core.context import Context
 
 INVALID: Final = 1 << 0
@@ -65,6 +65,3 @@ def read_bit(word: str, names: tuple[tuple[str, int], ...]) -> int:
         if word and name.startswith(upper):
             return bit
     return 0
-
-
-__all__ = ["CT_INVALID", "STATE_NAMES", "bits_text", "read_bit", "state_bits"]

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from errno import ENOENT
 
 from engine.core.extension import KernelRefusal, RuleHead, Target
-
-ENOENT: Final = 2
 
 
 class Missing(Target):

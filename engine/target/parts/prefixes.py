@@ -11,6 +11,7 @@ address is translated back as well.
 
 from __future__ import annotations
 
+from errno import EINVAL
 from typing import Final
 
 from engine.core.addresses import address_text
@@ -23,7 +24,6 @@ from engine.core.values import Values
 from engine.core.verdict import CONTINUE, DROP
 from engine.target.parts.answers import parameter_problem
 
-EINVAL: Final = 22
 LONGEST: Final = 64
 SHORT: Final = 48
 ALL_BITS: Final = (1 << 128) - 1
