@@ -679,12 +679,13 @@ class Firewall(Host):
     # --- what it says -------------------------------------------------------------------------------------------------
 
     def logs(self, *parts: str, times: int | None = None) -> list[str]:
-        """LOG and NFLOG rules must have written a line that contains all these parts since the last time it was asked.
+        """LOG and NFLOG rules must have written a line that contains all these parts since the last time it was asked;
+        the last word of a part is whole ("DPT=5" is not in "DPT=53").
         needs=["log"] for LOG; NFLOG is seen on every engine."""
         self.scene.collect()
         lines = self.node.log()
         wanted = [self.fills_in(part) for part in parts]
-        fitting = [line for line in lines if all(part in line for part in wanted)]
+        fitting = [line for line in lines if all(_stands_in(line, part) for part in wanted)]
         good = bool(fitting) if times is None else len(fitting) == times
         shown = "\n".join(lines) or "nothing"
         self.scene.step(self.name, "should log", expected=" ".join(wanted), seen=shown, ok=good)
@@ -733,6 +734,10 @@ def fill_in(text: str, names: Names, family: int = 4) -> str:
         return names.address(flows.End(name), int(version) if slash else family)
 
     return re.sub(r"\{([A-Za-z_][\w.-]*(?:/[46])?)\}", address, text)
+
+
+def _stands_in(line: str, part: str) -> bool:
+    return re.search(re.escape(part) + (r"(?!\w)" if part[-1:].isalnum() else ""), line) is not None
 
 
 def _family(number: int) -> str:
