@@ -19,6 +19,7 @@ from conformance import connections, counters, flows, icmp_names, sockets, trans
 from conformance.failing import Broken, Failed
 from conformance.names import Names
 from conformance.packets import CONDITIONS, Packet, PacketFault, Sendable, make
+from conformance.programs import FAULT
 from conformance.programs import __name__ as PROGRAMS_MODULE
 from conformance.reading import Seen, is_chatter
 from conformance.tcp_talk import CLIENT_ISN, SERVER_ISN, Talk
@@ -327,11 +328,14 @@ class Host:
         return self._program("echo", server, str(port), protocol, text)
 
     def cannot(self, act: Callable[..., Any], *arguments: Any, **options: Any) -> None:
-        """What must not succeed: client.cannot(client.fetches, "http://{server}/")."""
+        """What must not succeed: client.cannot(client.fetches, "http://{server}/"). A client that fails by a fault of
+        its own has been denied nothing: that is BROKEN."""
         before = len(self.scene.steps)
         try:
             act(*arguments, **options)
-        except Failed:
+        except Failed as failed:
+            if ("exited with", str(FAULT)) in failed.lines:
+                raise Broken(str(failed)) from None
             for step in self.scene.steps[before:]:
                 step.ok = True
             return
@@ -680,7 +684,7 @@ class Firewall(Host):
 
     def logs(self, *parts: str, times: int | None = None) -> list[str]:
         """LOG and NFLOG rules must have written a line that contains all these parts since the last time it was asked;
-        the last word of a part is whole ("DPT=5" is not in "DPT=53").
+        a number at the end of a part is whole ("DPT=5" is not in "DPT=53").
         needs=["log"] for LOG; NFLOG is seen on every engine."""
         self.scene.collect()
         lines = self.node.log()
@@ -737,7 +741,7 @@ def fill_in(text: str, names: Names, family: int = 4) -> str:
 
 
 def _stands_in(line: str, part: str) -> bool:
-    return re.search(re.escape(part) + (r"(?!\w)" if part[-1:].isalnum() else ""), line) is not None
+    return re.search(re.escape(part) + (r"(?!\d)" if part[-1:].isdigit() else ""), line) is not None
 
 
 def _family(number: int) -> str:
