@@ -15,7 +15,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from conformance import connections, counters, flows, icmp_names, sockets, transfers, waits, watching
+from conformance import comparing, connections, counters, flows, icmp_names, sockets, transfers, waits, watching
 from conformance.failing import Broken, Failed
 from conformance.names import Names
 from conformance.packets import CONDITIONS, Packet, PacketFault, Sendable, make
@@ -689,7 +689,7 @@ class Firewall(Host):
         self.scene.collect()
         lines = self.node.log()
         wanted = [self.fills_in(part) for part in parts]
-        fitting = [line for line in lines if all(_stands_in(line, part) for part in wanted)]
+        fitting = [line for line in lines if all(comparing.stands_in(line, part) for part in wanted)]
         good = bool(fitting) if times is None else len(fitting) == times
         shown = "\n".join(lines) or "nothing"
         self.scene.step(self.name, "should log", expected=" ".join(wanted), seen=shown, ok=good)
@@ -738,10 +738,6 @@ def fill_in(text: str, names: Names, family: int = 4) -> str:
         return names.address(flows.End(name), int(version) if slash else family)
 
     return re.sub(r"\{([A-Za-z_][\w.-]*(?:/[46])?)\}", address, text)
-
-
-def _stands_in(line: str, part: str) -> bool:
-    return re.search(re.escape(part) + (r"(?!\d)" if part[-1:].isdigit() else ""), line) is not None
 
 
 def _family(number: int) -> str:
