@@ -427,6 +427,7 @@ def executable(name: str, path: str, cwd: str) -> str:
 
 def write_file(path: str, content: bytes, mode: int) -> None:
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode), "wb") as file:
+        os.fchmod(file.fileno(), mode)  # whatever the user's umask: commands of the engine have to be runnable
         file.write(content)
 
 
