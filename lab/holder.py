@@ -89,6 +89,9 @@ Answer = tuple[dict[str, Any], tuple[int, ...]]
 def nursery(control: socket.socket, owner: int) -> None:
     """Fork a holder for each request, until the owner is gone."""
     name_process("nflab-nursery")
+    # Where files run out, things that were half made complain on the user's terminal while they are thrown away. What
+    # they were made for fails, and is told.
+    sys.unraisablehook = lambda _what: None
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries what the holders leave behind
     gc.freeze()
