@@ -148,6 +148,8 @@ def test_engine_state(up: Nflab, tmp_path: Path) -> None:
         assert refused.returncode == 1 and reason in refused.stderr and "Traceback" not in refused.stderr
         assert "-P FORWARD DROP" in up("exec", "firewall", "--", "iptables", "-S").stdout, "it goes on as it was"
         assert "connections  0" in up("engine", "status").stdout
+        assert "'client' runs no engine\n  hint: nodes with an engine are: firewall." in (
+            up("engine", "--node", "client", "status").stderr)  # fmt: skip
     killed = up("exec", "firewall", "--", "sh", "-c", "kill -9 $(pgrep -f '[e]ngine --run-dir')")
     assert killed.returncode == 0
     assert "the engine of firewall is not running" in up("engine", "status").stderr
