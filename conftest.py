@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import errno
 import gc
 import getpass
 import os
@@ -80,6 +81,8 @@ class Session:
         self.planned: list[tuple[str, str]] = []
         self.not_collected: dict[str, str] = {}
         self.kept = ""
+        self.unwritable = ""
+        self.session: pytest.Session | None = None
         config.stash[plugin.RUNNER] = Runner(
             self.stages, self.seed, self.folder / "captures", config.getoption("keep_lab")
         )
@@ -97,7 +100,7 @@ class Session:
         self._topology(spec_of(instance.case))
         for name in instance.cites:
             self._once("requirement", name, catalogue.find(name))
-        self.open().add(result)
+        self._add(result)
         self.kept = self.config.stash[plugin.RUNNER].kept
 
     def open(self) -> Any:
@@ -105,12 +108,30 @@ class Session:
 
         if self.writer is None:
             _clear(self.folder, self.began)
-            try:
-                self.writer = Writer(self.folder / f"{self.prefix}-{self.worker or 'main'}.jsonl")
-            except OSError as error:
-                pytest.exit(f"--report-dir: {self.folder} cannot be written to: {error.strerror}", returncode=4)
+            self.writer = Writer(self.folder / f"{self.prefix}-{self.worker or 'main'}.jsonl")
             self.writer.add(_run_record(self.config, self.seed))
         return self.writer
+
+    def _add(self, record: Any) -> None:
+        """A run whose results are lost is of no use: it ends here."""
+        try:
+            self.open().add(record)
+        except OSError as error:
+            if not self.worker:
+                pytest.exit(self.complaint(error), returncode=4)
+            self.unwritable = self.complaint(error)  # the controller must not lose a worker; it is told at the end
+            if self.session is not None:
+                self.session.shouldstop = self.unwritable
+
+    def complaint(self, error: OSError) -> str:
+        return f"--report-dir: {self.folder} cannot be written to: {error.strerror}"
+
+    def demand_folder(self) -> None:
+        """Raises OSError: before workers are started, of which none could say so."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(self.folder, os.W_OK | os.X_OK):
+            number = errno.EROFS if os.statvfs(self.folder).f_flag & os.ST_RDONLY else errno.EACCES
+            raise OSError(number, os.strerror(number))
 
     def left_records(self) -> bool:
         """Whether this run has written any, here or in a worker."""
@@ -129,7 +150,7 @@ class Session:
     def _once(self, kind: str, name: str, record: Any) -> None:
         if (kind, name) not in self.told:
             self.told.add((kind, name))
-            self.open().add(record)
+            self._add(record)
 
     def _engine(self, engine: str) -> None:
         from conformance.stages import version
@@ -162,7 +183,8 @@ class Session:
         self.ahead.close()
         self.stages.close()
         if self.writer is not None:
-            self.writer.close()
+            with contextlib.suppress(OSError):  # it has been told
+                self.writer.close()
 
 
 SESSION = pytest.StashKey[Session]()
@@ -205,12 +227,22 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(WithXdist(), "nflab-xdist")
 
 
+def _asks_for_scenarios(config: pytest.Config) -> bool:
+    named = [Path(config.invocation_params.dir, name.partition("::")[0]) for name in config.args]
+    return any(path.is_relative_to(CONFORMANCE) or CONFORMANCE.is_relative_to(path) for path in named)
+
+
 class WithXdist:
     """What is said to the workers of pytest-xdist, and how work is shared out among them."""
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
         ours = node.config.stash[SESSION]
+        try:
+            if _asks_for_scenarios(node.config):
+                ours.demand_folder()
+        except OSError as error:
+            pytest.exit(ours.complaint(error), returncode=4)
         node.workerinput.update(nflab_seed=ours.seed, nflab_began=ours.began, nflab_prefix=ours.prefix)
 
     @pytest.hookimpl(optionalhook=True)
@@ -293,6 +325,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     ours.planned = [(item.instance.id, item.engine) for item in session.items if isinstance(item, ScenarioItem)]
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["nflab_planned"] = ours.planned
+    ours.session = session
 
 
 def _clear(folder: Path, before: float) -> None:
@@ -342,6 +375,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     ours.close()
     if hasattr(session.config, "workeroutput"):
         session.config.workeroutput["nflab_kept"] = ours.kept
+        session.config.workeroutput["nflab_unwritable"] = ours.unwritable
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -351,6 +385,7 @@ def pytest_testnodedown(node: Any, error: Any) -> None:
     told = getattr(node, "workeroutput", {})
     ours.planned = [tuple(each) for each in told.get("nflab_planned", ())] or ours.planned
     ours.kept = ours.kept or told.get("nflab_kept", "")
+    ours.unwritable = ours.unwritable or told.get("nflab_unwritable", "")
 
 
 def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
@@ -361,9 +396,15 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
     from conformance.plugin import ENGINES
     from reports import bundle
 
-    records = bundle.finish(
-        ours.folder, ours.prefix, ours.lost(config.stash[ENGINES]), time.monotonic() - ours.started, int(exitstatus)
-    )
+    lost, seconds = ours.lost(config.stash[ENGINES]), time.monotonic() - ours.started
+    try:
+        records = bundle.finish(ours.folder, ours.prefix, lost, seconds, int(exitstatus))
+    except OSError as error:
+        ours.unwritable = ours.unwritable or ours.complaint(error)
+    if ours.unwritable:
+        terminalreporter.write_line(ours.unwritable, red=True)
+        terminalreporter._session.exitstatus = terminalreporter._session.exitstatus or pytest.ExitCode.TESTS_FAILED
+        return
     terminalreporter.section("nflab")
     terminalreporter.write(bundle.terminal(records))
     _demand_named_engines(records, terminalreporter)

@@ -15,10 +15,11 @@ import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from conformance import connections, counters, flows, icmp_names, sockets, transfers, waits, watching
+from conformance import comparing, connections, counters, flows, icmp_names, sockets, transfers, waits, watching
 from conformance.failing import Broken, Failed
 from conformance.names import Names
 from conformance.packets import CONDITIONS, Packet, PacketFault, Sendable, make
+from conformance.programs import FAULT
 from conformance.programs import __name__ as PROGRAMS_MODULE
 from conformance.reading import Seen, is_chatter
 from conformance.tcp_talk import CLIENT_ISN, SERVER_ISN, Talk
@@ -327,11 +328,14 @@ class Host:
         return self._program("echo", server, str(port), protocol, text)
 
     def cannot(self, act: Callable[..., Any], *arguments: Any, **options: Any) -> None:
-        """What must not succeed: client.cannot(client.fetches, "http://{server}/")."""
+        """What must not succeed: client.cannot(client.fetches, "http://{server}/"). A client that fails by a fault of
+        its own has been denied nothing: that is BROKEN."""
         before = len(self.scene.steps)
         try:
             act(*arguments, **options)
-        except Failed:
+        except Failed as failed:
+            if ("exited with", str(FAULT)) in failed.lines:
+                raise Broken(str(failed)) from None
             for step in self.scene.steps[before:]:
                 step.ok = True
             return
@@ -679,12 +683,13 @@ class Firewall(Host):
     # --- what it says -------------------------------------------------------------------------------------------------
 
     def logs(self, *parts: str, times: int | None = None) -> list[str]:
-        """LOG and NFLOG rules must have written a line that contains all these parts since the last time it was asked.
+        """LOG and NFLOG rules must have written a line that contains all these parts since the last time it was asked;
+        a number at the end of a part is whole ("DPT=5" is not in "DPT=53").
         needs=["log"] for LOG; NFLOG is seen on every engine."""
         self.scene.collect()
         lines = self.node.log()
         wanted = [self.fills_in(part) for part in parts]
-        fitting = [line for line in lines if all(part in line for part in wanted)]
+        fitting = [line for line in lines if all(comparing.stands_in(line, part) for part in wanted)]
         good = bool(fitting) if times is None else len(fitting) == times
         shown = "\n".join(lines) or "nothing"
         self.scene.step(self.name, "should log", expected=" ".join(wanted), seen=shown, ok=good)

@@ -51,6 +51,11 @@ def fewer_seconds(line: str, slack: float) -> list[str]:
     return [f"{line[:start]}{seconds}{line[end:]}" for seconds in range(most, max(most - int(slack), 0) - 1, -1)]
 
 
+def stands_in(text: str, part: str) -> bool:
+    """Whether a part is in a text; a number at its end is whole there ("DPT=5" is not in "DPT=53")."""
+    return re.search(re.escape(part) + (r"(?!\d)" if part[-1:].isdigit() else ""), text) is not None
+
+
 def says(scene: Any, text: str, part: str) -> bool:
     """Whether a part is in a text, be it with a timeout that has run down a little."""
-    return any(form in text for form in fewer_seconds(part, scene.slack()))
+    return any(stands_in(text, form) for form in fewer_seconds(part, scene.slack()))

@@ -12,16 +12,11 @@ def keep(stages: Stages, stage: Stage) -> str:
     lab = stage.lab
     names = [f"failed-{lab.topology.name}", *(f"failed-{lab.topology.name}-{number}" for number in range(2, 20))]
     try:
-        claim = _first_free(names)
-        try:
+        with _first_free(names) as claim:
             lab.keep(claim)
-        except BaseException:
-            claim.give_up()
-            raise
     except Exception as error:  # whatever it is, it must not spoil the judgement
         stages.drop(stage)
         return f"it could not be kept: {error}"
-    claim.close()
     for key, kept in list(stages.open_stages.items()):
         if kept is stage:
             del stages.open_stages[key]

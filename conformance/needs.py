@@ -8,7 +8,7 @@ machine's own message. Nothing is ever UNSUPPORTED because it failed.
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from lab.engines import find
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Need:
     """`rules`/`rules6`: iptables-restore text that the machine must take. `sysctl`: a name that must exist. `command`:
-    a program that must be installed. `engine`: another one that must be able to run here."""
+    a program that must be installed. `engine`: another one that must be able to run here. `carried`: an engine of one's
+    own has the kernel carry it out; it says so where the kernel cannot."""
 
     meaning: str
     rules: str = ""
@@ -28,6 +29,11 @@ class Need:
     sysctl: str = ""
     command: str = ""
     engine: str = ""
+    carried: bool = False
+
+
+# What an engine of one's own says of a rule that it knows and the machine's kernel does not carry out.
+NOT_HERE: Final = "not possible on this machine"
 
 
 def _rule(table: str, rule: str) -> str:
@@ -153,7 +159,7 @@ NEEDS: Final[dict[str, Need]] = {
     "target-TCPOPTSTRIP": _target("TCPOPTSTRIP", "--strip-options mss", "mangle", protocol="tcp"),
     "target-TEE": _target("TEE", "--gateway 10.0.0.1", "mangle", "PREROUTING"),
     "target-TOS": _target("TOS", "--set-tos 0x10", "mangle"),
-    "target-TPROXY": _target("TPROXY", "--on-port 1", "mangle", "PREROUTING", "tcp"),
+    "target-TPROXY": replace(_target("TPROXY", "--on-port 1", "mangle", "PREROUTING", "tcp"), carried=True),
     "target-TRACE": _target("TRACE", "", "raw", "PREROUTING"),
     "target-TTL": _target("TTL", "--ttl-set 1", "mangle"),
 }
@@ -174,12 +180,13 @@ def refusal(needs: tuple[str, ...], adapter: Any) -> str:
 
 
 def missing(need: str, firewall: Firewall) -> str:
-    """What this machine lacks for a need, found out by trying; "" if nothing. For the kernel's engines only: an engine
-    of one's own is asked what it refuses, and everything else it has to do."""
+    """What this machine lacks for a need, found out by trying; "" if nothing. An engine of one's own is asked what it
+    refuses, and everything else it has to do, but for what it has the kernel carry out."""
     wanted = NEEDS[need]
     if wanted.engine and (reason := find(wanted.engine).probe()):
         return f"{need}: {wanted.engine}: {reason}"
-    if not firewall.adapter.is_the_kernel:
+    own = not firewall.adapter.is_the_kernel
+    if own and not wanted.carried:
         return ""
     if wanted.command and not _installed(wanted.command, firewall):
         return f"{need}: the command {wanted.command} is not installed"
@@ -193,6 +200,8 @@ def missing(need: str, firewall: Firewall) -> str:
             try:
                 firewall.load(text, family, f"trial of {need}")
             except ValueError as refused:
+                if own and NOT_HERE not in str(refused):
+                    return ""
                 return f"{need}: {' '.join(str(refused).split())}"
             finally:
                 firewall.flush()

@@ -9,7 +9,8 @@
     python -m conformance.programs tftp-put HOST NAME SIZE
     python -m conformance.programs echo HOST PORT tcp|udp TEXT
 
-One line of JSON on standard output; a failure is one line on standard error and exit status 1.
+One line of JSON on standard output. What the network or the server denies is one line on standard error and exit status
+1; any other exit status is a fault of the program or of the call.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from collections.abc import Callable
 from typing import Any
 
 SECONDS = 5.0
+DENIED, FAULT = 1, 3
 
 
 def _digest(data: bytes) -> dict[str, Any]:
@@ -151,11 +153,19 @@ PROGRAMS: dict[str, Callable[..., dict[str, Any]]] = {
 def main(arguments: list[str]) -> int:
     try:
         result = PROGRAMS[arguments[0]](*arguments[1:])
-    except Exception as error:  # whatever it is, the scenario wants to read it
+    except Exception as error:
         print(f"{type(error).__name__}: {error}", file=sys.stderr)
-        return 1
+        return DENIED if is_denial(error) else FAULT
     print(json.dumps(result))
     return 0
+
+
+def is_denial(error: Exception) -> bool:
+    """Whether the network or the server did it, not this program."""
+    import ftplib
+    import http.client
+
+    return isinstance(error, (*ftplib.all_errors, http.client.HTTPException))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """How every command ends that nobody lets come to its end: in one line, or without a word.
 
-    Ctrl-C                           "nflab fuzz: interrupted", exit status 130
-    `| head`, which reads no more    nothing, exit status 1
+Ctrl-C                           "nflab fuzz: interrupted", exit status 130
+`| head`, which reads no more    nothing, exit status 1
 """
 
 from __future__ import annotations

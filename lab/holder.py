@@ -89,6 +89,9 @@ Answer = tuple[dict[str, Any], tuple[int, ...]]
 def nursery(control: socket.socket, owner: int) -> None:
     """Fork a holder for each request, until the owner is gone."""
     name_process("nflab-nursery")
+    # Where files run out, things that were half made complain on the user's terminal while they are thrown away. What
+    # they were made for fails, and is told.
+    sys.unraisablehook = lambda _what: None
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel buries what the holders leave behind
     gc.freeze()
@@ -427,6 +430,7 @@ def executable(name: str, path: str, cwd: str) -> str:
 
 def write_file(path: str, content: bytes, mode: int) -> None:
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode), "wb") as file:
+        os.fchmod(file.fileno(), mode)  # whatever the user's umask: commands of the engine have to be runnable
         file.write(content)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from lab import kinds
+from lab import engines, kinds
 from lab.faults import Faults, did_you_mean
 from lab.kinds import Kind, Placed
 from lab.route_text import POLICY_RULE, ROUTE
@@ -29,7 +29,7 @@ class Key:
     only: str = ""
 
 
-ENGINES: Final = ("engine", "userspace", "kernel-legacy", "kernel-nft")
+ENGINES: Final = ("engine", *engines.names())
 
 # Named as below net.netfilter.nf_conntrack_ (docs/networking/nf_conntrack-sysctl in the kernel's documentation).
 CONNTRACK_TIMEOUTS: Final = (

@@ -33,9 +33,22 @@ from lab.programs import module
 CLOSE_SECONDS: Final = 20.0
 # Files of a holder's own are numbered from 100 on (lab/holder.py), and building a small lab takes some tens at a time.
 LEAST_FILES: Final = 256
+FEW_FILES: Final = 64
+FILES_A_NODE: Final = 5  # while it is built: its namespace, a netlink socket, and what pyroute2 waits with
 MORE_FILES: Final = "  hint: allow more: 'ulimit -n 4096' (as root also above the limit that is there)."
 CLOSED: Final = "this lab is closed"
 GONE: Final = "the lab is gone: its holder process has ended"
+
+
+def _demand_files(nodes: int) -> None:
+    """Raises LabError if so few files may be open that a lab with so many nodes could not be built."""
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    needed = max(LEAST_FILES, FEW_FILES + FILES_A_NODE * (nodes + 1))
+    if allowed < needed:
+        raise LabError(
+            f"only {allowed} files may be open at once, a lab of this size needs {needed}\n{MORE_FILES}\n"
+            "  nothing was created."
+        )
 
 
 class _Nursery:
@@ -61,12 +74,7 @@ class _Nursery:
     def start(self) -> socket.socket:
         if self.control is not None and self.pid_of_owner == os.getpid():
             return self.control
-        allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        if allowed < LEAST_FILES:
-            raise LabError(
-                f"only {allowed} files may be open at once, a lab needs {LEAST_FILES}\n{MORE_FILES}\n"
-                "  nothing was created."
-            )
+        _demand_files(0)
         self.control, theirs = channel.pair()
         owner = os.pidfd_open(os.getpid())
         try:
@@ -147,6 +155,7 @@ class Holder:
     def build(self, plan: Plan) -> dict[str, Any]:
         """Build a plan. Returns `missing` (sysctls), `fds` (node -> file number of its namespace in the holder) and
         `indexes` (node -> device -> interface number)."""
+        _demand_files(len(plan.nodes))
         text = channel.in_memory(json.dumps(plan.as_json()), "plan")
         try:
             return self.ask({"do": "build"}, (text,))[0]

@@ -102,12 +102,22 @@ def start_time(pid: int) -> int:
 
 
 class Claim:
-    """A name that is ours while `fd` is open, here or in a process to which it was handed."""
+    """A name that is ours while `fd` is open, here or in a process to which it was handed. As a context manager it is
+    left to that process in the end, or freed if something goes wrong."""
 
     def __init__(self, name: str, folder: Path, fd: int) -> None:
         self.name = name
         self.folder = folder
         self.fd = fd
+
+    def __enter__(self) -> Claim:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_error: object) -> None:
+        if kind is None:
+            self.close()
+        else:
+            self.give_up()
 
     def write(self, record: LabRecord) -> None:
         """Announce the lab."""

@@ -50,7 +50,7 @@ def find(name_or_path: str | Path) -> Path:
         raise TopologyError([Fault(Place(text), "", reason, did_you_mean(stem, names, "Built in are"))])
     reason = "is a directory" if path.is_dir() else "no such file"
     beside = [each.name for each in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
-    near = difflib.get_close_matches(path.name, beside, n=1)
+    near = [name for name in beside if name == f"{path.name}.yaml"] or difflib.get_close_matches(path.name, beside, n=1)
     hint = f"did you mean '{path.parent / near[0]}'?" if near else ""
     raise TopologyError([Fault(Place(text), "", reason, hint)])
 

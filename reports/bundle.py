@@ -6,7 +6,7 @@ import datetime
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from reports.records import End, Records, Result, read, write
+from reports.records import End, Records, Result, gather, write
 
 NOT_RUN = "it was not run: the session, or the worker that had it, ended before"
 
@@ -15,7 +15,7 @@ def finish(folder: Path, prefix: str, planned: Iterable[Result], seconds: float,
     """Merge the records of a run, which are the files PREFIX-*.jsonl in a folder; add results of
     what was planned and never finished; write every report."""
     files = sorted(folder.glob(f"{prefix}-*.jsonl"))
-    records = read(*files)
+    records, _begun = gather(*files)
     for lost in planned:
         if lost.key not in records.results:
             records.add(lost)

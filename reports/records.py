@@ -311,12 +311,17 @@ class Writer:
 def read(*paths: Path) -> Records:
     """Read one or more files (a folder stands for its records.jsonl, else for all the *.jsonl in it) as one run. Raises
     RecordError, OSError."""
-    records = Records()
-    files = [file for path in paths for file in _files(path)]
-    begun = [_read_file(file, records) for file in files]
-    if not any(begun):
+    records, begun = gather(*paths)
+    if not begun:
         raise RecordError(f"{', '.join(map(str, paths))}: there are no records")
     return records
+
+
+def gather(*paths: Path) -> tuple[Records, bool]:
+    """As `read`; and whether there are any, for the files of a run that was killed at once are empty."""
+    records = Records()
+    begun = [_read_file(file, records) for path in paths for file in _files(path)]
+    return records, any(begun)
 
 
 def _files(path: Path) -> list[Path]:
@@ -343,7 +348,7 @@ def printable(value: Any) -> Any:
 
 
 def _read_file(path: Path, records: Records) -> bool:
-    """Whether there is anything in it: a worker that was killed at once has left an empty file."""
+    """Whether there is anything in it."""
     text = path.read_text(encoding="utf-8", errors="replace")
     lines = io.StringIO(text, newline="\n").readlines()
     seen_head = False

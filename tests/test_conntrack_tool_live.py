@@ -63,7 +63,11 @@ def differences(lines: list[str]) -> list[str]:
 def test_a_random_session(seed: int) -> None:
     if missing():
         pytest.skip(missing())
-    assert differences(Session(seed).lines(COMMANDS)) == []
+    lines = Session(seed).lines(COMMANDS)
+    found = differences(lines)
+    if found:  # a machine that stands still makes the real tool's answers late: once, not again
+        found = differences(lines)
+    assert found == []
 
 
 if __name__ == "__main__":  # python tests/test_conntrack_tool_live.py FIRST_SEED SEEDS: the first difference of each

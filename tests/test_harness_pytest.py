@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -109,6 +110,26 @@ def test_a_folder_that_cannot_be_written_to(mark: str) -> None:
     (Path(mark) / "file").write_text("")
     status, output = run(mark, FILE, "--engine=kernel-legacy", "--report-dir", f"{mark}/file/below", "-q")
     assert status == 4 and "cannot be written to: Not a directory" in output, output
+    status, output = run(mark, FILE, "--engine=kernel-legacy", "--report-dir", f"{mark}/file/below", "-n", "2")
+    assert status == 4 and "cannot be written to: Not a directory" in output and "INTERNALERROR" not in output, output
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root: a file system that is full")
+@pytest.mark.parametrize("workers", ["0", "2"])
+def test_a_disk_that_is_full(mark: str, workers: str, tmp_path: Path) -> None:
+    """It is told in one line; no report says that all is well."""
+    (tmp_path / "small").mkdir()
+    words = shlex.join([
+        sys.executable, "-m", "pytest", "-p", "no:cacheprovider", FILE, "--engine=kernel-legacy", "-n", workers,
+        "--report-dir", "small",
+    ])  # fmt: skip
+    small = tmp_path / "small"
+    line = f"mount -t tmpfs -o size=8k none {small}; cd {ROOT}; exec {words.replace('small', str(small))}"
+    done = subprocess.run(["unshare", "-m", "sh", "-ec", line], capture_output=True, text=True, timeout=SECONDS,
+                          env={**os.environ, MARK: mark})  # fmt: skip
+    assert done.returncode not in (0, 5), done.stdout
+    assert f"{small} cannot be written to: No space left on device" in done.stdout, done.stdout
+    assert "INTERNALERROR" not in done.stdout and "Traceback" not in done.stdout + done.stderr
 
 
 def test_what_a_failure_looks_like(mark: str) -> None:

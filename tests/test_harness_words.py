@@ -177,6 +177,11 @@ def what_is_possible_after_all(client: Host, server: Host, firewall: Firewall) -
     client.cannot(client.fetches, "http://{server}/")
 
 
+@fails("unknown url type", BROKEN)
+def what_nobody_has_denied(client: Host, server: Host, firewall: Firewall) -> None:
+    client.cannot(client.fetches, "no url at all")
+
+
 @passes
 def local_sockets(client: Host, server: Host, firewall: Firewall) -> None:
     service = firewall.listens("udp:5353")

@@ -242,6 +242,12 @@ def test_records_that_cannot_be_read(tmp_path: Path, text: str, message: str) ->
     assert message in str(error.value)
 
 
+def test_a_run_that_was_killed_at_once(tmp_path: Path) -> None:
+    (tmp_path / "records-gw0.jsonl").write_text("")
+    found = bundle.finish(tmp_path, "records", [Result("nat.lost", "userspace", BROKEN)], 0.1, 1)
+    assert list(found.results) == [("nat.lost", "userspace")]
+
+
 def test_the_files_of_several_workers_become_one(tmp_path: Path) -> None:
     whole = sample()
     for number, results in enumerate((list(whole.results.values())[:3], list(whole.results.values())[3:])):

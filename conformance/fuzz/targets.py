@@ -95,12 +95,8 @@ TARGETS: list[Row] = [
     ),
     Row("-j CLASSIFY --set-class 1:{10|a}", tables=MANGLE, hooks=("FORWARD", "OUTPUT", "POSTROUTING")),
     Row("-j CHECKSUM --checksum-fill", tables=MANGLE),
-    Row(
-        "-j TPROXY --on-port {0|{port}}{| --on-ip {own}} --tproxy-mark {mark}",
-        tables=MANGLE,
-        hooks=("PREROUTING",),
-        protos=("tcp", "udp"),
-    ),
+    Row("-j TPROXY --on-port {port} --tproxy-mark {mark}", tables=MANGLE, hooks=("PREROUTING",), protos=("tcp", "udp")),
+    Row("-j TPROXY --on-port 0 --on-ip {own}", tables=MANGLE, hooks=("PREROUTING",), protos=("tcp", "udp")),
 ]
 
 TRANSLATIONS: list[Row] = [

@@ -47,6 +47,9 @@ def run(options: argparse.Namespace) -> int:
     record = state.find(options.name)
     with Lab.attach(record.name) as lab:
         firewall = lab[options.node] if options.node else lab.firewall
+        if firewall not in lab.firewalls:
+            names = ", ".join(each.name for each in lab.firewalls)
+            raise LabError(f"'{options.node}' runs no engine\n  hint: nodes with an engine are: {names}.")
         if options.action == "status":
             _status(firewall)
         elif options.action == "save":

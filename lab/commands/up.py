@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import TYPE_CHECKING
+from typing import Final
 
-if TYPE_CHECKING:
-    from lab.running import Lab
-    from lab.state import Claim
+# Sysctls that only make labs quieter and that older kernels do not have in a namespace.
+OPTIONAL: Final = ("icmp_msgs_per_sec", "icmp_msgs_burst", "ping_group_range")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,33 +34,19 @@ def run(options: argparse.Namespace) -> int:
 
     spec = topology.load(options.topology)
     state.clean()
-    claim = state.claim(spec.name if options.name is None else options.name)
-    try:
+    with state.claim(spec.name if options.name is None else options.name) as claim:
         lab = Lab.open(spec, options.engine, clock=options.clock, ports=False)
         try:
-            keep(lab, claim)
+            lab.keep(claim)
         except BaseException:
             lab.close()
             raise
-    except BaseException:
-        claim.give_up()
-        raise
-    claim.close()
     lab.let_go()
-    _tell(options, claim.name, spec.picture)
-    return 0
-
-
-def keep(lab: Lab, claim: Claim) -> None:
-    """Let a lab live on under a claimed name, and say what is not as it should be."""
-    lab.keep(claim)
     for note in lab.missing:
         if not note.endswith(OPTIONAL):
             print(f"note: {note}", file=sys.stderr)
-
-
-# Sysctls that only make labs quieter and that older kernels do not have in a namespace.
-OPTIONAL = ("icmp_msgs_per_sec", "icmp_msgs_burst", "ping_group_range")
+    _tell(options, claim.name, spec.picture)
+    return 0
 
 
 def _tell(options: argparse.Namespace, name: str, picture: str) -> None:
