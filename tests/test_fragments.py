@@ -110,6 +110,12 @@ def test_in_ipv6_what_cannot_be_is_dropped_alone(bad: bytes) -> None:
     assert bytes(bench.whole[0].data) == ipv6(SEGMENT, 17)
 
 
+def test_in_ipv6_the_first_fragment_that_counts_names_the_protocol() -> None:
+    bench = Bench()
+    assert bench.take(piece6(0, 504, 1), piece6(0, 8, 1, 58), piece6(504, 1000, 0, 6)) == [v.STOLEN, v.DROP, v.ACCEPT]
+    assert bytes(bench.whole[0].data) == ipv6(SEGMENT, 17)
+
+
 def test_in_ipv6_an_empty_last_fragment_says_where_the_end_is() -> None:
     bench = Bench()
     assert bench.take(piece6(504, 504, 0), piece6(0, 504, 1)) == [v.DROP, v.ACCEPT]

@@ -244,14 +244,20 @@ class Fragments:
         assembly = self._assembly(key, packet.family, context.now)
         if assembly is None:
             return v.DROP
-        if start == 0:
-            assembly.next_header = packet.data[where]
-            assembly.next_header_at = next_header_at
-        return self._add(assembly, start, data, more, packet, context, where)
+        return self._add(assembly, start, data, more, packet, context, where, next_header_at)
 
     def _add(
-        self, assembly: Assembly, start: int, data: bytes, more: bool, packet: Packet, context: Context, where: int = 0
+        self,
+        assembly: Assembly,
+        start: int,
+        data: bytes,
+        more: bool,
+        packet: Packet,
+        context: Context,
+        where: int = 0,
+        next_header_at: int = 0,
     ) -> int:
+        """where: of the fragment header of IPv6; next_header_at: where its number stands."""
         before = assembly.memory
         outcome = assembly.add(start, data, more)
         if outcome == IS_USELESS:
@@ -270,6 +276,9 @@ class Fragments:
         if start == 0:
             assembly.header = bytes(packet.data[:header])
             assembly.first = bytes(packet.data)
+            if where:
+                assembly.next_header = packet.data[where]
+                assembly.next_header_at = next_header_at
             assembly.indev = context.indev
         self.joined = assembly.number
         if outcome == WAITS:
