@@ -33,6 +33,21 @@ def start(*words: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
 Captured = pytest.CaptureFixture[str]
 
 
+def test_the_engine_is_a_library(tmp_path: Path) -> None:
+    """The example of the page, for a Python that has nothing but engine/."""
+    example = (ROOT / "docs" / "library.md").read_text().split("```python\n")[1].split("```")[0]
+    (tmp_path / "engine").symlink_to(ROOT / "engine")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n{example}\n" + (
+        "from engine.language.commands import run\n"
+        "assert '-P FORWARD DROP' in run(['iptables', '-S'], '', engine.store).stdout\n"
+        "assert not {'socket', 'subprocess', 'threading'} & set(sys.modules)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", code], cwd="/", capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 # -- rules
 
 

@@ -67,6 +67,27 @@ def test_a_file_that_cannot_be_read_ends_the_call(tmp_path: Path, capsys: pytest
     assert "none" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("text", [None, "{", "[]", '{"seed": 1, "rules": {}, "steps": [["sned"]]}', "[" * 100_000])
+def test_a_case_that_cannot_be_read_ends_the_call(
+    text: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "case.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(SystemExit) as end:
+        main([str(path)])
+    assert end.value.code == 2
+    said = capsys.readouterr().err
+    assert str(path) in said and said.endswith("nothing was done\n")
+
+
+@pytest.mark.parametrize(("names", "said"), [("userspace", "two names"), ("userspace,kernel-nf", "'kernel-nft'")])
+def test_engines_that_are_none_end_the_call(names: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main(["--engines", names, "--count", "1"])
+    assert end.value.code == 2 and said in capsys.readouterr().err
+
+
 def test_rules_and_case_files_exclude_each_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         main(["--rules6", str(tmp_path / "rules"), str(tmp_path / "case.json")])

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import argparse
 import itertools
+import os
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from conformance.fuzz.case import Case
 from conformance.fuzz.fuzzer import Fuzzer, Tally, open_fuzzer
+from lab import LabError, engines
+from lab.faults import did_you_mean
+
+WRONG = 2
 
 
 def parser() -> argparse.ArgumentParser:
@@ -30,14 +36,18 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: list[str] | None = None) -> int:
     """0 when the engines agree, 1 when they differ, 2 for a wrong call."""
     options = parser().parse_args(argv)
-    engines = tuple(options.engines.split(","))
-    if len(engines) != 2:
-        parser().error(f"--engines takes two names, not {options.engines!r}")
-    rules = written(options)
+    names = two_engines(options.engines)
+    rules, cases = written(options), [read_case(path) for path in options.replay]
     start = time.monotonic()
-    with open_fuzzer((engines[0], engines[1])) as fuzzer:
-        if options.replay:
-            replay(fuzzer, options.replay)
+    with ExitStack() as stack:
+        try:
+            fuzzer = stack.enter_context(open_fuzzer(names))
+        except LabError as error:
+            print(f"nflab fuzz: {error}", file=sys.stderr)
+            return WRONG
+        if cases:
+            for case in cases:
+                fuzzer.judge(case, small=False)
         else:
             limit = options.count or (0 if options.seconds else 200)
 
@@ -56,9 +66,36 @@ def main(argv: list[str] | None = None) -> int:
                 report(fuzzer, options.out, time.monotonic() - start)
                 raise
         if rules and fuzzer.refused:
-            print(f"nflab fuzz: both engines refuse the rules, nothing was sent: {fuzzer.refused}", file=sys.stderr)
-            return 2
-        return report(fuzzer, options.out, time.monotonic() - start)
+            files = ", ".join(str(path) for path in (options.rules, options.rules6) if path)
+            words = f"nflab fuzz: {files}: both engines refuse the rules, nothing was sent: {fuzzer.refused}"
+            print(words, file=sys.stderr)
+            return WRONG
+        return told(fuzzer, options.out, time.monotonic() - start)
+
+
+def told(fuzzer: Fuzzer, out: Path, spent: float) -> int:
+    """What `report` returns; WRONG if nobody can be told."""
+    try:
+        status = report(fuzzer, out, spent)
+        sys.stdout.flush()
+        return status
+    except OSError as error:
+        if not isinstance(error, BrokenPipeError):  # whoever read it has seen enough
+            print(f"nflab fuzz: {error.filename or 'the output'}: {error.strerror}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return WRONG
+
+
+def two_engines(text: str) -> tuple[str, str]:
+    names = text.split(",")
+    if len(names) != 2:
+        parser().error(f"--engines takes two names, not {text!r}")
+    for name in names:
+        if name not in engines.names():
+            parser().error(
+                f"--engines: '{name}' is not an engine; {did_you_mean(name, engines.names(), 'engines are')}"
+            )
+    return names[0], names[1]
 
 
 def written(options: argparse.Namespace) -> dict[str, str]:
@@ -76,9 +113,14 @@ def written(options: argparse.Namespace) -> dict[str, str]:
     return rules
 
 
-def replay(fuzzer: Fuzzer, paths: list[Path]) -> None:
-    for path in paths:
-        fuzzer.judge(Case.read(path), small=False)
+def read_case(path: Path) -> Case:
+    """A case file; one that cannot be read ends the program (status 2)."""
+    try:
+        return Case.read(path)
+    except OSError as error:
+        parser().error(f"cannot read {path}: {error.strerror}; nothing was done")
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
+        parser().error(f"{path} is not a case: {type(error).__name__}: {error}; nothing was done")
 
 
 def show(tally: Tally, seed: int, spent: float) -> None:
