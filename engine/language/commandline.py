@@ -586,9 +586,8 @@ class CommandLine:
     def _check_addresses(self, first: str) -> None:
         self.sources = self._addresses(self.source_word)
         self.destinations = self._addresses(self.destination_word)
-        if (self.head.src_inverted and len(self.sources) > 1) or (
-            self.head.dst_inverted and len(self.destinations) > 1
-        ):
+        several = len(self.sources) > 1 or len(self.destinations) > 1
+        if several and (self.head.src_inverted or self.head.dst_inverted):
             raise self._fail("! not allowed with multiple source or destination IP addresses", word=-1)
         if first == "R" and (len(self.sources) > 1 or len(self.destinations) > 1):
             raise self._fail("Replacement rule does not specify a unique address", word=-1)
