@@ -70,9 +70,9 @@ class Download:
 
     def _until(self, end: str) -> None:
         try:
-            waits.until(lambda: self._read() and self.text.endswith(end), self.url, waits.PROGRAM, step=0.0)
+            waits.until(lambda: self._read() and self.text.endswith(end), self.url, waits.TRANSFER, step=0.0)
         except waits.TooLong:
-            self._fail(f"nothing more within {waits.PROGRAM:g} s")
+            self._fail(f"nothing more within {waits.TRANSFER:g} s")
 
     def _read(self) -> bool:
         if not select.select([self.answers], [], [], waits.STEP)[0]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 PROGRAM: Final = 20.0  # a program that a scenario runs has ended
+TRANSFER: Final = 60.0  # a download goes on; after an outage TCP waits as long again before it tries
 ANSWER: Final = 3.0  # a real program (server, socket) has answered
 EXPIRY: Final = 4.0  # a connection with a short timeout has expired on a kernel
 REAL_TIME: Final = 3.2  # the longest that a scenario may let real time pass, on engines whose clock is not ours
