@@ -19,7 +19,7 @@ from engine.core.context import Context
 from engine.core.extension import Extension, Option, ParameterProblem, Spec
 from engine.core.packet import Packet
 from engine.core.values import BETWEEN_TWO, Given, Values
-from engine.match.parts.ports import Ported
+from engine.match.parts.ports import PORT_OPTIONS_ONCE, Ported
 from engine.match.parts.text import bang
 
 # (name, number, letters of the flags from bit 7 to bit 0, "" = none)
@@ -197,20 +197,7 @@ EXTENSIONS: Final = (
         "sctp",
         build,
         (
-            Option(
-                "source-port",
-                "service:range",
-                invert=True,
-                aliases=("sport",),
-                once_message="Only one `--source-port' allowed",
-            ),
-            Option(
-                "destination-port",
-                "service:range",
-                invert=True,
-                aliases=("dport",),
-                once_message="Only one `--destination-port' allowed",
-            ),
+            *PORT_OPTIONS_ONCE,
             Option("chunk-types", "two", invert=True, once_message="Only one `--chunk-types' allowed", at_once=look),
         ),
         protos=(132,),

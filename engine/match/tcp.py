@@ -22,7 +22,7 @@ from engine.core.hooks import IPV4
 from engine.core.numbers import parse_number
 from engine.core.packet import Packet
 from engine.core.values import BETWEEN_TWO, Given, Values
-from engine.match.parts.ports import Ported
+from engine.match.parts.ports import PORT_OPTIONS_ONCE, Ported
 from engine.match.parts.text import bang, mark
 from engine.match.parts.wire import has_option
 
@@ -145,20 +145,7 @@ EXTENSIONS: Final = (
         "tcp",
         build,
         (
-            Option(
-                "source-port",
-                "service:range",
-                invert=True,
-                aliases=("sport",),
-                once_message="Only one `--source-port' allowed",
-            ),
-            Option(
-                "destination-port",
-                "service:range",
-                invert=True,
-                aliases=("dport",),
-                once_message="Only one `--destination-port' allowed",
-            ),
+            *PORT_OPTIONS_ONCE,
             Option("syn", invert=True, once_among=FLAG_OPTIONS, once_message=ONE_OF_THEM),
             Option(
                 "tcp-flags",

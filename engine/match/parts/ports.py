@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
+from engine.core.extension import Option
 from engine.core.values import Values
 from engine.match.parts.dropping import Dropping
 from engine.match.parts.text import bang, listed_ports, span
 
 ALL_PORTS: Final = (0, 0xFFFF)
+# As tcp and sctp have them, which complain of a repetition in words of their own.
+PORT_OPTIONS_ONCE: Final = tuple(
+    Option(name, "service:range", invert=True, aliases=(short,), once_message=f"Only one `--{name}' allowed")
+    for name, short in (("source-port", "sport"), ("destination-port", "dport"))
+)
 
 
 class Ported(Dropping):
