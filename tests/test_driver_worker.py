@@ -316,6 +316,13 @@ def test_traces_are_a_ring_and_keep_little_of_big_packets() -> None:
     assert world.worker.traces.since(0)[-1]["number"] == world.worker.traces.next - 1
 
 
+@pytest.mark.parametrize(("rule", "state"), [("-p udp", ""), ("-m conntrack --ctstate RELATED", "NEW")])
+def test_a_trace_names_the_state_of_what_was_tracked(rule: str, state: str) -> None:
+    world = World(f"*filter\n-A FORWARD {rule} -j DROP\n-A FORWARD -j ACCEPT\nCOMMIT\n")
+    world.receive(ipv4(udp()))
+    assert world.worker.traces.since(0)[-1]["connection"] == state
+
+
 MANY = "*filter\n" + "".join(f"-A FORWARD -s 192.0.2.{n % 250} -j DROP\n" for n in range(5000)) + "COMMIT\n"
 
 

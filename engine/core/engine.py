@@ -96,7 +96,8 @@ class Departure:
     mark: as it is now; route_mark: as the kernel's routing may see it (they differ only at OUTPUT, where a mark set in
     mangle routes anew and one set in raw, nat or filter does not). emit: packets that the engine sends besides.
     proxy: whoever has the packet is to give it to a socket of that transparent proxy before it is routed (TPROXY).
-    trace: steps met, empty unless tracing. log: LOG, NFLOG, AUDIT lines. why: for a drop, who dropped it.
+    trace: steps met, empty unless tracing; connection: the packet's state, "" if conntrack has not looked at it.
+    log: LOG, NFLOG, AUDIT lines. why: for a drop, who dropped it.
     """
 
     verdict: int
@@ -349,7 +350,7 @@ class Engine:
             self._launch(emission)
         if context.trace is not None:
             departure.trace = context.trace
-            departure.connection = CTINFO_NAMES[context.ctinfo]
+            departure.connection = CTINFO_NAMES[context.ctinfo] if flight.seen else ""
         if self.shared.log:
             departure.log = self.shared.log
             self.shared.log = []
