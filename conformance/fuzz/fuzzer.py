@@ -28,7 +28,8 @@ HOSTS = (
     ("north", "one", "br0"),
     ("south", "two", "br0"),
 )
-# How often a case that differed is run again: a number drawn by chance, or the kernel's clock, may have been the cause.
+# How often a case that differed is run again, in new labs: a number drawn by chance, the kernel's clock or what cases
+# before it had left in the kernel may have been the cause.
 AGAIN = 3
 REDRAWS = 8  # how often a run is made again because NAT drew a number that says nothing
 
@@ -85,10 +86,12 @@ def world_of(lab: Lab) -> World:
 
 
 class Fuzzer:
-    def __init__(self, left: Side, right: Side) -> None:
-        self.left = left
-        self.right = right
-        self.names = (left.name, right.name)
+    """`fresh` opens both sides; those that it gave before are closed."""
+
+    def __init__(self, fresh: Callable[[], tuple[Side, Side]]) -> None:
+        self.fresh = fresh
+        self.left, self.right = fresh()
+        self.names = (self.left.name, self.right.name)
         self.tally = Tally()
         self.refused = ""  # by both, the last case: what the right engine said
 
@@ -127,6 +130,7 @@ class Fuzzer:
         tally.refused += bool(self.refused)
         if not lines:
             return True
+        self.left, self.right = self.fresh()  # a kernel keeps what no flush undoes, such as reassembly of fragments
         if not any(self.check(case) for _attempt in range(AGAIN)):
             case.note = "\n".join(lines)
             tally.once.append((case, lines))
@@ -162,10 +166,17 @@ class Fuzzer:
 
 @contextmanager
 def open_fuzzer(engines: tuple[str, str]) -> Iterator[Fuzzer]:
-    """Both labs, built and taken down."""
+    """Both labs, built, built anew when the fuzzer wants fresh ones, and taken down."""
     with ExitStack() as stack:
-        labs = [stack.enter_context(Lab.open(str(TOPOLOGY), engine=name)) for name in engines]
-        for lab in labs:
-            settle_neighbours(lab)
-        sides = [Side(name, lab, world_of(lab)) for name, lab in zip(engines, labs, strict=True)]
-        yield Fuzzer(sides[0], sides[1])
+
+        def fresh() -> tuple[Side, Side]:
+            stack.close()
+            left, right = (stack.enter_context(Lab.open(str(TOPOLOGY), engine=name)) for name in engines)
+            return _side(left, engines[0]), _side(right, engines[1])
+
+        yield Fuzzer(fresh)
+
+
+def _side(lab: Lab, name: str) -> Side:
+    settle_neighbours(lab)
+    return Side(name, lab, world_of(lab))
