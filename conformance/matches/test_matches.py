@@ -1,7 +1,7 @@
 """Each match against packets that it means and packets that it does not: one rule, one packet, matched or not."""
 
 from conformance.stating import States
-from conformance.vocabulary import case, icmp, ip, ping, table, tcp, udp
+from conformance.vocabulary import case, icmp, ip, ping, sctp, table, tcp, udp
 
 PACKETS = {
     "udp": udp("client:1000 > server:2000", "hello"),
@@ -16,6 +16,7 @@ PACKETS = {
     "syn1300": tcp("client:1000 > server:99", "SYN", mss=1300),
     "syn-bare": tcp("client:1000 > server:99", "SYN"),
     "syn-ece": tcp("client:1000 > server:99", "SYN,ECE"),
+    "syn-ece-cwr": tcp("client:1000 > server:99", "SYN,ECE,CWR"),
     "syn-psh": tcp("client:1000 > server:99", "SYN,PSH"),
     "syn-ack": tcp("client:1000 > server:99", "SYN,ACK"),
     "ack": tcp("client:1000 > server:99", "ACK"),
@@ -26,6 +27,8 @@ PACKETS = {
     "ping-code-5": icmp("client > server", (8, 5), id=1, seq=1),
     "type-255": icmp("client > server", 255),
     "ospf": ip("client > server", 89, b"12345678"),
+    "init": sctp("client:1000 > server:99", "INIT", init_tag=1),
+    "abort": sctp("client:1000 > server:99", "ABORT", vtag=1),
     "near": udp("10.0.1.3:1 > server:2", "x"),
     "far": udp("10.0.1.6:1 > server:2", "x"),
     "tos10": udp("client:1000 > server:2000", "x", tos=0x10),
@@ -100,6 +103,15 @@ PACKETS = {
     dscp-class            | -m dscp --dscp-class CS1                   | tos20     | 1       | MATCH-29
     ecn                   | -m ecn --ecn-ip-ect 1                      | tos11     | 1       | MATCH-29
     ecn-not               | -m ecn --ecn-ip-ect 1                      | tos10     | 0       | MATCH-29
+    ecn-inverted          | -m ecn ! --ecn-ip-ect 1                    | tos11     | 0       | MATCH-29
+    ecn-inverted-other    | -m ecn ! --ecn-ip-ect 1                    | tos10     | 1       | MATCH-29
+    ecn-ece               | -p tcp -m ecn --ecn-tcp-ece                | syn-ece   | 1       | MATCH-29
+    ecn-ece-missing       | -p tcp -m ecn --ecn-tcp-ece                | syn-bare  | 0       | MATCH-29
+    ecn-ece-inverted      | -p tcp -m ecn ! --ecn-tcp-ece              | syn-ece   | 0       | MATCH-29
+    ecn-ece-inverted-other | -p tcp -m ecn ! --ecn-tcp-ece             | syn-bare  | 1       | MATCH-29
+    ecn-cwr-missing       | -p tcp -m ecn --ecn-tcp-cwr                | syn-ece   | 0       | MATCH-29
+    ecn-both              | -p tcp -m ecn --ecn-tcp-cwr --ecn-tcp-ece  | syn-ece-cwr | 1     | MATCH-29
+    ecn-one-without-other | -p tcp -m ecn ! --ecn-tcp-cwr --ecn-tcp-ece | syn-ece-cwr | 0    | MATCH-29
     string-bm             | -m string --algo bm --string hello         | udp       | 1       | MATCH-30
     string-kmp            | -m string --algo kmp --string hello        | udp       | 1       | MATCH-30
     string-case           | -m string --algo bm --string hello         | udp20     | 0       | MATCH-30
@@ -113,6 +125,14 @@ PACKETS = {
     u32-tcp               | -m u32 --u32 "6&0xFF=17"                   | syn       | 0       | MATCH-41
     time-always           | -m time --timestart 00:00 --timestop 23:59:59 | udp    | 1       | MATCH-42
     time-2037             | -m time --datestart 2037-01-01             | udp       | 0       | MATCH-42
+    time-every-weekday    | -m time --weekdays Mon,Tue,Wed,Thu,Fri,Sat,Sun | udp   | 1       | MATCH-42
+    time-no-weekday       | -m time ! --weekdays Mon,Tue,Wed,Thu,Fri,Sat,Sun | udp | 0       | MATCH-42
+    time-every-day-of-month | -m time --monthdays 1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31 | udp | 1 | MATCH-42
+    time-until-2037       | -m time --datestop 2037-01-01              | udp       | 1       | MATCH-42
+    time-until-2001       | -m time --datestop 2001-01-01T10:20:30     | udp       | 0       | MATCH-42
+    time-since-2001       | -m time --datestart 2001-02-03T04:05:06    | udp       | 1       | MATCH-42
+    time-one-day-long     | -m time --timestart 00:00 --timestop 00:00 --contiguous --datestop 2001-01-01 | udp | 0 | MATCH-42
+    time-kernel-zone      | -m time --kerneltz --datestart 2001-02-03  | udp       | 1       | MATCH-42
     tcpmss-inside         | -p tcp --syn -m tcpmss --mss 1400:1460     | syn       | 1       | MATCH-43
     tcpmss-outside        | -p tcp --syn -m tcpmss --mss 1400:1460     | syn1300   | 0       | MATCH-43
     ip-options            | -p udp --dport 80                          | options   | 1       | MATCH-53
@@ -131,6 +151,28 @@ def test_one_packet(client, firewall, rule, packet, matched):
     """The rule counts the packet, or it does not."""
     rule = rule.replace('"!68656c!"', '"|68656c|"')
     firewall.loads(f"*filter\n-A FORWARD {rule} -m comment --comment here\nCOMMIT\n")
+    client.sends(PACKETS[packet])
+    firewall.counted("here", packets=matched)
+
+
+@case("matches.sctp-chunks", topology="two-lans", requirement="sctp matches ports, and chunks by --chunk-types all, any or only, with their flags",
+      source="iptables-extensions(8), sctp", rows=table("""
+    name        | options                         | packet | matched
+    ------------+---------------------------------+--------+--------
+    port        | --dport 99                      | init   | 1
+    port-other  | ! --sport 1000                  | init   | 0
+    any         | --chunk-types any INIT,DATA     | init   | 1
+    any-other   | --chunk-types any DATA          | init   | 0
+    all         | --chunk-types all INIT,DATA     | init   | 0
+    only        | --chunk-types only INIT         | init   | 1
+    only-other  | --chunk-types only DATA         | init   | 0
+    not         | ! --chunk-types any INIT        | init   | 0
+    flag-set    | --chunk-types any ABORT:T       | abort  | 0
+    flag-clear  | --chunk-types any ABORT:t       | abort  | 1
+"""))  # fmt: skip
+def test_sctp(client, firewall, options, packet, matched):
+    """One chunk, one rule: the rule counts it, or it does not."""
+    firewall.loads(f"*filter\n-A FORWARD -p sctp {options} -m comment --comment here\nCOMMIT\n")
     client.sends(PACKETS[packet])
     firewall.counted("here", packets=matched)
 

@@ -236,7 +236,14 @@ def test_connmark(client, server, firewall):
     ---------+-------------+-------------------------+----------+------+-----+-------
     tos      | FORWARD     | TOS --set-tos 0x10      | 0        | 0x10 | 63  | TGT-23
     tos-name | FORWARD     | TOS --set-tos Minimize-Delay | 0   | 0x10 | 63  | TGT-23
+    tos-name-keeps | FORWARD | TOS --set-tos Maximize-Throughput | 0xc1 | 0xc8 | 63 | TGT-23
+    tos-mask | FORWARD     | TOS --set-tos 0x04/0x0c | 0x28     | 0x24 | 63  | TGT-23
+    tos-and  | FORWARD     | TOS --and-tos 0xf0      | 0x24     | 0x20 | 63  | TGT-23
+    tos-or   | FORWARD     | TOS --or-tos 0x04       | 0x20     | 0x24 | 63  | TGT-23
+    tos-xor  | FORWARD     | TOS --xor-tos 0x24      | 0x20     | 0x04 | 63  | TGT-23
     dscp     | FORWARD     | DSCP --set-dscp 46      | 3        | 0xbb | 63  | TGT-23
+    dscp-class | FORWARD   | DSCP --set-dscp-class AF21 | 2     | 0x4a | 63  | TGT-23
+    ecn-ip   | FORWARD     | ECN --ecn-ip-ect 2      | 0x21     | 0x22 | 63  | TGT-23
     ttl-set  | PREROUTING  | TTL --ttl-set 10        | 0        | 0    | 9   | TGT-24
     ttl-inc  | POSTROUTING | TTL --ttl-inc 1         | 0        | 0    | 64  | TGT-24
     ttl-dec  | FORWARD     | TTL --ttl-dec 3         | 0        | 0    | 60  | TGT-24
