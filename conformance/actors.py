@@ -558,10 +558,17 @@ class Firewall(Host):
         self.scene.collect()
         return self.node.conntrack()
 
-    def tracks(self, connection: str, reply: str = "", **fields: Any) -> Entry:
+    def tracks(self, connection: str, reply: str = "", within: float = 0.0, **fields: Any) -> Entry:
         """It must know this connection: firewall.tracks("udp client:1 > server:53", reply="server:53 > firewall.wan:1",
-        state="ESTABLISHED", timeout=30, assured=False, unreplied=True, mark=5, zone=0, id=7). Returns the entry."""
+        state="ESTABLISHED", timeout=30, assured=False, unreplied=True, mark=5, zone=0, id=7). Returns the entry.
+        `within` so many seconds: where real sockets speak, whose kernels take their time."""
         want = connections.wanted(connection, reply, fields, self.names)
+
+        def fits(entry: Entry) -> bool:
+            return connections.same_flow(want, entry) and not connections.faults(want, entry, self.scene.slack())
+
+        with contextlib.suppress(waits.TooLong):
+            waits.until(lambda: not within or any(map(fits, self.connections())), f"{connection} is tracked", within)
         entries = self.connections()
         same = [entry for entry in entries if connections.same_flow(want, entry)]
         wrong = [connections.faults(want, entry, self.scene.slack()) for entry in same]

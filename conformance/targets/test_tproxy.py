@@ -62,12 +62,12 @@ def test_tcp(client, server, firewall, six):
     taken.hears("GET", sender="client:40000")
     taken.says("page")
     browser.hears("page")
-    firewall.tracks(f"tcp{six} client:40000 > server:80", state="ESTABLISHED", assured=True)
+    firewall.tracks(f"tcp{six} client:40000 > server:80", state="ESTABLISHED", assured=True, within=3)
     firewall.counted("new", packets=1, family=6 if six else 4)
     browser.closes()
     taken.hears("")
     taken.closes()
-    firewall.tracks(f"tcp{six} client:40000 > server:80", state="TIME_WAIT")
+    firewall.tracks(f"tcp{six} client:40000 > server:80", state="TIME_WAIT", within=3)
     server.saw_nothing_else()
 
 
@@ -298,7 +298,7 @@ def test_time_wait(client, firewall):
     taken.closes()
     browser.hears("")
     browser.closes()
-    firewall.tracks("tcp client:40000 > server:80", state="TIME_WAIT")
+    firewall.tracks("tcp client:40000 > server:80", state="TIME_WAIT", within=3)
     again = client.opens("tcp:40000").connects("server:80")
     taken = proxy.accepts()
     again.says("again")
