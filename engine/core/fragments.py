@@ -34,8 +34,8 @@ from engine.core.checksum import checksum
 from engine.core.context import LOCAL, Context, Emission, Fragmented, Shared
 from engine.core.gathering import gather, unfragmentable
 from engine.core.hooks import IPV4, IPV6, PREROUTING
-from engine.core.packet import EXTENSION_HEADERS, Packet
-from engine.core.protocols import AH, FRAGMENT, NO_NEXT_HEADER, TCP
+from engine.core.packet import EXTENSION_HEADERS, Packet, extension_length
+from engine.core.protocols import FRAGMENT, NO_NEXT_HEADER, TCP
 from engine.target.parts.answers import icmp_error
 
 LONGEST: Final = 65535
@@ -443,7 +443,7 @@ def find_fragment_header(data: bytearray) -> tuple[int, int]:
     while data[number_at] != FRAGMENT:
         if data[number_at] not in EXTENSION_HEADERS or at + 2 > size:
             return 0, 0
-        number_at, at = at, at + _length(data[number_at], data[at + 1])
+        number_at, at = at, at + extension_length(data, at, data[number_at])
     return (at, number_at) if at <= size else (0, 0)
 
 
@@ -458,18 +458,10 @@ def first_is_cut_short(data: bytearray, at: int) -> bool:
     while number in EXTENSION_HEADERS or number == NO_NEXT_HEADER:
         if number == NO_NEXT_HEADER or at + (4 if number == FRAGMENT else 2) > size:
             return False
-        if number == FRAGMENT:
-            if (data[at + 2] << 8 | data[at + 3]) & 0xFFF8:
-                return False
-            number, at = data[at], at + 8
-        else:
-            number, at = data[at], at + _length(number, data[at + 1])
+        if number == FRAGMENT and (data[at + 2] << 8 | data[at + 3]) & 0xFFF8:
+            return False
+        number, at = data[at], at + extension_length(data, at, number)
     return at + LEAST_TRANSPORT.get(number, 1) > size
-
-
-def _length(number: int, field: int) -> int:
-    """Bytes of an extension header with this length field."""
-    return (field + 2) * 4 if number == AH else (field + 1) * 8
 
 
 def _path(context: Context) -> str:

@@ -19,6 +19,13 @@ IP_MF: Final = 0x2000
 EXTENSION_HEADERS: Final = frozenset((HOP_BY_HOP, ROUTING, FRAGMENT, AH, DESTINATION_OPTIONS))
 
 
+def extension_length(data: bytes | bytearray, offset: int, number: int) -> int:
+    """Bytes of the IPv6 extension header of kind `number` at `offset`, of which at least two are there."""
+    if number == FRAGMENT:
+        return 8
+    return (data[offset + 1] + 2) * 4 if number == AH else (data[offset + 1] + 1) * 8
+
+
 class Packet:
     """One IPv4 or IPv6 packet.
 
@@ -124,11 +131,7 @@ class Packet:
                 word = data[offset + 2] << 8 | data[offset + 3]
                 self.fragment_offset = word & 0xFFF8
                 self.more_fragments = (word & 1) != 0
-                length = 8
-            elif number == AH:
-                length = (data[offset + 1] + 2) * 4
-            else:
-                length = (data[offset + 1] + 1) * 8
+            length = extension_length(data, offset, number)
             number = data[offset]
             offset += length
             if self.fragment_offset:

@@ -19,7 +19,7 @@ from engine.core.extension import Extension, Match, Option, ParameterProblem, Sp
 from engine.core.hooks import IPV6
 from engine.core.names import NAMES
 from engine.core.numbers import parse_number
-from engine.core.packet import Packet
+from engine.core.packet import Packet, extension_length
 from engine.core.protocols import AH, DESTINATION_OPTIONS, ESP, FRAGMENT, HOP_BY_HOP, NO_NEXT_HEADER, ROUTING
 from engine.core.values import Values
 from engine.match.parts.text import bang, mark
@@ -55,12 +55,7 @@ def headers_of(packet: Packet) -> int:
         bits |= BIT_OF[number]
         if number == ESP:
             return bits
-        if number == FRAGMENT:
-            length = 8
-        elif number == AH:
-            length = (data[offset + 1] + 2) * 4
-        else:
-            length = (data[offset + 1] + 1) * 8
+        length = extension_length(data, offset, number)
         number = data[offset]
         offset += length
         if offset > size:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from engine.core.extension import Match
-from engine.core.packet import Packet
-from engine.match.parts.wire import BROKEN, find_header, header_length
+from engine.core.packet import Packet, extension_length
+from engine.match.parts.wire import BROKEN, find_header
 
 
 class Dropping(Match):
@@ -34,7 +34,7 @@ class Dropping(Match):
             self.dropping = at == BROKEN
             return -1, 0
         size = len(packet.data)
-        length = header_length(packet.data, at, number) if at + least <= size else 0
+        length = extension_length(packet.data, at, number) if at + least <= size else 0
         if length == 0 or at + length > size:
             self.dropping = True
             return -1, 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.core.packet import Packet
+from engine.core.packet import Packet, extension_length
 from engine.core.protocols import AH, DESTINATION_OPTIONS, FRAGMENT, HOP_BY_HOP, NO_NEXT_HEADER, ROUTING
 
 NOT_FOUND: Final = -1
@@ -29,13 +29,6 @@ def has_option(options: bytes | bytearray, wanted: int) -> bool:
     return False
 
 
-def header_length(data: bytes | bytearray, offset: int, number: int) -> int:
-    """Bytes of the IPv6 extension header of kind `number` at `offset`, of which at least two are there."""
-    if number == FRAGMENT:
-        return 8
-    return (data[offset + 1] + 2) * 4 if number == AH else (data[offset + 1] + 1) * 8
-
-
 def find_header(packet: Packet, wanted: int) -> int:
     """Offset of the first IPv6 extension header of this kind; NOT_FOUND, or BROKEN when the packet ends too early."""
     data = packet.data
@@ -49,7 +42,7 @@ def find_header(packet: Packet, wanted: int) -> int:
             return BROKEN
         if number == FRAGMENT and (data[offset + 2] << 8 | data[offset + 3]) & 0xFFF8:
             return NOT_FOUND
-        length = header_length(data, offset, number)
+        length = extension_length(data, offset, number)
         number = data[offset]
         offset += length
     return offset
