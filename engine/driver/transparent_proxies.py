@@ -187,6 +187,3 @@ def priority_fault() -> str:
     if code == errno.EPERM:
         return f"the kernel's packet queue: {os.strerror(code)}"
     return "" if code == errno.ERANGE else NO_PRIORITY
-
-
-__all__ = ["TransparentProxies", "is_token", "priority_fault", "rest", "rule_for"]

@@ -17,6 +17,7 @@ Kernel peer: xt_TPROXY revision 1. Source: iptables-extensions(8), TPROXY; kerne
 
 from __future__ import annotations
 
+from errno import EINVAL, EOPNOTSUPP
 from typing import Final
 
 from engine.core.addresses import address_text
@@ -32,16 +33,13 @@ from engine.core.context import (
 )
 from engine.core.extension import PRE, KernelRefusal, Option, RuleHead, Spec, Target
 from engine.core.packet import Packet
+from engine.core.protocols import TCP, UDP
+from engine.core.tcp_header import ACK, FIN, RST, SYN, TCP_HEADER
 from engine.core.values import Values
 from engine.core.verdict import ACCEPT, DROP
 
-EINVAL: Final = 22
-EOPNOTSUPP: Final = 95
-TCP: Final = 6
-UDP: Final = 17
 PORTS: Final = 8  # bytes of transport header that the kernel wants to see
-OPENING_FLAGS: Final = 0x17  # FIN, SYN, RST, ACK
-SYN: Final = 0x02
+OPENING_FLAGS: Final = FIN | SYN | RST | ACK
 
 
 class TProxy(Target):
@@ -133,7 +131,7 @@ def connected(packet: Packet, context: Context) -> SocketInfo | None:
 
 
 def opens(packet: Packet) -> bool:
-    return packet.has(20) and packet.data[packet.l4 + 13] & OPENING_FLAGS == SYN
+    return packet.has(TCP_HEADER) and packet.data[packet.l4 + 13] & OPENING_FLAGS == SYN
 
 
 def build(values: Values) -> Target:
