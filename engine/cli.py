@@ -255,7 +255,6 @@ def _replace(path: str, text: str) -> None:
 
 # -- explain
 
-PROTOCOLS: Final[dict[str, int]] = {"tcp": 6, "udp": 17}
 EXPLAIN_VALUES: Final = ("--rules", "--packet", "--before", "--in", "--out", "--mark", "--address", "--listens")
 
 
@@ -355,7 +354,10 @@ def _explain_with(values: dict[str, list[str]], flags: set[str]) -> int:
 def _listeners(items: list[str]) -> list[tuple[int, int, int, int]] | None:
     """PROTOCOL:ADDRESS:PORT ... as the environment keeps them; None after a complaint."""
     from engine.core.addresses import parse_address
+    from engine.core.numbers import is_decimal
+    from engine.core.protocols import TCP, UDP
 
+    protocols = {"tcp": TCP, "udp": UDP}
     found: list[tuple[int, int, int, int]] = []
     for item in items:
         protocol, _colon, end = item.partition(":")
@@ -364,16 +366,16 @@ def _listeners(items: list[str]) -> list[tuple[int, int, int, int]] | None:
             family, address = parse_address(host.strip("[]"))
         except ValueError:
             port = ""
-        if protocol not in PROTOCOLS or not (port.isdigit() and int(port) < 1 << 16):
+        if protocol not in protocols or not (is_decimal(port) and int(port) < 1 << 16):
             _wrong(f"--listens takes tcp:ADDRESS:PORT or udp:[ADDRESS]:PORT, not '{item}'")
             return None
-        found.append((family, PROTOCOLS[protocol], address, int(port)))
+        found.append((family, protocols[protocol], address, int(port)))
     return found
 
 
 def _addresses(items: list[str]) -> dict[str, list[tuple[int, int, int]]] | None:
     """IF=ADDRESS/LENGTH ... as the environment keeps them; None after a complaint."""
-    from engine.core.addresses import parse_address
+    from engine.core.addresses import ADDRESS_BITS, parse_address
     from engine.core.hooks import IPV4
     from engine.core.numbers import is_decimal
 
@@ -386,7 +388,7 @@ def _addresses(items: list[str]) -> dict[str, list[tuple[int, int, int]]] | None
         except ValueError:
             equals = ""
             family, address = IPV4, 0
-        bits = 32 if family == IPV4 else 128
+        bits = ADDRESS_BITS[family]
         if not equals or not device or (slash and not (is_decimal(length) and int(length) <= bits)):
             _wrong(f"--address takes IF=ADDRESS/LENGTH, not '{item}'")
             return None
