@@ -137,17 +137,17 @@ def _end_output() -> None:
     try:
         sys.stdout.flush()
     except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        ending.to_nobody(1)
 
 
 def become(name: str, words: list[str]) -> NoReturn:
     """Turn into the program behind a command. -P: a folder called `engine` where the user stands does not matter."""
     from lab.errors import LabError
-    from lab.paths import python_path, variables
+    from lab.paths import python_variables, variables
 
     module, first, _words = PROGRAMS[name]
     try:
-        environment = {**variables(), "PYTHONPATH": python_path(variables())}
+        environment = python_variables(variables())
     except LabError as error:
         sys.exit(f"nflab {name}: {error}")
     program = str(Path(__file__).with_name("program.py"))

@@ -18,7 +18,7 @@ from typing import Final
 from lab import compiled, engines, programs
 from lab.engines.base import TABLES
 from lab.errors import LabError
-from lab.paths import CHOICE, PACKAGE_ROOT, python_path, variables
+from lab.paths import CHOICE, PACKAGE_ROOT, python_variables, variables
 from lab.scratch import Run, in_scratch
 
 SECONDS: Final = 60
@@ -171,7 +171,7 @@ def can_run_labs(findings: list[Finding]) -> bool:
 def engine_build() -> str:
     """Whether the engine runs compiled or interpreted. It is asked as a process: nothing of it is imported here."""
     try:
-        path = python_path(variables())
+        environment = python_variables(variables())
     except LabError as error:
         return "; ".join(line.strip() for line in str(error).splitlines())
     code = "import engine.core.walk as walk; print('interpreted' if walk.__file__.endswith('.py') else 'compiled')"
@@ -181,7 +181,7 @@ def engine_build() -> str:
         text=True,
         check=False,
         cwd=PACKAGE_ROOT,
-        env={**variables(), "PYTHONPATH": path},
+        env=environment,
     )
     old = os.environ.get(CHOICE) == "compiled" and not compiled.is_current()
     found = finished.stdout.strip() + (", from older source: run `make compiled`" if old else "")

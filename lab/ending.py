@@ -46,5 +46,10 @@ def forget_output() -> bool:
     poll.register(2, 0)
     gone = [number for number, event in poll.poll(0) if event & (select.POLLERR | select.POLLHUP)]
     for number in gone:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+        to_nobody(number)
     return bool(gone)
+
+
+def to_nobody(number: int) -> None:
+    """What is written to this open file from now on is lost."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), number)

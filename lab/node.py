@@ -22,7 +22,7 @@ from lab.faults import did_you_mean
 from lab.model import Node as NodeSpec
 from lab.model import Topology
 from lab.owner import Holder
-from lab.paths import python_path, variables
+from lab.paths import python_variables, variables
 from lab.port import Port
 from lab.process import Process
 from lab.programs import search_path
@@ -78,7 +78,7 @@ class Node:
     @property
     def python_environment(self) -> dict[str, str]:
         """The same for programs of this project."""
-        return {**self.environment, "PYTHONPATH": python_path(variables())}
+        return python_variables(self.environment)
 
     # --- what it has -------------------------------------------------------------------------------------------------
 

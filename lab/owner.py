@@ -26,7 +26,7 @@ from typing import Any, Final
 
 from lab import channel
 from lab.errors import LabError
-from lab.paths import python_path, variables
+from lab.paths import python_variables, variables
 from lab.plan import Plan
 from lab.programs import module
 
@@ -81,7 +81,7 @@ class _Nursery:
             self.process = subprocess.Popen(
                 module("lab.holder", str(theirs.fileno()), str(owner)),
                 pass_fds=(theirs.fileno(), owner),
-                env={**variables(), "PYTHONPATH": python_path(variables())},
+                env=python_variables(variables()),
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True, cwd="/",
             )  # fmt: skip
         finally:

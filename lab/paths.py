@@ -29,3 +29,8 @@ def python_path(environment: dict[str, str]) -> str:
             f"{CHOICE}={choice}: there is no engine in {chosen}\n  hint: {hint}; without {CHOICE} the source runs"
         )
     return os.pathsep.join([*filter(None, [chosen]), str(PACKAGE_ROOT), *filter(None, [environment.get("PYTHONPATH")])])
+
+
+def python_variables(environment: dict[str, str]) -> dict[str, str]:
+    """An environment for programs of this project. Raises LabError as `python_path` does."""
+    return {**environment, "PYTHONPATH": python_path(environment)}

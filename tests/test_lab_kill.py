@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.owner import python_path
+from lab.paths import python_path
 from tests.lab_support import MARK, all_gone, marked, why_no_lab
 
 pytestmark = pytest.mark.skipif(bool(why_no_lab()), reason=f"no lab here: {why_no_lab()}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import os
 import sys
 import time
 from contextlib import ExitStack
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from conformance.fuzz.case import Case
 from conformance.fuzz.fuzzer import Fuzzer, Tally, open_fuzzer
-from lab import LabError, engines
+from lab import LabError, ending, engines
 from lab.faults import did_you_mean
 
 WRONG = 2
@@ -82,7 +81,7 @@ def told(fuzzer: Fuzzer, out: Path, spent: float) -> int:
     except OSError as error:
         if not isinstance(error, BrokenPipeError):  # whoever read it has seen enough
             print(f"nflab fuzz: {error.filename or 'the output'}: {error.strerror}", file=sys.stderr)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        ending.to_nobody(1)
         return WRONG
 
 
