@@ -567,8 +567,9 @@ class Firewall(Host):
         def fits(entry: Entry) -> bool:
             return connections.same_flow(want, entry) and not connections.faults(want, entry, self.scene.slack())
 
-        with contextlib.suppress(waits.TooLong):
-            waits.until(lambda: not within or any(map(fits, self.connections())), f"{connection} is tracked", within)
+        if within:
+            with contextlib.suppress(waits.TooLong):
+                waits.until(lambda: any(map(fits, self.connections())), f"{connection} is tracked", within)
         entries = self.connections()
         same = [entry for entry in entries if connections.same_flow(want, entry)]
         wrong = [connections.faults(want, entry, self.scene.slack()) for entry in same]

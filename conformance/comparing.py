@@ -27,9 +27,9 @@ def masked(line: str) -> str:
     return line
 
 
-def differences(firewall: Any, wanted: list[str], found: list[str]) -> list[str]:
+def differences(scene: Any, wanted: list[str], found: list[str]) -> list[str]:
     """Lines that should be there and are not (-), and the other way round (+)."""
-    slack = firewall.scene.slack()
+    slack = scene.slack()
     left = [masked(line) for line in found]
     missing = []
     for line in wanted:

@@ -26,7 +26,7 @@ def test_line(client, server, firewall, packet, line):
     firewall.loads(ON)
     server.claims("10.0.2.77")
     client.sends(packet)
-    assert differences(firewall, [line], [str(entry) for entry in firewall.connections()]) == []
+    assert differences(firewall.scene, [line], [str(entry) for entry in firewall.connections()]) == []
 
 
 @case("table.line-assured", topology="two-lans", needs=["conntrack"], cites=["CTTABLE-01"])

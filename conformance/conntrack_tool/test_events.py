@@ -18,7 +18,7 @@ def told(firewall, watch, text):
     """The watch must have said exactly these lines, in this order; ids and dates do not count."""
     wanted = [line.strip() for line in text.strip().splitlines()]
     found = [masked(line).strip() for line in watch.lines()]
-    wrong = differences(firewall, wanted, found)
+    wrong = differences(firewall.scene, wanted, found)
     order = [line.split("]")[0] for line in found] == [line.split("]")[0] for line in wanted]
     if wrong or not order:
         raise Failed((watch.command, "should say\n" + "\n".join(wanted)), ("it says", "\n".join(found)),
@@ -104,7 +104,7 @@ def test_events_form(client, firewall, options, line):
     shown = " ".join(masked(found.replace("\t", " ")).split())
     shown = re.sub(r"^\[\d+\.\d{6}\] ", "[NOW] ", shown)
     shown = re.sub(r" id=\d+$", " id=N", shown)
-    assert differences(firewall, [" ".join(line.replace("OUT", OUT).replace("BACK", BACK).split())], [shown]) == []
+    assert differences(firewall.scene, [" ".join(line.replace("OUT", OUT).replace("BACK", BACK).split())], [shown]) == []
 
 
 @case("conntrack-tool.events-xml", topology="two-lans", needs=BARE, cites=["CTTOOL-23", "CTTOOL-06"])

@@ -23,7 +23,7 @@ def test_expectations(client, server, firewall):
     talk.client_says("PASV\r\n")
     talk.server_says("227 Entering Passive Mode (10,0,2,10,78,32).\r\n")
     listed = firewall.runs("conntrack -L expect")
-    wrong = differences(firewall, [LINE], listed.lines)
+    wrong = differences(firewall.scene, [LINE], listed.lines)
     if wrong:
         raise Failed(("should list", LINE), ("lists", listed.out))
     assert listed.err == f"{TOOL}1 expectations have been shown.\n"

@@ -53,7 +53,7 @@ def compare(firewall, name, title, lines):
         titles = titled() | {name: title}
         FILE.write_text("".join(f"== {one}: {titles[one]}\n" + "".join(f"{line}\n" for line in text)
                                 for one, text in known.items()))  # fmt: skip
-    wrong = differences(firewall, sections()[name], lines)
+    wrong = differences(firewall.scene, sections()[name], lines)
     if wrong:
         raise Failed((title, "as in lines.txt, section " + name), ("but", "\n".join(wrong)))
 
