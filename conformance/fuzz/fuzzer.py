@@ -102,6 +102,17 @@ class Fuzzer:
         self.refused = outcomes[0].refused and outcomes[1].refused
         return differences(case, self.names, outcomes[0], outcomes[1])
 
+    def differs(self, case: Case) -> bool:
+        """Whether the engines differ, also in new labs."""
+        if not self.check(case):
+            return False
+        self.renew()
+        return bool(self.check(case))
+
+    def renew(self) -> None:
+        """New labs: a kernel keeps what no flush undoes, such as reassembly after it has refused a TPROXY rule."""
+        self.left, self.right = self.fresh()
+
     def outcome(self, side: Side, case: Case) -> Outcome:
         """What a side does with a case.
 
@@ -130,13 +141,14 @@ class Fuzzer:
         tally.refused += bool(self.refused)
         if not lines:
             return True
-        self.left, self.right = self.fresh()  # a kernel keeps what no flush undoes, such as reassembly of fragments
+        self.renew()
         if not any(self.check(case) for _attempt in range(AGAIN)):
             case.note = "\n".join(lines)
             tally.once.append((case, lines))
             return True
         if small:
-            case = shrink(case, lambda smaller: bool(self.check(smaller)))
+            case = shrink(case, self.differs)
+            self.renew()
             lines = self.check(case) or lines
         if name := explain(case, lines):
             tally.deviations[name] += 1
