@@ -3,10 +3,10 @@
     python bench/conntrack.py [ENTRIES]        (default 1000000)
 
 Fills the table with UDP and TCP flows, sends packets of known flows, goes on when the table is full (of entries that
-may go, then of entries that must stay), then lets all flows end within two seconds, once with a packet now and then and
-once without, and prints the longest single pause of each: in processor time (what the engine costs) and by the wall
-(what else runs on the machine counts too; `the machine` says what that adds to constant work). The collector of cyclic
-garbage works as in the engine's process (engine/driver/garbage.py); its pauses count.
+may go, then of entries that must stay), lets the nearly full table be swept, then lets all flows end within two
+seconds, once with a packet now and then and once without, and prints the pauses of each: in processor time (what the
+engine costs) and by the wall (what else runs on the machine counts too; `the machine` says what that adds to constant
+work). The collector of cyclic garbage works as in the engine's process (engine/driver/garbage.py); its pauses count.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from conntrack_wire import CLIENT, SERVER, tcp, udp  # noqa: E402
 
 from engine.conntrack import Conntrack  # noqa: E402
+from engine.conntrack.table import SWEEP_SECONDS  # noqa: E402
 from engine.core.connection import ASSURED  # noqa: E402
 from engine.core.context import Context, Environment, Randomness, Shared  # noqa: E402
 from engine.core.hooks import IPV4, PREROUTING  # noqa: E402
@@ -107,42 +108,68 @@ class Bench:
         )
         assert self.conntrack.table.count <= self.entries
 
+    def swept(self, proto: int) -> None:
+        """A nearly full table is looked through once a minute for what may go; then it is filled again."""
+        self.conntrack.table.swept = self.now - SWEEP_SECONDS
+        most = 0
+        pauses = []
+        more = True
+        while more:
+            left = self.conntrack.table.count
+            before = time.thread_time()
+            more = self.conntrack.expire_some(self.now)
+            pauses.append(time.thread_time() - before)
+            most = max(most, left - self.conntrack.table.count)
+        went = self.entries - self.conntrack.table.count
+        assert went
+        print(f"  swept: {went:,} entries in {len(pauses):,} calls, {most} a call at most; pause {spread(pauses)}")
+        for _number in range(went):
+            self.send(proto, self.next)
+            self.next += 1
+
     def assure(self) -> None:
         for entry in self.conntrack.table.each():
             entry.status |= ASSURED
 
     def end(self, driven: bool) -> None:
         """All flows end within the same second or two: the worst that can happen to timers. `driven`: by packets."""
-        worst = wall = 0.0
-        calls = 0
+        pauses = []
+        wall = 0.0
+        most = 0
         start = time.perf_counter()
-        while self.conntrack.table.count:
+        while left := self.conntrack.table.count:
             self.now += 0.0001
             before, wall_before = time.thread_time(), time.perf_counter()
             if driven:
                 self.conntrack.expire(self.now)
             else:
                 self.conntrack.expire_some(self.now)
-            worst = max(worst, time.thread_time() - before)
+            pauses.append(time.thread_time() - before)
             wall = max(wall, time.perf_counter() - wall_before)
-            calls += 1
+            most = max(most, left - self.conntrack.table.count)
         seconds = time.perf_counter() - start
         print(
-            f"  all end, {'with' if driven else 'without'} packets: {calls:,} calls in {seconds:.1f} s, longest pause "
-            f"for timers {worst * 1e3:.2f} ms of processor time, {wall * 1e3:.2f} ms by the wall"
+            f"  all end, {'with' if driven else 'without'} packets: {len(pauses):,} calls in {seconds:.1f} s, {most} a "
+            f"call at most; pause for timers {spread(pauses)} of processor time, {wall * 1e3:.2f} ms by the wall"
         )
 
 
 def noise() -> None:
-    """How much longer than usual the same work takes at times: what this machine adds to every pause below."""
+    """How much longer than usual the same work takes at times, looked at for as long as the pauses below: 4 s."""
     times = []
-    for _round in range(5000):
+    end = time.monotonic() + 4
+    while time.monotonic() < end:
         before = time.thread_time()
         sum(range(20_000))
         times.append(time.thread_time() - before)
-    times.sort()
-    usual = times[len(times) // 2]
-    print(f"the machine: work of {usual * 1e3:.2f} ms takes up to {times[-1] * 1e3:.2f} ms of processor time")
+    print(f"the machine: the same work again and again takes {spread(times)} of processor time")
+
+
+def spread(times: list[float]) -> str:
+    """Median, what one in a thousand is above, and the longest."""
+    times = sorted(times)
+    named = ((times[len(times) // 2], "as a rule"), (times[-1 - len(times) // 1000], "but for one in 1,000"))
+    return ", ".join(f"{each * 1e3:.2f} ms {what}" for each, what in named) + f", {times[-1] * 1e3:.2f} ms at most"
 
 
 def udp_or_tcp(proto: int) -> bytes:
@@ -161,6 +188,7 @@ def main(entries: int) -> None:
         bench.fill(proto)
         bench.known(proto)
         bench.full(proto, "unanswered flows")
+        bench.swept(proto)
         bench.assure()
         bench.full(proto, "ASSURED flows")
         bench.now = ends

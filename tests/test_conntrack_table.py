@@ -8,7 +8,7 @@ from conntrack_world import ANSWER, DNS, STATES, World, answer, closing, counter
 
 from engine.conntrack import Expectation, Policy
 from engine.conntrack.expectations import PERMANENT
-from engine.conntrack.table import SHARDS
+from engine.conntrack.table import SHARDS, SWEEP_LOOKS, SWEEP_SECONDS
 from engine.conntrack.tracking import SOME
 from engine.core.connection import (
     ASSURED,
@@ -102,6 +102,24 @@ def test_closing_connections_go_above_95_percent() -> None:
     left = len(world.lines())
     assert left == 190, "the sweep stops at 95 percent of the limit"
     assert world.send(flow(1)) == "NEW"
+
+
+def test_a_sweep_lets_go_a_few_at_a_time() -> None:
+    """However many entries stand in one piece of the table, and however many of them may go."""
+    world = World()
+    world.sysctl("max", 20_000)
+    for number in range(20_000):
+        world.send(flow(number))
+    table = world.conntrack.table
+    table.swept = world.now - SWEEP_SECONDS
+    steps = []
+    more = True
+    while more:
+        before = table.count
+        more = table.sweep(world.conntrack.trackers, world.now)
+        steps.append(before - table.count)
+    assert sum(steps) == 1_000, "the sweep stops at 95 percent of the limit"
+    assert max(steps) <= SWEEP_LOOKS
 
 
 def test_established_connections_stay_above_95_percent() -> None:

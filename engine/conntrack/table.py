@@ -48,7 +48,7 @@ LOOKS: Final = 128  # entries that the timers look at for each packet
 EVICTION_SHARDS: Final = 8  # how far a new flow looks for an entry that may go
 EVICTION_LOOKS: Final = 128
 SWEEP_SECONDS: Final = 60.0
-SWEEP_LOOKS: Final = 512  # entries between two looks at the queue, and what else is in the last shard of them
+SWEEP_LOOKS: Final = 256  # entries between two looks at the queue: a millisecond if all of them go
 
 
 # Behind the keys of an entry with two zones, by direction
@@ -101,6 +101,7 @@ class Table(Clock):
         self.next_id = 1
         self.swept = 0.0  # when a nearly full table was last looked through
         self.to_sweep = 0  # shards that are still to be looked through
+        self.sweeping: list[Connection] = []  # what is left of the one before them
 
     # -- finding
 
@@ -325,27 +326,34 @@ class Table(Clock):
             self.remove(entry, now)
         return victim is not None or bool(over)
 
-    def sweep(self, trackers: list[Tracker], now: float, looks: int = SWEEP_LOOKS) -> None:
-        """Above 95 percent, once a minute: let go what is closing or not ASSURED. `looks`: entries to look at now."""
+    def sweep(self, trackers: list[Tracker], now: float, looks: int = SWEEP_LOOKS) -> bool:
+        """Above 95 percent, once a minute: let go what is closing or not ASSURED. `looks`: entries to look at now.
+
+        True if there are more.
+        """
         limit = self.option[MAX] // 100 * 95
         if not limit or self.count <= limit:
             self.swept = now
             self.to_sweep = 0
-            return
-        if not self.to_sweep:
+            self.sweeping.clear()
+            return False
+        if not self.to_sweep and not self.sweeping:
             if now - self.swept < SWEEP_SECONDS:
-                return
+                return False
             self.swept = now
             self.to_sweep = SHARDS
-        while self.to_sweep and looks > 0:
-            self.to_sweep -= 1
-            entries = list(self.shards[self.to_sweep].values())
-            looks -= len(entries) or 1
-            for entry in entries:
-                if self.count <= limit:
-                    return
+        while looks > 0 and self.count > limit:
+            looks -= 1
+            if self.sweeping:
+                entry = self.sweeping.pop()
                 if not entry.status & ASSURED or trackers[entry.original.proto].may_go_early(entry):
                     self.remove(entry, now)
+            elif self.to_sweep:
+                self.to_sweep -= 1
+                self.sweeping = list(self.shards[self.to_sweep].values())
+            else:
+                return False
+        return True
 
 
 def _id_of(entry: Connection) -> int:

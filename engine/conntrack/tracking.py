@@ -499,14 +499,14 @@ class Conntrack(ConntrackView):
         """The same where no packet drives it: more at a time; True if there may be more to do."""
         self.now = now
         left = self.table.expire(now, SOME)
-        self.table.sweep(self.trackers, now)
-        return left == 0 or self.table.to_sweep > 0
+        more = self.table.sweep(self.trackers, now)
+        return more or left == 0
 
     def expire_all(self, now: float) -> None:
         """All entries whose time is over go, at once."""
         self.now = now
         self.table.expire_all(now)
-        self.table.sweep(self.trackers, now, self.table.count + SHARDS)
+        self.table.sweep(self.trackers, now, 2 * self.table.count + SHARDS)
 
     def alter_reply(self, entry: Connection, reply: Tuple) -> None:
         """NAT chose what answers will look like; only before the entry is confirmed."""
