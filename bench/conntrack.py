@@ -2,11 +2,12 @@
 
     python bench/conntrack.py [ENTRIES]        (default 1000000)
 
-Fills the table with UDP and TCP flows, sends packets of known flows, goes on when the table is full (of entries that
-may go, then of entries that must stay), lets the nearly full table be swept, then lets all flows end within two
-seconds, once with a packet now and then and once without, and prints the pauses of each: in processor time (what the
-engine costs) and by the wall (what else runs on the machine counts too; `the machine` says what that adds to constant
-work). The collector of cyclic garbage works as in the engine's process (engine/driver/garbage.py); its pauses count.
+The source, and after `make compiled` the compiled engine, each in a process of its own. Each fills the table with UDP
+and TCP flows, sends packets of known flows, goes on when the table is full (of entries that may go, then of entries
+that must stay), lets the nearly full table be swept, then lets all flows end within two seconds, once with a packet now
+and then and once without, and prints the pauses of each: in processor time (what the engine costs) and by the wall
+(what else runs on the machine counts too; `the machine` says what that adds to constant work). The collector of cyclic
+garbage works as in the engine's process (engine/driver/garbage.py); its pauses count.
 """
 
 from __future__ import annotations
@@ -16,28 +17,25 @@ import sys
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).parent.parent
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+MEASURE = "--measure"
+if sys.argv[1:2] == [MEASURE]:  # with the engine that PYTHONPATH names
+    sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
 
-from conntrack_wire import CLIENT, SERVER, tcp, udp  # noqa: E402
+    from conntrack_wire import CLIENT, SERVER, tcp, udp
 
-from engine.conntrack import Conntrack  # noqa: E402
-from engine.conntrack.table import SWEEP_SECONDS  # noqa: E402
-from engine.core.connection import ASSURED  # noqa: E402
-from engine.core.context import Context, Environment, Randomness, Shared  # noqa: E402
-from engine.core.hooks import IPV4, PREROUTING  # noqa: E402
-from engine.core.packet import Packet  # noqa: E402
-from engine.driver import garbage  # noqa: E402
+    from engine.conntrack import Conntrack
+    from engine.conntrack.table import SWEEP_SECONDS
+    from engine.core.connection import ASSURED
+    from engine.core.context import Context, Environment, Randomness, Shared
+    from engine.core.hooks import IPV4, PREROUTING
+    from engine.core.packet import Packet
+    from engine.driver import garbage
 
 
 def memory() -> int:
     """Bytes this process has in memory now."""
     with open("/proc/self/statm", encoding="ascii") as file:
         return int(file.read().split()[1]) * resource.getpagesize()
-
-
-def compiled() -> bool:
-    return not getattr(sys.modules["engine.conntrack.table"], "__file__", "").endswith(".py")
 
 
 class Bench:
@@ -178,8 +176,7 @@ def udp_or_tcp(proto: int) -> bytes:
     return tcp(CLIENT, SERVER, 1, 80, 1000, 0, "S", options=bytes((2, 4, 5, 180, 4, 2, 3, 3, 7, 1)))
 
 
-def main(entries: int) -> None:
-    print(f"engine {'compiled' if compiled() else 'interpreted'}, Python {sys.version.split()[0]}")
+def measure(entries: int) -> None:
     noise()
     for name, proto, ends in (("UDP", 17, 29.9), ("TCP SYN", 6, 119.9)):
         print(name)
@@ -196,5 +193,15 @@ def main(entries: int) -> None:
         del bench
 
 
+def main(entries: int) -> None:
+    from builds import NAMES, builds, remark, run
+
+    for build in builds():
+        print(f"engine {NAMES[build]}, Python {sys.version.split()[0]}", flush=True)
+        run(build, __file__, MEASURE, str(entries), shown=True)
+    print(remark(), end="")
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000)
+    work = measure if sys.argv[1:2] == [MEASURE] else main
+    work(int(sys.argv[-1]) if sys.argv[-1].isdecimal() else 1_000_000)

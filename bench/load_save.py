@@ -12,7 +12,6 @@ namespace of its own; without one only our own figures are printed. Our own time
 from __future__ import annotations
 
 import json
-import os
 import random
 import subprocess
 import sys
@@ -66,7 +65,6 @@ def measure(source: str, kept: str) -> dict[str, object]:
     """One round of our own: seconds to load and to save, bytes a rule, whether the saved text is that of the C tool."""
     from engine.core.context import Environment, Randomness, Shared
     from engine.driver import garbage
-    from engine.language import restore
     from engine.language.store import RulesetStore
 
     text = Path(source).read_text()
@@ -81,22 +79,7 @@ def measure(source: str, kept: str) -> dict[str, object]:
     used = tracemalloc.get_traced_memory()[0] - before
     tracemalloc.stop()
     same = not Path(kept).exists() or store.save() == Path(kept).read_text()
-    return {"compiled": not restore.__file__.endswith(".py"), "load": load, "save": save,
-            "bytes": used / text.count("\n-A "), "same": same}  # fmt: skip
-
-
-def ours(build: bool, source: Path, kept: Path) -> dict[str, float]:
-    """measure() in a process with the engine that is meant."""
-    from lab.compiled import COMPILED
-
-    folders = [str(COMPILED), str(ROOT)] if build else [str(ROOT)]
-    words = [sys.executable, "-P", __file__, "--measure", str(source), str(kept)]
-    done = subprocess.run(words, env={**os.environ, "PYTHONPATH": os.pathsep.join(folders)}, check=True,
-                          capture_output=True, text=True)  # fmt: skip
-    found = json.loads(done.stdout)
-    if found["compiled"] != build:
-        raise SystemExit("the engine that was measured is not the one that was meant")
-    return dict(found)
+    return {"load": load, "save": save, "bytes": used / text.count("\n-A "), "same": same}
 
 
 # The C tools, timed from inside the namespace: start and end of each process included, as nobody runs them otherwise.
@@ -124,9 +107,8 @@ def theirs(enter: list[str], source: Path, kept: Path) -> dict[str, float]:
 
 def main(count: int = 30000, rounds: int = 5) -> int:
     sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+    from builds import NAMES, builds, remark, run
     from real_iptables import probe
-
-    from lab.compiled import built_from, is_current
 
     text = ruleset(count)
     rules = text.count("\n-A ")
@@ -138,9 +120,9 @@ def main(count: int = 30000, rounds: int = 5) -> int:
         for _ in range(rounds):
             if enter:
                 found.setdefault("iptables-legacy", []).append(theirs(enter, source, kept))
-            for build in (False, True) if built_from() else (False,):
-                name = "nflab compiled" if build else "nflab interpreted"
-                found.setdefault(name, []).append(ours(build, source, kept))
+            for build in builds():
+                measured = json.loads(run(build, __file__, "--measure", str(source), str(kept)))
+                found.setdefault(f"nflab {NAMES[build]}", []).append(measured)
     print(f"{rules} rules, 3 tables, {3 * USER_CHAINS} user chains; processor time, best of {rounds}")
     for what in ("load", "save"):
         times = {name: min(each[what] for each in runs) for name, runs in found.items()}
@@ -150,8 +132,7 @@ def main(count: int = 30000, rounds: int = 5) -> int:
             print(f"{what}  {name:18} {took:7.3f} s  {rules / took:10,.0f} rules/s  {ratio}{memory}".rstrip())
     if not enter:
         print(f"iptables-legacy not measured: {reason}")
-    if "nflab compiled" in found and not is_current():
-        print("compiled: from older source (make compiled)")
+    print(remark(), end="")
     same = all(each.get("same", True) for runs in found.values() for each in runs)
     print(f"saved text {'equal' if same else 'DIFFERENT'}")
     return 0 if same else 1

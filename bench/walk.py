@@ -11,10 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import struct
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -98,20 +95,6 @@ def measure(count: int, seconds: float) -> dict[str, float]:
     return {name: per_packet(forwarding(rules), seconds) for name, (rules, _met) in rulesets(count).items()}
 
 
-def in_a_process(compiled: bool, count: int, seconds: float) -> dict[str, float]:
-    """measure() on one of the engines. Raises SystemExit if the process has another engine than it was asked for."""
-    from lab.compiled import COMPILED
-
-    folders = [str(COMPILED), str(ROOT)] if compiled else [str(ROOT)]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(folders)}
-    words = [sys.executable, "-P", __file__, "--measure", "--seconds", str(seconds), "--rules", str(count)]
-    done = subprocess.run(words, env=environment, check=True, capture_output=True, text=True)
-    build, figures = json.loads(done.stdout)
-    if build != compiled:
-        raise SystemExit(f"the engine that was measured is {'compiled' if build else 'the source'}, not what was meant")
-    return dict(figures)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=float, default=0.5, help="for each figure of a round")
@@ -119,28 +102,22 @@ def main() -> None:
     parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.measure:
-        import engine.core.walk
-
-        build = not engine.core.walk.__file__.endswith(".py")
-        print(json.dumps([build, measure(options.rules, options.seconds)]))
+        print(json.dumps(measure(options.rules, options.seconds)))
         return
-    sys.path.insert(0, str(ROOT))
-    from lab.compiled import built_from, is_current
+    from builds import builds, remark, run
 
-    builds = [False, True] if built_from() else [False]
-    rounds = [{build: in_a_process(build, options.rules, options.seconds) for build in builds} for _ in range(ROUNDS)]
-    best = {build: {name: min(each[build][name] for each in rounds) for name in rounds[0][build]} for build in builds}
+    words = ("--measure", "--seconds", str(options.seconds), "--rules", str(options.rules))
+    rounds = [{build: json.loads(run(build, __file__, *words)) for build in builds()} for _ in range(ROUNDS)]
+    best = {build: {name: min(each[build][name] for each in rounds) for name in rounds[0][build]} for build in builds()}
     show(best, rulesets(options.rules))
-    if len(builds) == 1:
-        print("compiled: there is no build (make compiled)")
-    elif not is_current():
-        print("compiled: from older source (make compiled)")
+    print(remark(), end="")
 
 
 def show(best: dict[bool, dict[str, float]], rules: dict[str, tuple[str, int]]) -> None:
     """Packets a second, each through three hooks; rules a second: what the rules cost more than a ruleset of one."""
-    heads = {False: "interpreted", True: "compiled"}
-    print(f"{'':34}", *(f"{heads[build]:>14}" for build in best), f"{'ratio':>7}" if len(best) > 1 else "")
+    from builds import NAMES
+
+    print(f"{'':34}", *(f"{NAMES[build]:>14}" for build in best), f"{'ratio':>7}" if len(best) > 1 else "")
     for name, (_text, met) in rules.items():
         row({build: 1 / found[name] for build, found in best.items()}, f"{name}, packets/s")
         if met:
