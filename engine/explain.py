@@ -56,7 +56,8 @@ class Question:
 
 
 def explain(engine: Engine, question: Question) -> dict[str, Any]:
-    """The way of the packet as JSON-able values: hooks with their steps, verdict, who dropped it, log, emissions."""
+    """The way of the packet as JSON-able values: hooks with their steps, verdict, the step that decided
+    it where it does not go on (`decided`), log, emissions."""
     packet = Packet(question.data)
     _tell_environment(engine.shared.environment, question, packet)
     engine.tracing = True
@@ -93,7 +94,7 @@ def explain(engine: Engine, question: Question) -> dict[str, Any]:
             family, address, port = departure.proxy
             proxy = f"{address_text(address, family)} port {port}"
             ahead = [INPUT]
-    return {
+    report: dict[str, Any] = {
         "packet": describe(packet),
         "family": FAMILY_NAMES[packet.family],
         "in": question.indev,
@@ -107,6 +108,8 @@ def explain(engine: Engine, question: Question) -> dict[str, Any]:
         "emitted": emitted,
         "log": log,
     }
+    report["decided"] = _decider(report)
+    return report
 
 
 def _way(question: Question) -> tuple[int, ...]:
@@ -130,25 +133,18 @@ def _tell_environment(environment: Environment, question: Question, packet: Pack
 
 
 def _hook_report(hook: int, departure: Departure) -> dict[str, Any]:
-    steps = [
-        {
-            "table": step.table,
-            "chain": step.chain,
-            "rule": step.rule,
-            "place": step.place,
-            "text": step.text,
-            "matched": step.matched,
-            "why": step.why,
-            "verdict": step.verdict,
-        }
-        for step in departure.trace
-    ]
     return {
         "hook": HOOK_NAMES[hook],
-        "steps": steps,
+        "steps": [step.values() for step in departure.trace],
         "connection": departure.connection,
         "verdict": VERDICT_NAMES[departure.verdict],
     }
+
+
+def _decider(report: dict[str, Any]) -> dict[str, Any] | None:
+    """The rule or policy that stopped the packet; None if it goes on, or if it was none of them."""
+    steps = report["hooks"][-1]["steps"] if report["hooks"] else []
+    return steps[-1] if steps and steps[-1]["chain"] and report["verdict"] != "ACCEPT" else None
 
 
 def as_text(report: dict[str, Any]) -> str:
@@ -177,9 +173,20 @@ def as_text(report: dict[str, Any]) -> str:
         lines.append(f"given to the transparent proxy at {report['proxy']}, {route}")
     lines += [f"log: {line}" for line in report["log"]]
     lines += [f"sent besides: {text}" for text in report["emitted"]]
-    blame = f" by {report['why']}" if report["why"] and report["verdict"] != "ACCEPT" else ""
-    lines.append(f"{report['verdict']}: {MEANINGS.get(report['verdict'], '')}{blame}")
+    lines.append(f"{report['verdict']}: {MEANINGS.get(report['verdict'], '')}{_blame(report)}")
     return "\n".join(lines) + "\n"
+
+
+def _blame(report: dict[str, Any]) -> str:
+    """Who stopped the packet: ` by rule 2 of filter web (rules.v4:9)`."""
+    step = report["decided"]
+    if step is None:
+        return f" by {report['why']}" if report["why"] and report["verdict"] != "ACCEPT" else ""
+    if step["rule"] == 0:
+        return f" by the policy of {step['table']} {step['chain']}"
+    return f" by rule {step['rule']} of {step['table']} {step['chain']}" + (
+        f" ({step['place']})" if step["place"] else ""
+    )
 
 
 def _direction(report: dict[str, Any]) -> str:

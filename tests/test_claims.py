@@ -71,7 +71,5 @@ def test_a_restored_table_must_agree_with_the_one_it_replaces() -> None:
 def test_one_text_for_all_tables_is_all_or_nothing() -> None:
     store = RulesetStore()
     with pytest.raises(RulesetError, match="rate-match"):
-        store.load(
-            f"*mangle\n-A FORWARD {RATE}\nCOMMIT\n*filter\n-A FORWARD {LIMIT} --hashlimit-upto 5/s\nCOMMIT\n"
-        )
+        store.load(f"*mangle\n-A FORWARD {RATE}\nCOMMIT\n*filter\n-A FORWARD {LIMIT} --hashlimit-upto 5/s\nCOMMIT\n")
     assert store.save("ipv4") == ""

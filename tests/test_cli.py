@@ -310,6 +310,32 @@ def test_explain_shows_the_rule_that_drops(firewall: str, capsys: Captured) -> N
     assert [str(line).startswith("ssh: IN=wan OUT= ") for line in report["log"]] == [True]  # type: ignore[attr-defined]
 
 
+SYN = "tcp 1.2.3.4:1 > 10.0.0.1:22 SYN"
+CUT_SHORT = "hex:4500001900000000400600000102030405060708" + "0001001600"  # five bytes of a TCP header
+
+
+@pytest.mark.parametrize(
+    ("rules", "packet", "blame"),
+    [
+        ("-A INPUT -j one\n-A one -s 9.9.9.9\n-A one -j DROP", SYN, "rule 2 of filter one (RULES:6)"),
+        ("-A INPUT -j one\n-A one -j REJECT", SYN, "rule 1 of filter one (RULES:5)"),
+        ("-A INPUT -g one\n-A one -j NFQUEUE", SYN, "rule 1 of filter one (RULES:5)"),
+        ("-A INPUT -j one\n-A one -j RETURN", SYN, "the policy of filter INPUT"),
+        ("-A INPUT -p tcp -m tcp --dport 22 -j ACCEPT", CUT_SHORT, "rule 1 of filter INPUT (RULES:4)"),
+    ],
+)
+def test_explain_names_what_stops_the_packet(
+    rules: str, packet: str, blame: str, tmp_path: Path, capsys: Captured
+) -> None:
+    file = tmp_path / "rules"
+    file.write_text(f"*filter\n:INPUT DROP\n:one - [0:0]\n{rules}\nCOMMIT\n")
+    words = ["--rules", str(file), "--packet", packet, "--in", "wan"]
+    report = explained(capsys, *words)
+    assert report["decided"] == report["hooks"][-1]["steps"][-1]  # type: ignore[index]
+    assert main(["explain", *words]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].endswith(f" by {blame.replace('RULES', str(file))}")
+
+
 def test_explain_follows_translation(firewall: str, capsys: Captured) -> None:
     words = ["--rules", firewall, "--packet", "tcp 1.2.3.4:9 > 198.51.100.1:80 SYN", "--in", "wan", "--out", "dmz"]
     report = explained(capsys, *words)

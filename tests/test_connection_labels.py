@@ -134,9 +134,7 @@ def test_which_commands_stream(line: str, expected: bool) -> None:
     [("foo", '"foo"', "'foo'"), ("1", '"foo"', "'foo'"), ("two words", '"two words"', "'two words'"),
      ("11", '"11"', "11"), ("10", '"11"', "'11'"), ("0x9", '"9"', "9")],
 )  # fmt: skip
-def test_rules_with_names(
-    label: str, saved: str, listed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_rules_with_names(label: str, saved: str, listed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A number is a number even where it is a name too; -L puts names in quotes and -L -n shows numbers."""
     (tmp_path / "xtables").mkdir()
     (tmp_path / "xtables" / "connlabel.conf").write_text("1 foo\n3 two words\n10 11\n")

@@ -295,9 +295,7 @@ def test_nflog_writes_about_the_bytes_that_it_hands_over() -> None:
     assert "PROTO=UDP SPT=" in whole
 
 
-@pytest.mark.parametrize(
-    ("rule", "named"), [("LOG --log", "log"), ("NFLOG --nflog", "log"), ("ULOG --ulog", "ulog")]
-)
+@pytest.mark.parametrize(("rule", "named"), [("LOG --log", "log"), ("NFLOG --nflog", "log"), ("ULOG --ulog", "ulog")])
 @pytest.mark.parametrize("prefix", ["a\nb", "a" * 200 + "\n"])  # also where it would be cut off
 def test_a_prefix_is_one_line(rule: str, named: str, prefix: str) -> None:
     target, option = rule.split()

@@ -98,6 +98,19 @@ class TraceStep:
     why: str
     verdict: str
 
+    def values(self) -> dict[str, str | int | bool]:
+        """The same by name, as traces are told outside."""
+        return {
+            "table": self.table,
+            "chain": self.chain,
+            "rule": self.rule,
+            "place": self.place,
+            "text": self.text,
+            "matched": self.matched,
+            "why": self.why,
+            "verdict": self.verdict,
+        }
+
 
 @dataclass(slots=True)
 class NatRequest:

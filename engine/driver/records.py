@@ -10,7 +10,7 @@ import traceback
 from collections import deque
 from typing import Any, ClassVar, Final
 
-from engine.core.context import Arrival, LogLine, TraceStep
+from engine.core.context import Arrival, LogLine
 from engine.core.engine import Departure
 from engine.core.hooks import FAMILY_NAMES, HOOK_NAMES
 from engine.core.packet import Packet
@@ -72,25 +72,12 @@ class TracedPacket:
             "mark": self.mark,
             "packet": self.said,
             "bytes": self.data[:SHOWN].hex(),
-            "steps": [_step_text(step) for step in self.steps],
+            "steps": [step.values() for step in self.steps],
             "connection": self.connection,
             "rewritten": [step.text for step in self.steps if step.verdict == "REWRITE"],
             "verdict": VERDICT_NAMES[self.verdict],
             "why": self.why,
         }
-
-
-def _step_text(step: TraceStep) -> dict[str, Any]:
-    return {
-        "table": step.table,
-        "chain": step.chain,
-        "rule": step.rule,
-        "place": step.place,
-        "text": step.text,
-        "matched": step.matched,
-        "why": step.why,
-        "verdict": step.verdict,
-    }
 
 
 class Traces:
