@@ -154,7 +154,7 @@ def report(fuzzer: Fuzzer, out: Path, spent: float) -> int:
     print(
         f"{' against '.join(fuzzer.names)}: {tally.rulesets} rulesets ({tally.refused} refused by both), "
         f"{tally.packets} packets, {len(tally.failures)} differences, {len(tally.once)} that never came again, "
-        f"in {spent:.1f} s; {tally.repeats} runs repeated; {tally.rates()}"
+        f"in {spent:.1f} s; {tally.repeats} runs repeated, {tally.undecided} undecided; {tally.rates()}"
     )
     return 1 if tally.failures else 0
 

@@ -20,6 +20,7 @@ QUERIES = (0, 8, 13, 14, 15, 16, 17, 18)
 QUERIES6 = (128, 129)
 TIMESTAMP_REPLY = 14
 NUMBER = re.compile(r"(port|id)=(\d+)")
+DIGITS = re.compile(rb"\d{4,5}")
 
 
 class Canon:
@@ -34,6 +35,10 @@ class Canon:
         if number in self.known:
             return str(number)
         return self.drawn.setdefault(number, f"P{len(self.drawn) + 1}")
+
+    def payload(self, data: bytes) -> str:
+        """In hexadecimal; a port that NAT drew is told by its name in text too (SIP repeats it)."""
+        return DIGITS.sub(lambda found: self.drawn.get(int(found[0]), "").encode() or found[0], data).hex()
 
     def identification(self, version: int, number: int) -> str:
         """Fragments of one packet share a number; which, means nothing: a router may cut anew under its own."""
@@ -101,7 +106,7 @@ class Canon:
         suffix = "" if inner or not whole else self._judge(proto, source, destination, body)
         if proto == p.UDP and len(body) >= 8:
             sport, dport, length = struct.unpack_from("!HHH", body)
-            return f"udp {self.port(sport)} > {self.port(dport)} len {length} {body[8:].hex()}{suffix}"
+            return f"udp {self.port(sport)} > {self.port(dport)} len {length} {self.payload(body[8:])}{suffix}"
         if proto == p.SCTP and len(body) >= 12:
             return self._sctp(body, inner or not whole)
         if proto in (p.UDPLITE, p.DCCP) and len(body) >= 8:
@@ -137,7 +142,8 @@ class Canon:
             return text
         ack, offset, flags, window = struct.unpack_from("!IBBH", body, 8)
         header = (offset >> 4) * 4
-        return f"{text} ack {ack} flags {flags:#04x} win {window} opt {body[20:header].hex()} {body[header:].hex()}"
+        text = f"{text} ack {ack} flags {flags:#04x} win {window} opt {body[20:header].hex()}"
+        return f"{text} {self.payload(body[header:])}"
 
     def _icmp(self, proto: int, body: bytes) -> str:
         kind, code = body[0], body[1]

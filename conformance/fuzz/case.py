@@ -28,10 +28,12 @@ class Send:
 
 @dataclass(frozen=True)
 class Answer:
-    """A node answers the last packet it saw; `how` is a name of `conformance.fuzz.packets.ANSWERS`."""
+    """A node answers the last packet it saw; `how` is a name of `conformance.fuzz.packets.ANSWERS`, or of
+    `conformance.fuzz.talks.ON_CONTROL`: it goes on with the first conversation it heard of, and says `text`."""
 
     node: str
     how: str
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,8 @@ def as_row(step: Step) -> list[Any]:
     match step:
         case Send(node, packet, what):
             return ["send", node, packet.hex(), what]
-        case Answer(node, how):
-            return ["answer", node, how]
+        case Answer(node, how, text):
+            return ["answer", node, how, *([text] if text else [])]
         case Local(packet, what):
             return ["local", packet.hex(), what]
         case Change(family, text):
@@ -100,7 +102,7 @@ def from_row(row: list[Any]) -> Step:
         case "send":
             return Send(rest[0], bytes.fromhex(rest[1]), rest[2])
         case "answer":
-            return Answer(rest[0], rest[1])
+            return Answer(*rest)
         case "local":
             return Local(bytes.fromhex(rest[0]), rest[1])
         case "change":

@@ -39,13 +39,15 @@ class Tally:
     """What a run did.
 
     rulesets, packets: of different cases. repeats: runs of a case again, to shrink it or because a number that NAT drew
-    was one of the case's own. handled, seconds: packets each engine had, and the time it spent on them.
+    was one of the case's own. undecided: it was so each time, and they differed, which may have come of it. handled,
+    seconds: packets each engine had, and the time it spent on them.
     """
 
     rulesets: int = 0
     packets: int = 0
     refused: int = 0
     repeats: int = 0
+    undecided: int = 0
     handled: dict[str, int] = field(default_factory=dict)
     seconds: dict[str, float] = field(default_factory=dict)
     deviations: Counter[str] = field(default_factory=Counter)
@@ -100,7 +102,11 @@ class Fuzzer:
         outcomes = [self.outcome(side, case) for side in (self.left, self.right)]
         self.tally.repeats += 1
         self.refused = outcomes[0].refused and outcomes[1].refused
-        return differences(case, self.names, outcomes[0], outcomes[1])
+        found = differences(case, self.names, outcomes[0], outcomes[1])
+        if found and any(outcome.ambiguous for outcome in outcomes):
+            self.tally.undecided += 1
+            return []
+        return found
 
     def differs(self, case: Case) -> bool:
         """Whether the engines differ, also in new labs."""
@@ -117,7 +123,7 @@ class Fuzzer:
         """What a side does with a case.
 
         NAT draws ports. When it draws one that means something else in the case, or one twice, its name in the outcome
-        is ambiguous, and the case is run again.
+        is ambiguous, and the case is run again, REDRAWS times at most.
         """
         for _attempt in range(REDRAWS):
             start = time.perf_counter()

@@ -148,7 +148,7 @@ def reply(seen: Seen) -> bytes | None:
         sport, dport = struct.unpack("!HH", segment[:4])
         return udp(me, dport, peer, sport, b"reply")
     if seen.proto == TCP and len(segment) >= 20:
-        return _tcp_reply(seen, 0, b"")
+        return tcp_reply(seen, 0, b"")
     if seen.proto in (ICMP, ICMPV6) and len(segment) >= 8:
         kinds = {8: 0, 13: 14, 15: 16, 17: 18, 128: 129}
         if segment[0] in kinds:
@@ -157,7 +157,8 @@ def reply(seen: Seen) -> bytes | None:
     return ip(me, peer, seen.proto, segment)
 
 
-def _tcp_reply(seen: Seen, extra: int, data: bytes) -> bytes | None:
+def tcp_reply(seen: Seen, extra: int, data: bytes) -> bytes | None:
+    """The next segment of whoever saw this one, with flags besides SYN and ACK."""
     segment = seen.segment
     if seen.proto != TCP or len(segment) < 20:
         return None
@@ -180,15 +181,15 @@ def _tcp_reply(seen: Seen, extra: int, data: bytes) -> bytes | None:
 
 
 def data(seen: Seen) -> bytes | None:
-    return _tcp_reply(seen, PSH, b"some data\r\n")
+    return tcp_reply(seen, PSH, b"some data\r\n")
 
 
 def fin(seen: Seen) -> bytes | None:
-    return _tcp_reply(seen, FIN, b"")
+    return tcp_reply(seen, FIN, b"")
 
 
 def rst(seen: Seen) -> bytes | None:
-    return _tcp_reply(seen, RST, b"")
+    return tcp_reply(seen, RST, b"")
 
 
 def error(kind: int, code: int, length: int = 0) -> Callable[[Seen], bytes | None]:
@@ -214,7 +215,7 @@ def ftp_line(text: str) -> Callable[[Seen], bytes | None]:
 
     def answer(seen: Seen) -> bytes | None:
         quad = ",".join(map(str, seen.destination)) if seen.ipv4 else "10,0,1,10"
-        return _tcp_reply(seen, PSH, text.replace("{quad}", quad).encode())
+        return tcp_reply(seen, PSH, text.replace("{quad}", quad).encode())
 
     return answer
 

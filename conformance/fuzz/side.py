@@ -14,6 +14,7 @@ from conformance.fuzz.canon import Canon
 from conformance.fuzz.case import Answer, Case, Change, Local, Pass, Send, Set, Step, Tool, named_ports
 from conformance.fuzz.draw import PORTS, World
 from conformance.fuzz.packets import ANSWERS, Seen
+from conformance.fuzz.talks import ON_CONTROL
 from lab import Lab
 
 LOCAL_EXPERIMENT = b"\x88\xb5"  # an Ethernet type that nobody listens to
@@ -68,7 +69,9 @@ class Side:
             self.ports[host.name].send(self.via[host.name] + self.macs[host.name] + LOCAL_EXPERIMENT + bytes(46))
         self.has_control = "control" not in self.firewall.adapter.refuses  # its trace, its tool, its clock
         self.settings: dict[str, str] = {}  # sysctls that the case has changed, as they were
+        self.drawn: dict[int, tuple[object, ...]] = {}  # numbers that NAT has given out in this case, and to whom
         self.last: dict[str, bytes] = {}
+        self.control: dict[str, bytes] = {}  # the last packet of the first conversation that a node heard of
         self.identifications = Identifications()
 
     def run(self, case: Case) -> Outcome:
@@ -100,15 +103,14 @@ class Side:
         return outcome
 
     def ambiguous(self) -> bool:
-        """Whether NAT has given a connection a port (or id) that stands for something else already. (Connections of
-        one sender and port share theirs by right.)"""
-        drawn: dict[int, tuple[object, ...]] = {}
+        """Whether NAT has given a connection a port (or id) that stands for something else in this case. (Connections
+        of one sender and port share theirs by right.)"""
         for entry in self.firewall.conntrack():
             before, after = entry.original, entry.reply
             for old, new in ((before.sport, after.dport), (before.id, after.id)):
                 if old != new and new is not None:
                     sender = (entry.protocol, before.src, old)
-                    if new in self.known or drawn.setdefault(new, sender) != sender:
+                    if new in self.known or self.drawn.setdefault(new, sender) != sender:
                         return True
         return False
 
@@ -120,7 +122,9 @@ class Side:
         self.lab.settle()
         for port in self.ports.values():
             port.received()
+        self.drawn.clear()
         self.last.clear()
+        self.control.clear()
 
     def step(self, step: Step, canon: Canon) -> list[str]:
         """Do it; what came out, or what was said."""
@@ -168,6 +172,8 @@ class Side:
                 if frame[12:14] in ETHERTYPES.values() and not chatter(frame):
                     body = trimmed(frame[14:])
                     self.last[name] = body
+                    if flow_of(body) == flow_of(self.control.setdefault(name, body)):
+                        self.control[name] = body
                     seen.append(f"{name}: {canon.packet(body)}")
         return seen
 
@@ -196,8 +202,11 @@ class Side:
             select.select([], [], [], seconds)  # the kernel has no other clock
 
     def answer(self, step: Answer) -> bytes | None:
-        before = self.last.get(step.node)
-        return ANSWERS[step.how](Seen(before)) if before is not None else None
+        before = (self.control if step.how in ON_CONTROL else self.last).get(step.node)
+        if before is None:
+            return None
+        seen = Seen(before)
+        return ON_CONTROL[step.how](seen, step.text) if step.how in ON_CONTROL else ANSWERS[step.how](seen)
 
     def read_counters(self, outcome: Outcome, when: str = "") -> None:
         for family in ("ipv4", "ipv6"):
@@ -267,6 +276,12 @@ def group_mac(address: bytes) -> bytes:
     if len(address) == 4 and address[0] >> 4 == 14:
         return bytes((1, 0, 0x5E, address[1] & 127)) + address[2:]
     return b"\x33\x33" + address[12:] if address[0] == 0xFF else b""
+
+
+def flow_of(packet: bytes) -> tuple[int, bytes, bytes]:
+    """What the packets of one conversation share that a node hears."""
+    seen = Seen(packet)
+    return seen.proto, seen.source, seen.segment[:4]
 
 
 def mac_bytes(text: str) -> bytes:

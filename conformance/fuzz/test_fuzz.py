@@ -38,7 +38,9 @@ def test_there_is_a_corpus() -> None:
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_past_difference_stays_mended(fuzzer: Fuzzer, path: Path) -> None:
     before = len(fuzzer.tally.failures)
+    undecided = fuzzer.tally.undecided
     assert fuzzer.judge(Case.read(path), small=False), "\n".join(fuzzer.tally.failures[before][1])
+    assert fuzzer.tally.undecided == undecided, "NAT drew numbers of the case each time"
 
 
 @pytest.mark.xdist_group("fuzz")
@@ -48,6 +50,7 @@ def test_engines_agree_on_random_cases(fuzzer: Fuzzer) -> None:
         case = generate(seed, fuzzer.left.world, PACKETS)
         packets += case.packets()
         assert fuzzer.judge(case), f"nflab fuzz --seed {seed} --count 1\n{said(fuzzer)}"
+    assert fuzzer.tally.undecided == 0
     assert packets >= RULESETS * PACKETS * 9 // 10  # the other steps are changes of rules, commands, settings
 
 
