@@ -59,7 +59,7 @@ def answer(rule: str, data: bytes, chain: str = "FORWARD", **what: object) -> Pa
     packet = Packet(found[0].data)
     assert not packet.fault
     if packet.family == IPV4:
-        assert checksum(packet.data[:20]) == 0
+        assert checksum(packet.data[: packet.l3_length]) == 0
     assert found[0].data[9 if packet.family == IPV4 else 6] in (1, 6, 58)
     return packet
 
@@ -125,6 +125,16 @@ def test_a_small_path_mtu_leaves_less_room() -> None:
     where.shared.environment.mtus["lan"] = 300
     apply("-j REJECT", udp4(data=b"x" * 1000), where, "filter")
     assert len(where.emit[0].data) == 300
+
+
+def test_a_full_record_route_option_is_repeated() -> None:
+    """One with room was written into on the way here, which spoiled the sum of its header: no answer (above)."""
+    full = b"\x07\x07\x08" + bytes((10, 9, 9, 9))
+    told = answer("-j REJECT", udp4(options=full + b"\0", data=b"x" * 1000))
+    assert bytes(told.data[20:28]) == full + b"\0"
+    assert len(told.data) == 576
+    syn = summed(ipv4(6, tcp_header(SYN), options=full + b"\0"))
+    assert answer("-p tcp -j REJECT --reject-with tcp-reset", syn).l3_length == 20
 
 
 def test_source_is_the_address_the_packet_was_for_if_it_is_ours() -> None:

@@ -43,9 +43,10 @@ TCP_OPTIONS = (
     b"\x13\x12" + b"m" * 16,
 )
 
-# IPv4 options: no operation, router alert, and lengths that do not fit. No timestamp: routers put their clock into it.
-# No record route: docs/deviations.md.
-IP_OPTIONS = (b"\1\1\1\0", b"\x94\4\0\0", b"\x07\x0b\4\0", b"\x94\3\0\0")
+# IPv4 options: no operation, router alert, record route (with room, full), and lengths that do not fit. No timestamp:
+# routers put their clock into it.
+IP_OPTIONS = (b"\1\1\1\0", b"\x94\4\0\0", b"\x07\x07\4" + bytes(5), b"\x07\x07\x08\1\2\3\4\0", b"\x07\x0b\4\0",
+              b"\x94\3\0\0")  # fmt: skip
 
 
 def ftp(dice: random.Random, own: str, server: bool) -> bytes:

@@ -6,6 +6,7 @@ something from the pools.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -59,6 +60,19 @@ def _span(draw: Draw) -> str:
     return f"{address}-{stem}{separator}{end if draw.version == 4 else format(end, 'x')}"
 
 
+NETWORKS = ("2001:db8:1::", "2001:db8:2::", "2001:db8:ff::", "2001:db8:7700::", "2001:db8:ffff:ffff::")
+
+
+def _renumbering(draw: Draw, side: str) -> str:
+    """NPTv6 of addresses that have the prefix; of others it would spoil the checksum."""
+    lengths = [draw.dice.choice((16, 44, 48, 56, 60, 64)) for _ in range(2)]
+    before, after = (ipaddress.IPv6Network(f"{draw.dice.choice(nets)}/{length}", strict=False)
+                     for nets, length in zip((NETWORKS[:3], NETWORKS), lengths, strict=True))  # fmt: skip
+    meant = ipaddress.IPv6Network(f"{before[0]}/{max(lengths)}")
+    target = f"{side[0].upper()}NPT --src-pfx {before} --dst-pfx {after}"
+    return f"-m iprange --{side}-range {meant[0]}-{meant[-1]} -j {target}"
+
+
 WORDS: dict[str, Callable[[Draw], str]] = {
     "!": Draw.bang,
     "net": Draw.network,
@@ -74,6 +88,8 @@ WORDS: dict[str, Callable[[Draw], str]] = {
     "own_": lambda draw: _in_brackets(_own(draw)),
     "host_": lambda draw: _in_brackets(_host(draw)),
     "span": _span,
+    "snpt": lambda draw: _renumbering(draw, "src"),
+    "dnpt": lambda draw: _renumbering(draw, "dst"),
 }
 
 

@@ -95,6 +95,8 @@ TARGETS: list[Row] = [
     ),
     Row("-j CLASSIFY --set-class 1:{10|a}", tables=MANGLE, hooks=("FORWARD", "OUTPUT", "POSTROUTING")),
     Row("-j CHECKSUM --checksum-fill", tables=MANGLE),
+    Row("{snpt}", tables=MANGLE, version=V6, hooks=SOURCE, weight=2),
+    Row("{dnpt}", tables=MANGLE, version=V6, hooks=DESTINATION, weight=2),
     Row("-j TPROXY --on-port {port} --tproxy-mark {mark}", tables=MANGLE, hooks=("PREROUTING",), protos=("tcp", "udp")),
     Row("-j TPROXY --on-port 0 --on-ip {own}", tables=MANGLE, hooks=("PREROUTING",), protos=("tcp", "udp")),
 ]

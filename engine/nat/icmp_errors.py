@@ -9,8 +9,9 @@ it changes on the other side of the quoted packet:
 
 So the host inside sees its own address in the quotation, and the error seems to come from the host it talked to even
 if a router on the inside sent it. Checksums inside are updated as far as they are there; that of the error is computed
-anew. The error is dropped if its own checksum is wrong, if less than eight bytes of the quoted transport header are
-there, and if it is a redirect of a translated connection (or of one whose bindings are not both made).
+anew. The error is dropped if its own checksum is wrong (POSTROUTING does not look again: a rule may have spoiled it),
+if less than eight bytes of the quoted transport header are there, and if it is a redirect of a translated connection
+(or of one whose bindings are not both made).
 
 Source: RFC 5508 section 4, RFC 3022 section 4.3; measured on Linux 6.18.
 """
@@ -32,7 +33,7 @@ from engine.core.connection import (
 )
 from engine.core.context import Context
 from engine.core.gathering import gather
-from engine.core.hooks import IPV4, IPV6
+from engine.core.hooks import IPV4, IPV6, POSTROUTING
 from engine.core.packet import Packet
 from engine.core.protocols import ICMP, ICMPV6
 from engine.core.verdict import ACCEPT, DROP
@@ -54,7 +55,7 @@ def translate_error(packet: Packet, context: Context, entry: Connection, manip: 
         return DROP
     start = packet.l4 + 8
     gather(packet, context, start + SHORTEST_QUOTATION[packet.family])
-    if not packet.partial and packet.transport_sum() != 0xFFFF:
+    if context.hook != POSTROUTING and not packet.partial and packet.transport_sum() != 0xFFFF:
         return DROP
     kind = packet.data[packet.l4]
     status = entry.status

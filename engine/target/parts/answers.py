@@ -5,13 +5,15 @@ Nothing is answered, in either family, when the refused packet
     has a wrong checksum. UDP without a checksum, GRE, ESP, AH, SCTP and UDP-Lite are not checked; any other protocol is
     looked at as if it began with an internet checksum over all of it (IPv6: and the pseudo header), so that most
     protocols never get an answer;
-    carries an IPv4 record-route or timestamp option, unless a bridge forwards it: a bridge does not read options.
+    is IPv4 and was given an address or a time in a record-route or timestamp option, by which its header checksum was
+    spoiled; a bridge does not read options.
 A reset answers no reset, and pays no attention to link-layer broadcasts.
 
 ICMP errors leave with TTL 64, TOS 0xc0 plus the middle bits of the packet's own, and as much of the packet as fits into
-576 bytes (IPv6: 1280). Their source is the address the packet was for if that is ours, else what the route says
-(`Emission` with source 0), in IPv6 this machine's address on the link by which the packet came. Resets come from the
-address that the packet was for. Both belong to the connection of the packet, as RELATED in the direction back.
+576 bytes (IPv6: 1280); a record-route option that was full is repeated, unless a bridge forwards the packet. Their
+source is the address the packet was for if that is ours, else what the route says (`Emission` with source 0), in IPv6
+this machine's address on the link by which the packet came. Resets come from the address that the packet was for. Both
+belong to the connection of the packet, as RELATED in the direction back.
 
 Per destination the kernel allows one ICMP error in `net.ipv4.icmp_ratelimit` (`net.ipv6.icmp.ratelimit`) milliseconds
 and six at once. Here the limit holds if `Shared.sysctls` has a value for it.
@@ -41,7 +43,8 @@ ICMP_ERRORS: Final = frozenset((1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12))
 FIRST_ICMPV6_INFORMATIONAL: Final = 128
 
 LINK_LOCAL: Final = 0xFE80 >> 6  # first ten bits
-RECORDING_OPTIONS: Final = frozenset((7, 68))  # record route, timestamp
+RECORD_ROUTE: Final = 7
+TIMESTAMP: Final = 68
 
 HOPS: Final = 64
 INTERNETWORK_CONTROL: Final = 0xC0
@@ -118,23 +121,28 @@ def is_answer_of_this_host(packet: Packet, context: Context) -> bool:
     return packet.proto in (ICMP, ICMPV6) and packet.data[packet.l4] in ICMP_REPLIES
 
 
-def records_its_way(packet: Packet) -> bool:
-    """Has an IPv4 record-route or timestamp option."""
+def option(packet: Packet, wanted: int) -> bytes:
+    """The first IPv4 option of this kind, b"" if there is none that is whole."""
     at = 20
     data = packet.data
-    while at < packet.l3_length:
-        kind = data[at]
-        if kind in RECORDING_OPTIONS:
-            return True
-        if kind == 0:
-            return False
-        if kind == 1:
-            at += 1
-        elif at + 1 < packet.l3_length and data[at + 1] >= 2:
-            at += data[at + 1]
-        else:
-            return False
-    return False
+    while at + 1 < packet.l3_length and data[at] != 0:
+        length = 1 if data[at] == 1 else data[at + 1]
+        if length == 0 or at + length > packet.l3_length:
+            break
+        if data[at] == wanted:
+            return bytes(data[at : at + length])
+        at += length
+    return b""
+
+
+def is_written_into(packet: Packet) -> bool:
+    """Has a router put something into its options, or would have on the way here?"""
+    route = option(packet, RECORD_ROUTE)
+    return (
+        fold(packet.data[: packet.l3_length]) != RIGHT
+        or (len(route) > 2 and route[2] <= len(route))
+        or option(packet, TIMESTAMP) != b""
+    )
 
 
 class Peers(NamedState):
@@ -182,12 +190,14 @@ def reflected_mark(packet: Packet, context: Context) -> int:
     return context.mark if context.shared.sysctls.get(name, "0") not in ("0", "") else 0
 
 
-def ipv4_header(source: int, destination: int, proto: int, size: int, tos: int, number: int, flags: int) -> bytes:
-    """size: of what follows."""
-    head = bytearray(20)
-    head[0] = 0x45
+def ipv4_header(
+    source: int, destination: int, proto: int, size: int, tos: int, number: int, flags: int, options: bytes = b""
+) -> bytes:
+    """size: of what follows. options: of any length, padded."""
+    head = bytearray(20) + options + bytes(-len(options) % 4)
+    head[0] = 0x40 | len(head) // 4
     head[1] = tos
-    head[2:4] = (20 + size).to_bytes(2, "big")
+    head[2:4] = (len(head) + size).to_bytes(2, "big")
     head[4:6] = number.to_bytes(2, "big")
     head[6:8] = flags.to_bytes(2, "big")
     head[8] = HOPS
@@ -228,7 +238,7 @@ def icmp_error(packet: Packet, context: Context, kind: int, code: int, rest: int
         or not has_single_source(packet)
         or is_icmp_error(packet)
         or is_answer_of_this_host(packet, context)
-        or (packet.family == IPV4 and not context.physout and records_its_way(packet))
+        or (packet.family == IPV4 and not context.physout and is_written_into(packet))
         or not is_allowed_by_rate(packet, context)
     ):
         return None
@@ -237,12 +247,13 @@ def icmp_error(packet: Packet, context: Context, kind: int, code: int, rest: int
     head = bytes((kind, code, 0, 0)) + rest.to_bytes(4, "big")
     mark = reflected_mark(packet, context)
     if packet.family == IPV4:
-        room = min(SHORT_ERROR, environment.route(packet.src, IPV4, mark).mtu) - 28
+        repeated = b"" if context.physout else option(packet, RECORD_ROUTE)
+        room = min(SHORT_ERROR, environment.route(packet.src, IPV4, mark).mtu) - 28 - (len(repeated) + 3) // 4 * 4
         message = bytearray(head + packet.data[:room])
         message[2:4] = checksum(message).to_bytes(2, "big")
         tos = packet.tos & TOS_MASK | INTERNETWORK_CONTROL
         number = context.shared.randomness.u32() & 0xFFFF
-        data = ipv4_header(source, packet.src, ICMP, len(message), tos, number, 0) + message
+        data = ipv4_header(source, packet.src, ICMP, len(message), tos, number, 0, repeated) + message
         return attach(Emission(data, mark=mark), context)
     emission = Emission(b"", mark=mark)
     if packet.src >> 118 == LINK_LOCAL:
@@ -270,7 +281,7 @@ def tcp_reset(packet: Packet, context: Context) -> Emission | None:
     if is_addressed_to_many(packet, context) or not has_right_checksum(packet):
         return None
     if packet.family == IPV4:
-        if records_its_way(packet):
+        if not context.physout and is_written_into(packet):
             return None
     elif not has_single_source(packet):
         return None
