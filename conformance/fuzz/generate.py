@@ -14,6 +14,7 @@ from conformance.fuzz.draw import PORTS, World
 from conformance.fuzz.rules import Rules
 from conformance.fuzz.talks import OVER_IPV6, OVER_TCP, TALKS, conversation
 from conformance.fuzz.traffic import Traffic
+from lab.engines.base import CHAINS
 
 EVERY = 4  # one case of so many is a conversation that a helper reads
 
@@ -44,7 +45,7 @@ def talking(seed: int, world: World, packets: int = 40) -> Case:
     gates = world.firewall4 if version == 4 else world.firewall6
     dport = TALKS[name].port if dice.random() < 0.8 else dice.choice(PORTS)
     rules = Rules(dice, world, version)
-    nat = ["*nat"]
+    nat = []
     called = peer
     if dice.random() < 0.4:
         called = gates[client.via]
@@ -58,11 +59,10 @@ def talking(seed: int, world: World, packets: int = 40) -> Case:
             sources.append("MASQUERADE --to-ports 2100-2300")
         source = dice.choice(sources)
         nat.append(f"-A POSTROUTING {place} -p {over} -j {source}")
-    text = "".join(f"-A {chain} -p {over} -j CT --helper {name}\n" for chain in ("PREROUTING", "OUTPUT"))
-    text = f"*raw\n{text}COMMIT\n" + "\n".join([*nat, "COMMIT"]) + "\n"
+    helped = [f"-A {chain} -p {over} -j CT --helper {name}" for chain in ("PREROUTING", "OUTPUT")]
     watching = (f"-m helper --helper {name}", "-m conntrack --ctstate RELATED", "-m conntrack --ctstate INVALID",
                 "-m conntrack --ctstatus EXPECTED", "-m conntrack --ctstate NEW")  # fmt: skip
-    text += "*mangle\n" + "".join(f"-A FORWARD {match}\n" for match in watching) + "COMMIT\n"
+    text = a_table("raw", helped) + a_table("nat", nat) + a_table("mangle", [f"-A FORWARD {each}" for each in watching])
     if dice.random() < 0.2:
         text += rules.a_table("filter")
     steps = conversation(dice, name, over, client, server, own, called, dport, packets // 5)
@@ -70,6 +70,10 @@ def talking(seed: int, world: World, packets: int = 40) -> Case:
         for step in Traffic(dice, world, (version,), {}).steps(packets // 5):
             steps.insert(dice.randrange(min(4, len(steps)), len(steps) + 1), step)
     return Case(seed, {"ipv4" if version == 4 else "ipv6": text}, steps)
+
+
+def a_table(name: str, rules: list[str]) -> str:
+    return "\n".join([f"*{name}", *(f":{chain} ACCEPT [0:0]" for chain in CHAINS[name]), *rules, "COMMIT"]) + "\n"
 
 
 def around(rules: dict[str, str], seed: int, world: World, packets: int = 40) -> Case:
