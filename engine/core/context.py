@@ -270,6 +270,10 @@ class Environment:
             return Route(kind, self.default_route_device, 0, 0, self.mtu(self.default_route_device), realm)
         return Route(UNREACHABLE)
 
+    def is_unroutable(self, destination: int, family: int, mark: int) -> bool:
+        """Does the machine refuse to send there? One that is only told some addresses does not know."""
+        return False
+
     def mtu(self, device: str) -> int:
         return self.mtus.get(device, 1500)
 

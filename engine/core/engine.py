@@ -196,6 +196,8 @@ class Engine:
                 verdict = self._step(step, packet, context, flight)
                 if before != _routed_by(step, packet, context):
                     route_mark = context.mark
+                    if verdict == v.ACCEPT:
+                        verdict = self._route_anew(packet, context)
             else:
                 verdict = self._step(step, packet, context, flight)
             if verdict != v.ACCEPT:
@@ -205,6 +207,15 @@ class Engine:
         departure = self._depart(packet, arrival, context, flight, verdict, why)
         departure.route_mark = route_mark if arrival.hook == OUTPUT else context.mark
         return departure
+
+    def _route_anew(self, packet: Packet, context: Context) -> int:
+        """DROP if no route leads to where OUTPUT has sent a packet."""
+        if not self.shared.environment.is_unroutable(packet.dst, packet.family, context.mark):
+            return v.ACCEPT
+        if context.trace is not None:
+            text = f"no way to {address_text(packet.dst, packet.family)}"
+            context.trace.append(TraceStep("routing", "", 0, "", text, True, "", v.VERDICT_NAMES[v.DROP]))
+        return v.DROP
 
     def _board(self, packet: Packet, arrival: Arrival, context: Context, now: float) -> Flight:
         """Find what earlier hooks knew of this packet."""

@@ -450,6 +450,9 @@ class LiveEnvironment(Environment):
             self.routes[key] = found
         return found
 
+    def is_unroutable(self, destination: int, family: int, mark: int) -> bool:
+        return self.route(destination, family, mark).kind in (BLACKHOLE, UNREACHABLE, PROHIBIT)
+
     def _route(self, destination: int, family: int, mark: int, source: int, device: str) -> Route:
         index = 0
         if device:
