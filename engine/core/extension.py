@@ -54,6 +54,11 @@ class Extension:
         """The options as iptables-save prints them, without the leading "-m NAME " or "-j NAME"; "" if none."""
         return ""
 
+    def unsaid(self) -> str:
+        """What the saved text leaves out although iptables, which compares octets as the kernel keeps them, tells rules
+        apart by it (-C, -D); "" if there is nothing."""
+        return ""
+
     def listing(self, numeric: bool) -> str:
         """What iptables -L prints for it, without the leading blank; "" if nothing."""
         return ""

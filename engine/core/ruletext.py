@@ -62,6 +62,12 @@ def condition_text(rule: Rule) -> str:
     return rule.text
 
 
+def unsaid_text(rule: Rule) -> tuple[str, ...]:
+    """What tells rules apart whose texts are the same, extension by extension."""
+    unsaid = [named.match.unsaid() for named in rule.matches]
+    return (*unsaid, rule.target.unsaid() if rule.target is not None else "")
+
+
 def rule_text(rule: Rule) -> str:
     """The whole rule without `-A CHAIN` and without counters, as one line."""
     return (condition_text(rule) + action_text(rule))[1:]

@@ -13,7 +13,7 @@ from typing import Final
 from engine.core.context import Shared
 from engine.core.extension import Extension
 from engine.core.ruleset import Chain, Rule, Table
-from engine.core.ruletext import action_text, condition_text
+from engine.core.ruletext import action_text, condition_text, unsaid_text
 from engine.core.verdict import ACCEPT, DROP
 from engine.language.check import VERDICTS, check_table
 from engine.language.claims import Claims, extensions
@@ -149,15 +149,16 @@ class Edit:
         del chain.rules[number - 1]
 
     def find_rule(self, name: str, rule: Rule) -> int:
-        """Index of the first rule that says the same; counters do not matter."""
+        """Index of the first rule that is the same; counters do not matter."""
         chain = self.table.chains.get(name)
         if chain is None:
             raise TableError(BAD_RULE)
         self._refuse_built_in(rule)
         condition = condition_text(rule)
         action = action_text(rule)
+        unsaid = unsaid_text(rule)
         for index, other in enumerate(chain.rules):
-            if condition_text(other) == condition and action_text(other) == action:
+            if condition_text(other) == condition and action_text(other) == action and unsaid_text(other) == unsaid:
                 return index
         is_plain = rule.jump is None and (rule.target is None or rule.target_name in VERDICTS)
         raise TableError(BAD_RULE if is_plain else NO_CHAIN)

@@ -23,21 +23,25 @@ from engine.core.addresses import ADDRESS_BITS, prefix_mask
 from engine.core.connection import ASSURED, Tuple
 from engine.core.context import Context, Shared
 from engine.core.extension import Extension, Option, ParameterProblem, Spec
+from engine.core.hooks import IPV6
 from engine.core.packet import Packet
 from engine.core.protocols import PORT_PROTOCOLS
 from engine.core.values import Values
 from engine.match.parts.dropping import Dropping
 
 MANY_HOSTS: Final = 256
+ALL_BITS: Final = 255  # no mask, or one with holes
 
 
 class ConnLimit(Dropping):
-    def __init__(self, limit: int, above: bool, prefix: int, by_destination: bool, family: int) -> None:
+    def __init__(self, limit: int, above: bool, prefix: int, by_destination: bool, family: int, whole: bool) -> None:
+        """whole: no mask was given, or one with holes."""
         super().__init__()
         self.limit = limit
         self.above = above
         self.prefix = prefix
         self.by_destination = by_destination
+        self.whole = whole or family == IPV6
         self.mask = prefix_mask(prefix, family)
         self.seen: dict[tuple[int, int], list[Tuple]] = {}
 
@@ -104,6 +108,9 @@ class ConnLimit(Dropping):
         side = "daddr" if self.by_destination else "saddr"
         return f"--connlimit-{kind} {self.limit} --connlimit-mask {self.prefix} --connlimit-{side}"
 
+    def unsaid(self) -> str:
+        return "" if self.whole else "32 of 128 bits"
+
     def listing(self, numeric: bool) -> str:
         side = "dst" if self.by_destination else "src"
         return f"#conn {side}/{self.prefix} {'>' if self.above else '<='} {self.limit}"
@@ -124,8 +131,9 @@ def build(values: Values) -> Extension:
     given = values.find("connlimit-above") or values.find("connlimit-upto")
     assert given is not None and isinstance(given.value, int)
     above = (given.option.name == "connlimit-above") != given.inverted
-    prefix = min(values.number("connlimit-mask", bits), bits)
-    return ConnLimit(given.value, above, prefix, values.has("connlimit-daddr"), values.family)
+    mask = values.number("connlimit-mask", ALL_BITS)
+    by_destination = values.has("connlimit-daddr")
+    return ConnLimit(given.value, above, min(mask, bits), by_destination, values.family, mask > bits)
 
 
 def final(values: Values) -> None:

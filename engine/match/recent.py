@@ -207,6 +207,9 @@ class Recent(Match):
         text += f" --name {self.name} --mask {address_text(self.mask, self.family)}"
         return text + (" --rdest" if self.by_destination else " --rsource")
 
+    def unsaid(self) -> str:
+        return f"{self.wide_mask:x}"
+
     def listing(self, numeric: bool) -> str:
         names = {SET: "SET", CHECK: "CHECK", UPDATE: "UPDATE", REMOVE: "REMOVE"}
         text = f"{bang(self.inverted)}recent: {names[self.command]}"

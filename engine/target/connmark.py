@@ -57,6 +57,10 @@ class ConnMark(Target):
             text += f" --{'right' if self.right else 'left'}-shift-mark {self.shift}"
         return text
 
+    def unsaid(self) -> str:
+        nfmask = f"{self.nfmask:x}" if self.mode == SET else ""
+        return f"{nfmask} {self.right}"
+
     def listing(self, numeric: bool) -> str:
         if self.mode == SET:
             text = f"CONNMARK {describe(self.mark, self.ctmask)}"
