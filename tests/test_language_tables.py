@@ -96,6 +96,9 @@ def test_state_files_lose_nothing(path: Path) -> None:
         load_state(again, first, "state")
         assert saved_rules(again, row) == saved_rules(store, row), str(row)
         assert state_text(again) == first, str(row)
+        if len(saved_rules(store, row)) == 1:
+            found = run([tool, "-t", row.table, "-C", row.chain, *row.words], "", again)
+            assert not found.exit, f"{row}: no longer found by its words"
 
 
 def test_words_survive_quoting() -> None:

@@ -169,16 +169,17 @@ class QuickReader:
         rule.text = head_text(head) + text
         return rule
 
-    def reads_back(self, proto: int, kind: str, name: str, saved: str) -> bool:
-        """Does the saved text of a part (its options only) come out the same when it is read again?"""
+    def reads_back(self, proto: int, kind: str, name: str, built: Extension) -> bool:
+        """Is a part the same when its saved text (its options only) is read again?"""
+        saved = built.save()
         head = RuleHead(self.family)
         head.proto = proto
         protocol = (NAMES.protocol_name(proto) or str(proto)) if proto else ""
         part = self._part(protocol, kind, name, tuple(split(saved, False)), head)
         if part is None:
             return False
-        again = part.match.match.save() if part.match is not None else part.target.save() if part.target else ""
-        return again == saved
+        again = part.match.match if part.match is not None else part.target
+        return again is not None and again.save() == saved and again.unsaid() == built.unsaid()
 
     def _is_out_of_place(self, rule: Rule, table: str, chain: str) -> bool:
         """Faults that iptables sees before the kernel does; the long way finds the words for them."""

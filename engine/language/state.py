@@ -2,7 +2,7 @@
 
 The file is iptables-save text; a comment line separates the families. What iptables-save itself would print in a way
 that cannot be read back is written otherwise here: names are quoted (a chain called `a"b`), and an option whose saved
-form is refused or means something else (`--to-ports 1-2/0`) stands as it was given.
+form is refused or means something else (`--to-ports 1-2/0`; `-m recent --set` and a mask) stands as it was given.
 """
 
 from __future__ import annotations
@@ -50,13 +50,12 @@ def _rule_text(rule: Rule, reader: QuickReader) -> str:
     proto = 0 if head.proto_inverted else head.proto
     text = head_text(head, True)
     for named in rule.matches:
-        saved = named.match.save()
-        if named.source and not reader.reads_back(proto, "-m", named.name, saved):
+        if named.source and not reader.reads_back(proto, "-m", named.name, named.match):
             text += f" -m {named.name}{named.source}"
         else:
             text += match_text(named)
     target = rule.target if rule.jump is None and rule.target_source else None
-    if target is not None and not reader.reads_back(proto, "-j", rule.target_name, target.save()):
+    if target is not None and not reader.reads_back(proto, "-j", rule.target_name, target):
         return f"{text} -j {rule.target_name}{rule.target_source}"
     return text + action_text(rule, True)
 
