@@ -150,7 +150,8 @@ class Holder:
         self.selector = selectors.DefaultSelector()
         self.namespaces: Namespaces
         self.built: dict[str, Any] = {}
-        self.watchers: dict[int, int] = {}
+        self.watchers: dict[int, list[int]] = {}  # process -> files that get its status
+        self.engines: dict[str, int] = {}  # node -> process
         self.services: dict[str, Servers] = {}
         self.kept: list[int] = []
         self.detached = False
@@ -227,8 +228,7 @@ class Holder:
         for servers in self.services.values():
             if servers.pid == pid:
                 servers.ended(code)
-        watcher = self.watchers.pop(pid, None)
-        if watcher is not None:
+        for watcher in self.watchers.pop(pid, []):
             with contextlib.suppress(OSError):
                 os.write(watcher, struct.pack("i", code))
             os.close(watcher)
@@ -243,7 +243,9 @@ class Holder:
             message.get("here") or "/",
             dict(zip(message["fds"], files, strict=False)),
         )
-        self.watchers[pid] = os.dup(files[-1])
+        self.watchers[pid] = [os.dup(files[-1])]
+        if message.get("engine"):
+            self.engines[message["node"]] = pid
         return {"pid": pid}, ()
 
     def start(
@@ -290,8 +292,8 @@ class Holder:
         return self.built, ()
 
     def describe(self, _message: dict[str, Any], _files: Files) -> Answer:
-        """What `build` answered, for somebody who comes later."""
-        return self.built, ()
+        """What `build` answered, for somebody who comes later, and the `engines` that are processes (node -> pid)."""
+        return {**self.built, "engines": self.engines}, ()
 
     def open_socket(self, message: dict[str, Any], _files: Files) -> Answer:
         """A socket opened in a node; see SOCKETS."""
@@ -391,7 +393,11 @@ class Holder:
             os.kill(pid, 0)
         except ProcessLookupError:
             return {}, ()
-        self.watchers[pid] = os.dup(files[0])
+        known = self.watchers.get(pid, [])
+        for gone in [fd for fd in known if not _is_read(fd)]:
+            os.close(gone)
+            known.remove(gone)
+        self.watchers[pid] = [*known, os.dup(files[0])]
         return {}, ()
 
 
@@ -411,6 +417,13 @@ REQUESTS: Final[dict[str, Callable[[Holder, dict[str, Any], Files], Answer]]] = 
     "describe": Holder.describe,
     "watch": Holder.watch,
 }
+
+
+def _is_read(pipe: int) -> bool:
+    """Whether somebody has the other end of this pipe."""
+    poll = select.poll()
+    poll.register(pipe, 0)
+    return not poll.poll(0)
 
 
 def _above(fd: int) -> int:

@@ -92,14 +92,15 @@ def start(
     environment: Mapping[str, str],
     files: Mapping[int, int],
     cwd: str | None = None,
+    engine: bool = False,
 ) -> Process:
     """Start a program in a node. `files`: number there -> open file here. Without `cwd` it stands where this process
-    does, if the lab has that folder. Raises FileNotFoundError and its like."""
+    does, if the lab has that folder. `engine`: it is the node's engine. Raises FileNotFoundError and its like."""
     theirs_read, theirs_write = os.pipe()
     try:
         answer, _files = holder.ask(
             {"do": "spawn", "node": node, "argv": list(argv), "env": dict(environment), "cwd": cwd, "here": here(),
-             "fds": list(files)},
+             "fds": list(files), "engine": engine},
             (*files.values(), theirs_write),
         )  # fmt: skip
     except BaseException:

@@ -85,13 +85,15 @@ class Lab:
         adapters = {node.name: engines.find(record.nodes[node.name].engine) for node in spec.engine_nodes}
         holder = Holder.attach(state.folder_of(record), record.pid)
         answer, _files = holder.ask({"do": "describe"})
+        if "engines" not in answer:
+            raise LabError(f"'{record.name}' was made by another version of nflab\n  hint: 'nflab down {record.name}'")
         lab = cls._of(spec, holder, adapters, answer)
         lab._attached, lab.clock = True, record.clock
         for node in lab.nodes.values():
             node.adopt_stack()
         for firewall in lab.firewalls:
             firewall.variables.update(firewall.adapter.environment())
-            firewall.adapter.attach(_settings(firewall, lab.clock), record.nodes[firewall.name].pid)
+            firewall.adapter.attach(_settings(firewall, lab.clock), answer["engines"].get(firewall.name, 0))
         return lab
 
     @classmethod
@@ -122,7 +124,7 @@ class Lab:
         """What lab.json says of this lab."""
         nodes = {node.name: state.NodeRecord(self.namespaces[node.name], environment=node.variables) for node in self}
         for firewall in self.firewalls:
-            nodes[firewall.name] = replace(nodes[firewall.name], engine=firewall.engine, pid=firewall.adapter.pid)
+            nodes[firewall.name] = replace(nodes[firewall.name], engine=firewall.engine)
         pid, path = self.holder.pid, str(self.topology.path.resolve())
         return state.LabRecord(
             name, self.topology.name, path, pid, state.start_time(pid), time.time(), self.clock, self.topology.source,

@@ -21,7 +21,7 @@ import signal
 import socket
 import stat
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,11 +39,10 @@ FILES: Final = ("lab.json", "lab.json.new", "holder", "lock")
 @dataclass(frozen=True, slots=True)
 class NodeRecord:
     """What is needed to run a program in a node: the file number of its namespace in the holder, and variables; of an
-    engine its name and the number of its process in the lab."""
+    engine its name."""
 
     namespace: int
     engine: str = ""
-    pid: int = 0
     environment: dict[str, str] = field(default_factory=dict)
 
 
@@ -258,10 +257,16 @@ def being_built() -> list[str]:
 def _read(folder: Path) -> LabRecord | None:
     try:
         found: dict[str, Any] = json.loads((folder / "lab.json").read_text(encoding="utf-8"))
-        nodes = {name: NodeRecord(**node) for name, node in found.pop("nodes").items()}
-        return LabRecord(nodes=nodes, **found)
+        nodes = {name: NodeRecord(**_known(NodeRecord, node)) for name, node in found.pop("nodes").items()}
+        return LabRecord(nodes=nodes, **_known(LabRecord, found))
     except (OSError, ValueError, TypeError, KeyError):
         return None
+
+
+def _known(kind: type[Any], found: dict[str, Any]) -> dict[str, Any]:
+    """Another version may have written more: its labs can be entered and ended all the same."""
+    names = {each.name for each in fields(kind)}
+    return {name: value for name, value in found.items() if name in names}
 
 
 def find(name: str | None) -> LabRecord:

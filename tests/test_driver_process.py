@@ -318,16 +318,24 @@ def test_another_engine_goes_on(tmp_path: Path) -> None:
         ask(do="load", text="*filter\\n-A INPUT -m conntrack --ctstate NEW\\nCOMMIT\\n")
         udp()
         ask(do="advance", seconds=10)
-        state = ask(do="dump")["state"]
+        import resource
+        resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (10, resource.RLIM_INFINITY))
+        result["full"] = [ask(do="quit", keep=True), os.listdir(run_dir), ask(do="ping")["ok"]]
+        resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
         ask(do="quit", keep=True); child.wait(30)
-        open(run_dir + "/state", "w").write(json.dumps(state))
-        start("--clock", "virtual", "--state", run_dir + "/state")
+        result["left"] = [os.listdir(run_dir), oct(os.stat(run_dir + "/last.state").st_mode & 0o777)]
+        start("--clock", "virtual", "--state", run_dir + "/last.state")
+        result["then"] = os.listdir(run_dir)
         result["entries"] = [entry["timeout"] for entry in ask(do="conntrack")["entries"]]
         result["rules"] = ask(do="save", counters=True)["text"]
         """,
         tmp_path,
     )
     assert found["entries"] == [20]
+    assert found["left"] == [["last.state"], "0o600"] and found["then"] == ["control"]
+    refused, files, alive = found["full"]
+    assert "File too large; the engine goes on" in refused["error"]
+    assert (files, alive) == (["control"], True)
     assert "[1:33] -A INPUT -m conntrack --ctstate NEW" in found["rules"]
 
 

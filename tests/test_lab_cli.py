@@ -137,6 +137,12 @@ def test_engine_state(up: Nflab, tmp_path: Path) -> None:
     assert "connections  1\n" in up("engine", "status").stdout
     assert up("engine", "save", str(saved)).stdout == f"saved rules and 1 connections in {saved}\n"
     assert up("engine", "restart").stdout == "restarted with 1 connections\n"
+    # as a restart that is killed halfway leaves it
+    code = ("import socket; s = socket.socket(socket.AF_UNIX); s.connect('/run/nflab/firewall/control');"
+            "s.sendall(b'{\"do\": \"quit\", \"keep\": true}\\n'); print(s.recv(100))")  # fmt: skip
+    assert "true" in up("exec", "firewall", "--", "python3", "-c", code).stdout
+    assert "the engine of firewall is not running" in up("engine", "status").stderr
+    assert up("engine", "restart").stdout == "restarted with 1 connections\n"
     assert up("engine", "advance", "5").stdout == "it is now 5.000 s\n"
     assert up("engine", "restart", "--fresh").stdout == "restarted with 0 connections\n"
     assert "-A" not in up("exec", "firewall", "--", "iptables", "-S").stdout
@@ -169,6 +175,23 @@ def test_a_program_can_attach(up: Nflab, variables: dict[str, str], monkeypatch:
     assert "-P FORWARD DROP" in up("exec", "firewall", "--", "iptables", "-S").stdout, "the lab is still up"
     with pytest.raises(LabError, match="there is no lab called 'tree'"):
         Lab.attach("tree")
+
+
+def test_who_attaches_takes_nothing_from_others(
+    up: Nflab, variables: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", variables["XDG_RUNTIME_DIR"])
+    with Lab.attach("three") as first:
+        files = Path(f"/proc/{first.holder.pid}/fd")
+        before = len(list(files.iterdir()))
+        for _time in range(5):
+            with Lab.attach("three") as other:
+                other.settle()
+        assert len(list(files.iterdir())) <= before + 2, "the last one's may not be closed yet"
+        first["firewall"].restart()  # it hears of the end of the old engine although others have listened since
+    with Lab.attach("three") as later:
+        adapter = later["firewall"].adapter
+        assert adapter.pid == adapter.request(do="ping")["pid"]
 
 
 def test_mistakes(nflab: Nflab) -> None:

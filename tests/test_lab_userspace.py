@@ -150,6 +150,15 @@ def test_a_download_survives_a_restart_of_the_engine(lab: Lab, tmp_path: Path) -
     assert client.wait(60) == 0
 
 
+def test_a_restart_keeps_more_connections_than_a_socket_holds(lab: Lab) -> None:
+    firewall = lab["firewall"]
+    firewall.add_connections(2000)
+    long, end = firewall.adapter.ask_all([{"do": "dump"}, {"do": "quit", "keep": True}])  # type: ignore[attr-defined]
+    assert long["ok"] and end["ok"], "what was asked before the end is answered whole"
+    firewall.restart()
+    assert len(firewall.conntrack()) == 2000
+
+
 def test_commands_of_the_node_are_the_engines(lab: Lab) -> None:
     firewall = lab["firewall"]
     assert firewall.run(["iptables", "-A", "FORWARD", "-p", "udp", "-j", "DROP"]).returncode == 0

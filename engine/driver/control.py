@@ -27,7 +27,7 @@ from engine.core.labels import read_labels
 from engine.core.numbers import is_decimal
 from engine.core.protocols import GRE, ICMP, ICMPV6, PORT_PROTOCOLS
 from engine.driver.records import Traces
-from engine.driver.state import StateError, dump_state, restore_state
+from engine.driver.state import StateError, dump_state, leave_state, restore_state
 from engine.driver.worker import Worker
 from engine.language.commands import run as run_command
 from engine.language.errors import RulesetError
@@ -35,6 +35,7 @@ from engine.language.errors import RulesetError
 VERSION: Final = "1"
 SOCKET_NAME: Final = "control"
 REQUEST_LIMIT: Final = 1 << 29  # bytes of one request
+LAST_WORDS_SECONDS: Final = 2.0  # how long the end waits for a peer that does not read
 UNREAD_LIMIT: Final = 1 << 27  # bytes that a peer may leave unread
 RECEIVE_SIZE: Final = 1 << 18
 MOST_PATH: Final = 107
@@ -73,6 +74,7 @@ class Control:
         self.worker = worker
         self.engine: Engine = worker.engine
         self.owner = owner
+        self.folder = run_dir
         self.path = os.path.join(run_dir, SOCKET_NAME)
         self.peers: set[Peer] = set()
         self.selector: selectors.BaseSelector | None = None
@@ -188,10 +190,19 @@ class Control:
 
     def close(self) -> None:
         for peer in list(self.peers):
+            self._say_the_rest(peer)
             self._drop(peer)
         self.listener.close()
         if os.path.exists(self.path):
             os.unlink(self.path)
+
+    def _say_the_rest(self, peer: Peer) -> None:
+        """A long answer does not fit into a socket at once, and who asked may be about to read it."""
+        try:
+            peer.sock.settimeout(LAST_WORDS_SECONDS)
+            peer.sock.sendall(peer.unsent)
+        except OSError:
+            pass
 
     # -- verbs
 
@@ -397,9 +408,9 @@ class Control:
     def faults(self, _request: Request, _peer: Peer) -> Answer:
         return {"faults": self.worker.faults.kept, "count": self.worker.faults.count}
 
-    def dump(self, request: Request, _peer: Peer) -> Answer:
+    def dump(self, _request: Request, _peer: Peer) -> Answer:
         self.worker.sync()
-        return {"state": dump_state(self.engine, self.worker.clock.now(), _flag(request, "final"))}
+        return {"state": dump_state(self.engine, self.worker.clock.now())}
 
     def restore(self, request: Request, _peer: Peer) -> Answer:
         restore_state(self.engine, request.get("state"), self.worker.clock.now())
@@ -435,8 +446,17 @@ class Control:
         return {"streaming": True}
 
     def quit(self, request: Request, _peer: Peer) -> Answer:
-        """End the process; with `keep` its queue rules stay, so that the node is closed until the next engine."""
-        self.owner.quit(_flag(request, "keep"))
+        """End the process; with `keep` its queue rules stay, so that the node is closed until the next engine, and its
+        state lies there for that one."""
+        keep = _flag(request, "keep")
+        if keep:
+            self.worker.sync()
+            try:
+                leave_state(self.engine, self.worker.clock.now(), self.folder)
+            except OSError as error:
+                text = f"the state cannot be left in {self.folder}: {error.strerror}; the engine goes on"
+                raise BadRequest(text) from None
+        self.owner.quit(keep)
         return {}
 
 
@@ -446,7 +466,6 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "advance": ("seconds",),
     "command": ("argv", "cwd", "stdin"),
     "conntrack": ("table",),
-    "dump": ("final",),
     "events": ("mask", "table"),
     "load": ("counters", "family", "name", "noflush", "test", "text"),
     "log": ("since",),

@@ -28,7 +28,7 @@ from engine.driver.link_headers import LinkHeaders
 from engine.driver.nfqueue import own_map
 from engine.driver.queue_rules import QueueRules, QueueRulesError
 from engine.driver.sender import Sender
-from engine.driver.state import StateError, restore_state
+from engine.driver.state import StateError, forget_state, restore_state
 from engine.driver.worker import Queues, Worker
 from engine.language.errors import RulesetError
 
@@ -95,6 +95,11 @@ class Process:
         if self.rules.link_headers:
             self._read_link_headers()
         self._watch()
+        try:
+            forget_state(self.options.run_dir)
+        except OSError as error:  # the next engine would take it for the end of this one
+            self.end()
+            raise StartError(f"--run-dir {self.options.run_dir}: {error.strerror}") from None
         try:
             self._tell_that_it_is_ready()
         except OSError as error:  # nobody would know that it runs
@@ -192,7 +197,8 @@ class Process:
             if self.busy:  # many connections end at once: a little of it between packets
                 self._guarded("timers", self._expire_some)
             for key, mask in self.selector.select(0.0 if self.busy else max(0.0, next_tick - now)):
-                self._serve(key.data, mask)
+                if self.running:  # what comes after the end was told belongs to the next engine
+                    self._serve(key.data, mask)
 
     def _tick(self) -> None:
         self.worker.tick()

@@ -9,6 +9,8 @@ connections in it: they have gone on since, and the windows of TCP have to be le
 
 from __future__ import annotations
 
+import json
+import os
 from typing import Any, Final
 
 from engine.core.engine import Engine
@@ -17,6 +19,7 @@ from engine.language.state import load_state, state_text
 
 VERSION: Final = 1
 NOTHING_CHANGED: Final = "nothing was restored"
+LAST_STATE: Final = "last.state"  # in the folder of the socket, from `quit` with `keep` until the next engine is ready
 
 
 class StateError(Exception):
@@ -31,6 +34,31 @@ def dump_state(engine: Engine, now: float, final: bool = False) -> dict[str, Any
         "rules": state_text(engine.store),
         "connections": engine.conntrack.snapshot(now),
     }
+
+
+def leave_state(engine: Engine, now: float, folder: str) -> None:
+    """Write the final state for the next engine: the whole file or none. Raises OSError."""
+    path = os.path.join(folder, LAST_STATE)
+    try:
+        with open(path + ".new", "w", encoding="ascii", opener=_private) as file:
+            json.dump(dump_state(engine, now, final=True), file)
+        os.rename(path + ".new", path)
+    except OSError:
+        forget_state(folder)
+        raise
+
+
+def forget_state(folder: str) -> None:
+    """It is another engine's past from now on. Raises OSError."""
+    for name in (LAST_STATE + ".new", LAST_STATE):
+        try:
+            os.unlink(os.path.join(folder, name))
+        except FileNotFoundError:
+            pass
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def restore_state(engine: Engine, state: Any, now: float, unwatched: bool = False) -> None:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,11 +57,7 @@ def run(options: argparse.Namespace) -> int:
         elif options.action == "advance":
             print(f"it is now {firewall.clock.advance(options.seconds):.3f} s")
         else:
-            try:
-                _restart(options, firewall)
-            finally:  # also when the old state had to be taken again: it is another process then
-                if firewall.adapter.pid:
-                    state.write(state.folder_of(record), replace(lab.record(record.name), since=record.since))
+            _restart(options, firewall)
     return 0
 
 

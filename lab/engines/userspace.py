@@ -109,39 +109,44 @@ class Userspace(Adapter):
 
     def restart(self, keep: bool = True, state: Any = None) -> None:
         """Raises LabError for a `state` that no engine has saved: the engine goes on with what it had."""
-        before = None
-        if keep and state is None:
-            state = self._last_state()
-        elif state is not None:
-            with contextlib.suppress(LabError):  # one that has died or hangs has nothing to go back to
-                before = self._last_state()
+        resumes = keep and state is None
+        if resumes or state is not None:
+            try:
+                self.request(do="quit", keep=True)
+            except LabError:  # it has died or hangs; but a restart that was killed may have ended it
+                if resumes and not self._has_left_a_state():
+                    raise
         try:
-            self._start_again(state)
+            self._start_again(state, resumes)
         except LabError as error:
-            if before is None:
+            if state is None or not self._has_left_a_state():
                 raise
-            self._start_again(before)
+            self._start_again(None, True)
             raise LabError(f"{error}\n  the engine goes on with the rules and connections that it had.") from None
 
-    def _start_again(self, state: Any) -> None:
+    def _has_left_a_state(self) -> bool:
+        """Whether an engine has ended as it was told, and none has been ready since."""
+        try:
+            os.close(self.node.holder.open(self.node.name, self._last_state))
+        except FileNotFoundError:
+            return False
+        return True
+
+    @property
+    def _last_state(self) -> str:
+        return f"{self.node.run_dir}/last.state"
+
+    def _start_again(self, state: Any, resumes: bool) -> None:
         self.process.kill()
         self.process.wait(START_SECONDS)
         self._hang_up()
         os.ftruncate(self._errors, 0)
         os.lseek(self._errors, 0, os.SEEK_SET)
         settings = self._settings
-        if state is not None:  # the topology's own rules are part of it, or were replaced since
-            settings = replace(settings, rules="", rules6="", state=json.dumps(state))
-        self._start_process(settings)
+        if resumes or state is not None:  # the topology's own rules are part of it, or were replaced since
+            settings = replace(settings, rules="", rules6="", state="" if resumes else json.dumps(state))
+        self._start_process(settings, ("--state", self._last_state) if resumes else ())
         self.wait_until_ready()
-
-    def _last_state(self) -> Any:
-        """The state in which the engine ends. Both requests go in one piece, so no packet is handled between them."""
-        state, end = self.ask_all([{"do": "dump", "final": True}, {"do": "quit", "keep": True}])
-        for answer in (state, end):
-            if not answer.get("ok"):
-                raise LabError(f"the engine of {self.node.name} cannot be restarted: {answer.get('error')}")
-        return state["state"]
 
     def kill(self) -> None:
         self.process.kill()
@@ -165,13 +170,13 @@ class Userspace(Adapter):
     def _file(self, option: str) -> str:
         return f"{self.node.run_dir}/initial.{option.removeprefix('--')}"
 
-    def _start_process(self, settings: Settings) -> None:
+    def _start_process(self, settings: Settings, more: tuple[str, ...] = ()) -> None:
         self._ready, ready_there = os.pipe2(os.O_CLOEXEC)
         nothing = in_memory("")
         try:
             self.process = start(
-                self.node.holder, self.node.name, self._command(settings), self.node.python_environment,
-                {0: nothing, 1: self._errors, 2: self._errors, 3: ready_there},
+                self.node.holder, self.node.name, [*self._command(settings), *more], self.node.python_environment,
+                {0: nothing, 1: self._errors, 2: self._errors, 3: ready_there}, engine=True,
             )  # fmt: skip
         finally:
             os.close(ready_there)
