@@ -537,6 +537,7 @@ SOCKETS: Final[dict[str, Callable[[dict[str, Any]], socket.socket]]] = {
 
 # --- servers that start with their first packet -----------------------------------------------------------------------
 
+
 def open_ports(name: str, port: int) -> list[tuple[str, socket.socket]]:
     """Sockets of a service on every address of the node, IPv4 and (where there is one) IPv6."""
     kind = socket.SOCK_DGRAM if SERVICES[name].transport == "udp" else socket.SOCK_STREAM

@@ -25,6 +25,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
+from lab import whole
 from lab.channel import door_of
 from lab.errors import LabError
 from lab.faults import did_you_mean
@@ -147,9 +148,7 @@ class Claim:
 
 def write(folder: Path, record: LabRecord) -> None:
     """Write lab.json. The file appears whole or not at all."""
-    new = folder / "lab.json.new"
-    new.write_text(json.dumps(asdict(record), indent=1) + "\n", encoding="utf-8")
-    new.rename(folder / "lab.json")
+    whole.write(folder / "lab.json", json.dumps(asdict(record), indent=1) + "\n", folder / "lab.json.new")
 
 
 def folder_of(record: LabRecord) -> Path:

@@ -31,7 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read it has seen enough
         return NOT_WELL
-    except (RecordError, OSError) as error:
+    except OSError as error:
+        print(f"nflab report: {error.filename or 'the output'}: {error.strerror}", file=sys.stderr)
+        return NOT_WELL
+    except RecordError as error:
         print(f"nflab report: {error}", file=sys.stderr)
         return NOT_WELL
 
@@ -72,7 +75,11 @@ def _report(words: list[str]) -> int:
         return 0
     first = options.records[0]
     output = options.output or (first if first.is_dir() else first.parent) / "report.html"
-    output.write_text(bundle.renderer(output)(records), encoding="utf-8")
+    text = bundle.renderer(output)(records)
+    if output.exists() and not output.is_file():  # /dev/stdout and its like
+        output.write_text(text, encoding="utf-8")
+    else:
+        bundle.replace(output.resolve(), lambda new: new.write_text(text, encoding="utf-8"))
     print(output)
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -22,20 +23,25 @@ def finish(folder: Path, prefix: str, planned: Iterable[Result], seconds: float,
     ended = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     records.results = dict(sorted(records.results.items()))
     records.end = End(ended, round(seconds, 3), records.counts(), status)
-    _replace(folder / "records.jsonl", lambda path: write(path, records.all()))
+    replace(folder / "records.jsonl", lambda path: write(path, records.all()))
     for path in files:
         path.unlink(missing_ok=True)
     for name in ("report.html", "summary.md", "junit.xml"):
         text = renderer(Path(name))(records)
-        _replace(folder / name, lambda path, text=text: path.write_text(text, encoding="utf-8"))  # type: ignore[misc]
+        replace(folder / name, lambda path, text=text: path.write_text(text, encoding="utf-8"))  # type: ignore[misc]
     return records
 
 
-def _replace(path: Path, make: Callable[[Path], object]) -> None:
-    """Write a file so that it is there whole or not at all."""
+def replace(path: Path, make: Callable[[Path], object]) -> None:
+    """Write a file so that it is there whole, or as it was before. Raises OSError, which names the file."""
     new = path.with_name(path.name + ".new")
-    make(new)
-    new.replace(path)
+    try:
+        make(new)
+        new.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            new.unlink()
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def renderer(path: Path) -> Callable[[Records], str]:

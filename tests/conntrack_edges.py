@@ -193,9 +193,14 @@ def timed_trace(seed: int, port: int) -> Trace:
     together = random.Random(seed // TIMED_TOGETHER)
     sysctls = options_of(together)
     sysctls |= {name: together.choice([1, 1, 2, 2, 3, 60]) for name in TIMEOUTS}
-    pauses = [together.choice(PAUSES) for _ in range(4)]
     chance = random.Random(seed)
     segments = steps_of(chance, port, sysctls, chance.randint(4, 12))
+    return {"sysctls": sysctls, "steps": paused(chance, together, segments)}
+
+
+def paused(chance: random.Random, together: random.Random, segments: list[list[str]]) -> list[list[str]]:
+    """Steps with four pauses among them, whose lengths are drawn from `together`."""
+    pauses = [together.choice(PAUSES) for _ in range(4)]
     steps: list[list[str]] = []
     for index, pause in enumerate(pauses):
         share = len(segments) // (len(pauses) - index + 1)
@@ -203,4 +208,4 @@ def timed_trace(seed: int, port: int) -> Trace:
         steps += segments[:count]
         segments = segments[count:]
         steps.append(["wait", str(pause)])
-    return {"sysctls": sysctls, "steps": steps + segments}
+    return steps + segments

@@ -27,6 +27,7 @@ from conntrack_cells import cell_trace, cells
 from conntrack_edges import TIMED_TOGETHER, edge_trace, timed_trace
 from conntrack_traces import OPTIONS, TIMEOUTS, TRACES, Trace
 from conntrack_world import summary
+from tcp_talks import Talks
 
 MAC = {"c": "02:00:00:00:0c:01", "s": "02:00:00:00:05:01"}  # of the hosts behind the interfaces
 FIREWALL = {"c": "02:00:00:00:0c:fe", "s": "02:00:00:00:05:fe"}
@@ -113,7 +114,9 @@ def cell_traces() -> list[tuple[str, Trace]]:
     return [("/".join(cell), cell_trace(*cell, 2000 + number)) for number, cell in enumerate(cells())]
 
 
-GENERATORS = TRACES | {"edges": edge_trace, "time": timed_trace}
+TALKS = Talks()
+TIMED = {"time": timed_trace, "talks-time": TALKS.timed_trace}  # traces that are played side by side
+GENERATORS = TRACES | TIMED | {"edges": edge_trace, "talks": TALKS.trace}
 
 
 class Play:
@@ -162,7 +165,7 @@ def main(kind: str, first: int, count: int) -> None:
     kernel = Kernel()
     named = cell_traces() if kind == "cells" else []
     numbers = range(len(named) or count)
-    size = TIMED_TOGETHER if kind == "time" else 1
+    size = TIMED_TOGETHER if kind in TIMED else 1
     for start in range(0, len(numbers), size):
         plays: dict[str, Play] = {}
         for number in numbers[start : start + size]:
@@ -171,7 +174,7 @@ def main(kind: str, first: int, count: int) -> None:
             name, trace = named[number] if named else (f"{seed}", GENERATORS[kind](seed, port))
             plays[name] = Play(kernel, kind, port, trace)
         kernel.set_sysctls(next(iter(plays.values())).trace["sysctls"])
-        if start % FLUSH_AFTER == 0 or kind in ("errors", "time"):
+        if start % FLUSH_AFTER == 0 or kind in ("errors", *TIMED):
             kernel.flush()
         play_together(list(plays.values()))
         for number, (name, play) in enumerate(plays.items(), start):

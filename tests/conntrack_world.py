@@ -57,10 +57,10 @@ class World:
 
 
 def summary(line: str) -> str:
-    """What of a /proc/net/nf_conntrack line is not addresses: state, seconds and flags."""
+    """What of a /proc/net/nf_conntrack line is not addresses: state, seconds, flags, and counters if it has them."""
     words = line.split()
     state = words[5] if "=" not in words[5] else ""
-    flags = [word for word in words if word in ("[UNREPLIED]", "[ASSURED]")]
+    flags = [word for word in words if word in ("[UNREPLIED]", "[ASSURED]") or word.startswith(("packets=", "bytes="))]
     return " ".join([*([state] if state else []), words[4], *flags])
 
 

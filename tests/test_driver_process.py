@@ -186,9 +186,15 @@ def test_a_start_that_nobody_can_be_told_of(tmp_path: Path) -> None:
             done = subprocess.run([*words, fd, "--run-dir", run_dir], cwd=root, capture_output=True, text=True,
                                   pass_fds=[] if name == "closed" else [int(fd)], timeout=60)
             result[name] = [done.returncode, done.stderr, rules(), os.listdir(run_dir)]
+        first = start()
+        ask(do="quit", keep=True); first.wait(30)
+        subprocess.run([*words, "77", "--run-dir", run_dir, "--state", run_dir + "/last.state"], cwd=root,
+                       capture_output=True)
+        result["waits on"] = [rules(), os.listdir(run_dir)]
         """,
         tmp_path,
     )
+    assert found["waits on"] == [11, ["last.state"]], "a restart that was killed leaves the node closed"
     assert found["closed"] == [1, "--ready-fd 77: Bad file descriptor\n", 0, []]
     assert found["full"][::2] == [1, 0] and "No space left on device" in found["full"][1]
 

@@ -141,7 +141,7 @@ def test_engine_state(up: Nflab, tmp_path: Path) -> None:
     code = ("import socket; s = socket.socket(socket.AF_UNIX); s.connect('/run/nflab/firewall/control');"
             "s.sendall(b'{\"do\": \"quit\", \"keep\": true}\\n'); print(s.recv(100))")  # fmt: skip
     assert "true" in up("exec", "firewall", "--", "python3", "-c", code).stdout
-    assert "the engine of firewall is not running" in up("engine", "status").stderr
+    assert "'nflab engine restart' goes on with the rules" in up("engine", "status").stderr
     assert up("engine", "restart").stdout == "restarted with 1 connections\n"
     assert up("engine", "advance", "5").stdout == "it is now 5.000 s\n"
     assert up("engine", "restart", "--fresh").stdout == "restarted with 0 connections\n"

@@ -7,14 +7,26 @@ import socket
 import struct
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
-from lab import build, channel, engines, nfnetlink, paths, programs, stack, state
+from lab import build, channel, engines, nfnetlink, paths, programs, stack, state, whole
 from lab.engines import kernel, kernel_log
 from lab.errors import LabError
 from lab.port import slot_size, slots_of
 from lab.services import content
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    whole.write(path, "old")
+    (tmp_path / ".state.json.nflab-new").mkdir()
+    with pytest.raises(OSError, match=f"Is a directory: '{path}'"):
+        whole.write(path, "new")
+    assert path.read_text() == "old"
+    with pytest.raises(OSError, match="No space left on device: '/dev/full'"):
+        whole.write(Path("/dev/full"), "new")
 
 
 def packet(protocol: int, payload: bytes, tos: int = 0, fragment: int = 0x4000) -> bytes:

@@ -4,15 +4,19 @@ not is not."""
 from __future__ import annotations
 
 import ast
+import multiprocessing
 import os
 import select
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from conformance.mutation import trial
+from conformance.mutation.__main__ import main
+from conformance.mutation.crew import Crew, Member, TrialEnded
 from conformance.mutation.operators import Mutant, all_mutants, mutants_of
 from conformance.mutation.trial import Trials
 from tests.lab_support import needs_engine, why_no_lab
@@ -87,6 +91,21 @@ def test_what_killed_trials_left_is_removed(tmp_path: Path, monkeypatch: pytest.
         (folder / "engine").mkdir(parents=True)
     trial.sweep()
     assert sorted(tmp_path.iterdir()) == sorted((mine, other))
+
+
+def test_results_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    assert main(["--count", "1", "--out", str(tmp_path / "file" / "out")]) == 2
+    assert capsys.readouterr().err == f"nflab mutate: {tmp_path}/file/out: Not a directory\n"
+
+
+def test_a_trial_that_is_killed() -> None:
+    here, there = multiprocessing.Pipe()
+    there.close()
+    crew = Crew(0, (), print)
+    member = Member(SimpleNamespace(join=lambda: None, exitcode=-9), here)
+    with pytest.raises(TrialEnded, match="a trial ended by itself, status -9, before its first fault"):
+        crew._heard(member)
 
 
 HIRE = """

@@ -563,6 +563,11 @@ def test_the_command_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     assert command.main([str(old)]) == 0
     assert (tmp_path / "report.html").exists(), "without -o beside the records"
 
+    (tmp_path / "r.html.new").mkdir()
+    before = (tmp_path / "r.html").read_text()
+    assert command.main([str(old), "-o", str(tmp_path / "r.html")]) == 2
+    assert (tmp_path / "r.html").read_text() == before, "a report that cannot be written does not spoil the old one"
+    assert f"nflab report: {tmp_path}/r.html: Is a directory" in capsys.readouterr().err
     assert command.main([str(tmp_path / "none.jsonl")]) == 2
     assert "nflab report: " in capsys.readouterr().err
     (tmp_path / "bad.jsonl").write_text("rubbish\n")

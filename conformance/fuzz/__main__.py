@@ -11,7 +11,7 @@ from pathlib import Path
 
 from conformance.fuzz.case import Case
 from conformance.fuzz.fuzzer import Fuzzer, Tally, open_fuzzer
-from lab import LabError, ending, engines
+from lab import LabError, ending, engines, whole
 from lab.faults import did_you_mean
 
 WRONG = 2
@@ -131,7 +131,7 @@ def show(tally: Tally, seed: int, spent: float) -> None:
 def write(case: Case, out: Path) -> Path:
     out.mkdir(parents=True, exist_ok=True)
     path = out / f"seed-{case.seed}.json"
-    path.write_text(case.to_json())
+    whole.write(path, case.to_json())
     return path
 
 

@@ -7,12 +7,15 @@ import json
 import random
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from conformance.mutation.crew import Crew
+from conformance.mutation.crew import Crew, TrialEnded
 from conformance.mutation.operators import Mutant, all_mutants
 from conformance.mutation.trial import PROJECT, Verdict
+from lab import whole
 
 # The parts that decide about packets. Rule texts, listings, the conntrack tool's words are measured by tests/ instead.
 DECIDING: Final = (
@@ -37,26 +40,57 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """0; 1 when fewer faults are noticed than --minimum asks for; 2 for a wrong call."""
+    """0; 1 when fewer faults are noticed than --minimum asks for; 2 for a wrong call, or when it cannot go on."""
     options = parser().parse_args(argv)
     mutants = drawn(options)
     start = time.monotonic()
-    crew = Crew(min(options.jobs, len(mutants)), tuple(options.only), lambda words: print(words, file=sys.stderr))
-    verdicts: list[Verdict] = []
-    options.out.mkdir(parents=True, exist_ok=True)
     try:
-        with (options.out / "mutants.jsonl").open("w") as lines:
-            for verdict in crew.run(iter(mutants), lambda: in_time(options.seconds, start)):
-                verdicts.append(verdict)
-                lines.write(json.dumps(plain(verdict)) + "\n")
-                lines.flush()
-                print(f"{len(verdicts):4d}/{len(mutants)}  {line_of(verdict)}", flush=True)
-    finally:
-        crew.close()
-    text = summary(verdicts, options.seed, time.monotonic() - start)
-    (options.out / "mutation.md").write_text(text)
+        verdicts = tried(options, mutants, start)
+        text = summary(verdicts, options.seed, time.monotonic() - start)
+        with written_to(options.out):
+            whole.write(options.out / "mutation.md", text)
+    except (CannotWrite, TrialEnded) as error:
+        print(f"nflab mutate: {error}", file=sys.stderr)
+        return 2
     print(text.split("\n\n", 1)[0])
     return 1 if verdicts and percentage(verdicts) < options.minimum else 0
+
+
+class CannotWrite(OSError):
+    """A result has no place to go to."""
+
+
+@contextmanager
+def written_to(path: Path) -> Iterator[None]:
+    """Raises CannotWrite, with the name, for what goes wrong with a file of results."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise CannotWrite(f"{error.filename or path}: {error.strerror}") from None
+
+
+def tried(options: argparse.Namespace, mutants: list[Mutant], start: float) -> list[Verdict]:
+    """The verdicts, each written down as it comes. Raises CannotWrite, TrialEnded."""
+    path = options.out / "mutants.jsonl"
+    with written_to(path):
+        options.out.mkdir(parents=True, exist_ok=True)
+        lines = path.open("w")
+    crew = Crew(min(options.jobs, len(mutants)), tuple(options.only), lambda words: print(words, file=sys.stderr))
+    verdicts: list[Verdict] = []
+    try:
+        for verdict in crew.run(iter(mutants), lambda: in_time(options.seconds, start)):
+            verdicts.append(verdict)
+            with written_to(path):
+                lines.write(json.dumps(plain(verdict)) + "\n")
+                lines.flush()
+            print(f"{len(verdicts):4d}/{len(mutants)}  {line_of(verdict)}", flush=True)
+    finally:
+        crew.close()
+        with suppress(OSError):
+            lines.close()
+    return verdicts
 
 
 def drawn(options: argparse.Namespace) -> list[Mutant]:

@@ -20,6 +20,10 @@ PATIENCE: Final = 4.0  # times as long as all scenarios took on the engine as it
 HANGS: Final = "HANGS"
 
 
+class TrialEnded(RuntimeError):
+    """A member is gone that nobody has ended: killed from outside, or by a fault of the suite."""
+
+
 @dataclass
 class Member:
     """A process that tries one fault after the other. `since`: when it was given the one it works on;
@@ -81,7 +85,8 @@ class Crew:
         except EOFError:
             member.process.join()
             status = member.process.exitcode
-            raise RuntimeError(f"a trial ended by itself (status {status}) at {member.mutant}") from None
+            place = f"with {member.mutant}" if member.mutant else "before its first fault"
+            raise TrialEnded(f"a trial ended by itself, status {status}, {place}; the others were ended") from None
 
     def _instead_of(self, member: Member) -> Member:
         member.process.kill()

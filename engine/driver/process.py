@@ -28,7 +28,7 @@ from engine.driver.link_headers import LinkHeaders
 from engine.driver.nfqueue import own_map
 from engine.driver.queue_rules import QueueRules, QueueRulesError
 from engine.driver.sender import Sender
-from engine.driver.state import StateError, forget_state, restore_state
+from engine.driver.state import StateError, forget_state, has_left_a_state, restore_state
 from engine.driver.worker import Queues, Worker
 from engine.language.errors import RulesetError
 
@@ -96,15 +96,16 @@ class Process:
             self._read_link_headers()
         self._watch()
         try:
+            self._tell_that_it_is_ready()
+        except OSError as error:  # nobody would know that it runs
+            self.keep_rules = has_left_a_state(self.options.run_dir)  # the node was closed before, and waits on
+            self.end()
+            raise StartError(f"--ready-fd {self.options.ready_fd}: {error.strerror}") from None
+        try:
             forget_state(self.options.run_dir)
         except OSError as error:  # the next engine would take it for the end of this one
             self.end()
             raise StartError(f"--run-dir {self.options.run_dir}: {error.strerror}") from None
-        try:
-            self._tell_that_it_is_ready()
-        except OSError as error:  # nobody would know that it runs
-            self.end()
-            raise StartError(f"--ready-fd {self.options.ready_fd}: {error.strerror}") from None
 
     def _look_at_the_run_dir(self) -> None:
         """It becomes a folder of mode 0700, which must not happen to /tmp."""

@@ -48,6 +48,11 @@ def leave_state(engine: Engine, now: float, folder: str) -> None:
         raise
 
 
+def has_left_a_state(folder: str) -> bool:
+    """Whether the node waits for an engine that goes on where another has ended."""
+    return os.path.exists(os.path.join(folder, LAST_STATE))
+
+
 def forget_state(folder: str) -> None:
     """It is another engine's past from now on. Raises OSError."""
     for name in (LAST_STATE + ".new", LAST_STATE):

@@ -40,7 +40,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from lab import state
+    from lab import state, whole
     from lab.running import Lab
 
     record = state.find(options.name)
@@ -52,7 +52,7 @@ def run(options: argparse.Namespace) -> int:
         if options.action == "status":
             _status(firewall)
         elif options.action == "save":
-            _write(options.file, json.dumps(firewall.dump()) + "\n")
+            whole.write(options.file, json.dumps(firewall.dump()) + "\n")
             print(f"saved rules and {len(firewall.conntrack())} connections in {options.file}")
         elif options.action == "advance":
             print(f"it is now {firewall.clock.advance(options.seconds):.3f} s")
@@ -83,18 +83,3 @@ def _read(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise LabError(f"{path} is not what 'nflab engine save' writes: {error}\n  nothing was changed.") from None
-
-
-def _write(path: Path, text: str) -> None:
-    """The whole text or what was there before."""
-    path = path.resolve()
-    if path.exists() and not path.is_file():  # /dev/stdout and its like
-        path.write_text(text, encoding="utf-8")
-        return
-    new = path.with_name(f".{path.name}.nflab-new")
-    try:
-        new.write_text(text, encoding="utf-8")
-        new.replace(path)
-    except BaseException:
-        new.unlink(missing_ok=True)
-        raise

@@ -226,10 +226,10 @@ class Userspace(Adapter):
         with self._lock:
             if self._socket is None:
                 self.node.holder.demand()
-                raise EngineDied(
-                    f"the engine of {self.node.name} is not running\n"
-                    "  hint: restart it, from a state that was saved or fresh ('nflab engine restart --fresh')."
-                )
+                hint = "restart it, from a state that was saved or fresh ('nflab engine restart --fresh')"
+                if self._has_left_a_state():
+                    hint = "'nflab engine restart' goes on with the rules and connections with which it ended"
+                raise EngineDied(f"the engine of {self.node.name} is not running\n  hint: {hint}.")
             try:
                 self._socket.sendall(lines)
                 return [json.loads(self._line()) for _message in messages]
