@@ -86,11 +86,15 @@ def test_a_fault_is_noticed_and_the_engine_is_whole_again() -> None:
 
 def test_what_killed_trials_left_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial.tempfile, "gettempdir", lambda: str(tmp_path))
-    mine, dead, other = (tmp_path / f"{trial.FOLDER}{name}" for name in (f"{os.getpid()}-a", "4194304999-b", "c"))
-    for folder in (mine, dead, other):
-        (folder / "engine").mkdir(parents=True)
+    monkeypatch.setattr(trial.tempfile, "tempdir", str(tmp_path))
+    (tmp_path / f"{trial.FOLDER}dead" / "engine").mkdir(parents=True)
+    (tmp_path / f"{trial.FOLDER}file").write_text("somebody's")
+    mine, lock = trial.claimed_folder()
     trial.sweep()
-    assert sorted(tmp_path.iterdir()) == sorted((mine, other))
+    assert sorted(tmp_path.iterdir()) == sorted((mine, tmp_path / f"{trial.FOLDER}file"))
+    os.close(lock)
+    trial.sweep()
+    assert not mine.exists()
 
 
 def test_results_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,6 +18,7 @@ from lab.namespaces import PR_SET_PDEATHSIG, prctl
 
 PATIENCE: Final = 4.0  # times as long as all scenarios took on the engine as it is
 HANGS: Final = "HANGS"
+CLEARING_SECONDS: Final = 5.0  # that a member has to take its folder away
 
 
 class TrialEnded(RuntimeError):
@@ -48,7 +49,11 @@ class Crew:
         here, there = multiprocessing.Pipe()
         arguments = (there, self.only, os.getpid())
         process = multiprocessing.get_context("spawn").Process(target=work, args=arguments, daemon=True)
-        process.start()
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is told once: by who hired them
+        try:
+            process.start()
+        finally:
+            signal.signal(signal.SIGINT, before)
         there.close()
         return Member(process, here)
 
@@ -104,6 +109,9 @@ class Crew:
     def close(self) -> None:
         """End whoever is still at work; their labs end with them."""
         for member in self.members:
+            member.process.terminate()
+        for member in self.members:
+            member.process.join(CLEARING_SECONDS)
             member.process.kill()
             member.process.join()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -52,8 +53,13 @@ class Trials:
 
     def __enter__(self) -> Trials:
         sweep()
-        self.folder = Path(tempfile.mkdtemp(prefix=f"{FOLDER}{os.getpid()}-"))
-        shutil.copytree(PROJECT / "engine", self.folder / "engine", ignore=shutil.ignore_patterns("__pycache__", "*.t"))
+        self.folder, self.lock = claimed_folder()
+        unneeded = shutil.ignore_patterns("__pycache__", "*.t")
+        try:
+            shutil.copytree(PROJECT / "engine", self.folder / "engine", ignore=unneeded)
+        except BaseException:
+            self._leave()
+            raise
         self.before = os.environ.get(CHOICE)
         os.environ[CHOICE] = str(self.folder)
         os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # a file is changed twice a second: its time stamp tells nothing
@@ -66,7 +72,11 @@ class Trials:
             os.environ.pop(CHOICE, None)
         else:
             os.environ[CHOICE] = self.before
+        self._leave()
+
+    def _leave(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
+        os.close(self.lock)
 
     def baseline(self) -> list[str]:
         """Run everything on the engine as it is; scenarios that do not pass there can notice nothing. Returns those."""
@@ -112,7 +122,36 @@ class Trials:
 
 def sweep() -> None:
     """Remove the folders of trials that were killed."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*-*"):
-        owner = folder.name.removeprefix(FOLDER).partition("-")[0]
-        if owner.isdigit() and not Path(f"/proc/{owner}").exists():
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER}*"):
+        lock = _lock(folder)
+        if lock is not None:
             shutil.rmtree(folder, ignore_errors=True)
+            os.close(lock)
+
+
+def claimed_folder() -> tuple[Path, int]:
+    """A new folder, and its lock: an open file. Whoever finds it unlocked knows that its owner is dead; process numbers
+    repeat."""
+    while True:
+        folder = Path(tempfile.mkdtemp(prefix=FOLDER))
+        lock = _lock(folder)
+        if lock is not None and folder.exists():  # nobody has swept it away in between
+            return folder, lock
+        if lock is not None:
+            os.close(lock)
+
+
+def _lock(folder: Path) -> int | None:
+    """None if somebody holds it, or if it is no folder of this user's."""
+    try:
+        lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        if os.fstat(lock).st_uid == os.geteuid():
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return lock
+    except OSError:
+        pass
+    os.close(lock)
+    return None
