@@ -1,6 +1,6 @@
 """What the kernel's connection tracking makes of traces: a program that runs in a network namespace of its own.
 
-    unshare -n -m python tests/conntrack_kernel.py tcp|edges|time|sctp|errors|cells FIRST_SEED COUNT
+    unshare -n -m python tests/conntrack_kernel.py tcp|edges|time|sctp|errors|cells|talks|talks-time FIRST_SEED COUNT
 
 prints one JSON object a trace ("cells": the cells of the TCP grid, whatever seed and count).
 
@@ -8,8 +8,8 @@ A firewall stands between two interfaces whose other ends are this program's raw
 conntrack state writes the state into the TOS byte, so every forwarded packet says what conntrack thought of it; after
 each packet /proc/net/nf_conntrack is read. A packet that is not forwarded has the state None.
 
-Traces in which time passes ("time") are played side by side, as many as share their settings, so that a pause is made
-once for all; their "times" say when each packet was sent, in seconds.
+Traces in which time passes ("time", "talks-time") are played side by side, as many as share their settings, so that a
+pause is made once for all; their "times" say when each packet was sent, and "looked" when the table was read, in seconds.
 """
 
 from __future__ import annotations
@@ -130,6 +130,7 @@ class Play:
         self.steps: list[list[str]] = []
         self.outcomes: list[list[Any]] = []
         self.times: list[float] = []
+        self.looked: list[float] = []
 
     def run(self) -> Iterator[float]:
         """Send and look; gives the seconds of every pause."""
@@ -140,6 +141,7 @@ class Play:
             self.times.append(time.monotonic())
             state = self.kernel.send(side, bytes.fromhex(packet))
             lines = self.kernel.lines()
+            self.looked.append(time.monotonic())
             mine = [line for line in lines if self.everything or any(mark in line for mark in self.marks)]
             self.steps.append([side, packet])
             self.outcomes.append([state, sorted(summary(line) for line in mine)])
@@ -147,7 +149,8 @@ class Play:
     def result(self) -> Trace:
         """The trace with what came of it; without its pauses, which are in the times."""
         timed = len(self.steps) < len(self.trace["steps"])
-        times = {"times": [round(at, 4) for at in self.times]} if timed else {}
+        moments = {"times": self.times, "looked": self.looked} if timed else {}
+        times = {name: [round(at, 4) for at in found] for name, found in moments.items()}
         return self.trace | {"steps": self.steps} | times | {"outcomes": self.outcomes}
 
 
@@ -163,6 +166,7 @@ def play_together(plays: list[Play]) -> None:
 
 def main(kind: str, first: int, count: int) -> None:
     kernel = Kernel()
+    TALKS.seconds = min(TALKS.seconds, count / 20)
     named = cell_traces() if kind == "cells" else []
     numbers = range(len(named) or count)
     size = TIMED_TOGETHER if kind in TIMED else 1

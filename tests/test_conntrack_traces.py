@@ -18,8 +18,8 @@ import pytest
 from conntrack_replay import record, replay
 
 HERE = Path(__file__).parent
-KINDS = ("tcp", "sctp", "errors", "cells")
-LIVE_COUNT = {"tcp": 100, "edges": 100, "time": 40, "sctp": 150, "errors": 60, "cells": 95}
+KINDS = ("tcp", "sctp", "errors", "cells", "talks")
+LIVE_COUNT = {"tcp": 100, "edges": 100, "time": 40, "sctp": 150, "errors": 60, "cells": 95, "talks": 20}
 
 
 def recorded(kind: str) -> list[dict[str, Any]]:
