@@ -386,6 +386,11 @@ class Holder:
             return
         self.selector.register(end, selectors.EVENT_READ, partial(self.handle, end))
 
+    def end_all(self, _message: dict[str, Any], _files: Files) -> Answer:
+        """End the lab, for somebody who cannot read which process holds it."""
+        self.stop()
+        return {}, ()
+
     def watch(self, message: dict[str, Any], files: Files) -> Answer:
         """Report the end of a process that runs already; at once, if it has ended."""
         pid = message["pid"]
@@ -416,6 +421,7 @@ REQUESTS: Final[dict[str, Callable[[Holder, dict[str, Any], Files], Answer]]] = 
     "keep": Holder.keep,
     "describe": Holder.describe,
     "watch": Holder.watch,
+    "end": Holder.end_all,
 }
 
 

@@ -25,8 +25,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final
 
-from lab import whole
-from lab.channel import door_of
+from lab import channel, whole
 from lab.errors import LabError
 from lab.faults import did_you_mean
 
@@ -130,7 +129,7 @@ class Claim:
         try:
             with contextlib.suppress(FileNotFoundError):
                 (self.folder / "holder").unlink()
-            opened.bind(door_of(place))
+            opened.bind(channel.door_of(place))
         finally:
             os.close(place)
         opened.listen(16)
@@ -248,6 +247,27 @@ def labs() -> list[LabRecord]:
     return [record for record in found if record is not None and start_time(record.pid) == record.started]
 
 
+def unreadable() -> list[str]:
+    """Names of labs that may be up and whose lab.json says nothing that this version understands."""
+    return [folder.name for folder in _folders() if (folder / "lab.json").exists() and _read(folder) is None]
+
+
+def end_unreadable(name: str) -> None:
+    """Tell whoever holds such a lab to end it, and free its name."""
+    place = os.open(runtime_folder() / name, os.O_PATH | os.O_CLOEXEC)
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as holder, contextlib.suppress(channel.Closed):
+            holder.settimeout(DOWN_SECONDS)
+            holder.connect(channel.door_of(place))
+            channel.send(holder, {"do": "end"})
+            channel.receive(holder)
+    except OSError as error:
+        raise LabError(f"the lab in {runtime_folder() / name} does not answer: {error.strerror}") from None
+    finally:
+        os.close(place)
+    clean()
+
+
 def being_built() -> list[str]:
     """Names that are taken by labs which are not up yet."""
     return [folder.name for folder in _folders() if not (folder / "lab.json").exists()]
@@ -280,6 +300,8 @@ def find(name: str | None) -> LabRecord:
     for each in up:
         if each.name == name:
             return each
+    if name in unreadable():
+        raise LabError(f"{runtime_folder() / name}/lab.json cannot be read\n  hint: 'nflab down {name}' ends the lab.")
     names = [each.name for each in up]
     hint = did_you_mean(name, names, "Labs are") if names else "no lab is up."
     raise LabError(f"there is no lab called '{name}'\n  hint: {hint}")

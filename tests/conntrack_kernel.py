@@ -9,7 +9,7 @@ conntrack state writes the state into the TOS byte, so every forwarded packet sa
 each packet /proc/net/nf_conntrack is read. A packet that is not forwarded has the state None.
 
 Traces in which time passes ("time", "talks-time") are played side by side, as many as share their settings, so that a
-pause is made once for all; their "times" say when each packet was sent, and "looked" when the table was read, in seconds.
+pause is made once for all; their "times" say when each packet was sent, "looked" when the table was read, in seconds.
 """
 
 from __future__ import annotations
@@ -124,6 +124,7 @@ class Play:
 
     def __init__(self, kernel: Kernel, kind: str, port: int, trace: Trace) -> None:
         self.kernel = kernel
+        self.long = kind == "talks"  # seconds may pass without a pause
         self.everything = kind == "errors"  # a trace of errors has the table for itself
         self.marks = (f"sport={port} ", f"dport={port} ", f"id={port} ")
         self.trace = trace
@@ -148,7 +149,7 @@ class Play:
 
     def result(self) -> Trace:
         """The trace with what came of it; without its pauses, which are in the times."""
-        timed = len(self.steps) < len(self.trace["steps"])
+        timed = self.long or len(self.steps) < len(self.trace["steps"])
         moments = {"times": self.times, "looked": self.looked} if timed else {}
         times = {name: [round(at, 4) for at in found] for name, found in moments.items()}
         return self.trace | {"steps": self.steps} | times | {"outcomes": self.outcomes}

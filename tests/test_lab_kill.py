@@ -149,6 +149,22 @@ def test_holder_killed(mark: str, variables: dict[str, str]) -> None:
     assert nflab(variables, "down").returncode == 0
 
 
+def test_a_lab_that_cannot_be_read_can_be_ended(mark: str, variables: dict[str, str]) -> None:
+    """Written down by another version, or spoilt."""
+    for words in (("down", "host"), ("clean", "--all")):
+        assert nflab(variables, "up", "host", "--engine", "kernel-legacy").returncode == 0
+        file = Path(variables["XDG_RUNTIME_DIR"]) / "nflab" / "host" / "lab.json"
+        record = json.loads(file.read_text()) | {"more": 1}
+        file.write_text(json.dumps(record))
+        assert [each["name"] for each in json.loads(nflab(variables, "ls", "--json").stdout)] == ["host"]
+        file.write_text(json.dumps(record)[:100])
+        assert "host  -         -       -      -    its lab.json cannot be read" in nflab(variables, "ls").stdout
+        assert "hint: 'nflab down host' ends the lab" in nflab(variables, "exec", "host/client", "true").stderr
+        assert nflab(variables, *words).returncode == 0
+        assert all_gone(mark), marked(mark)
+        assert not file.parent.exists()
+
+
 def test_down_ends_what_runs_in_a_node(mark: str, variables: dict[str, str]) -> None:
     assert nflab(variables, "up", "host", "--engine", "kernel-legacy").returncode == 0
     inside = subprocess.Popen(

@@ -9,6 +9,7 @@ connections in it: they have gone on since, and the windows of TCP have to be le
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from typing import Any, Final
@@ -56,10 +57,8 @@ def has_left_a_state(folder: str) -> bool:
 def forget_state(folder: str) -> None:
     """It is another engine's past from now on. Raises OSError."""
     for name in (LAST_STATE + ".new", LAST_STATE):
-        try:
+        with contextlib.suppress(FileNotFoundError):
             os.unlink(os.path.join(folder, name))
-        except FileNotFoundError:
-            pass
 
 
 def _private(path: str, flags: int) -> int:

@@ -21,5 +21,8 @@ def run(options: argparse.Namespace) -> int:
         for record in state.labs():
             state.end(record)
             gone.append(record.name)
+        for name in state.unreadable():
+            state.end_unreadable(name)
+            gone.append(name)
     print(f"removed: {', '.join(gone)}" if gone else "nothing to remove")
     return 0

@@ -12,6 +12,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from lab import state
 
+    if options.name in state.unreadable():
+        state.end_unreadable(options.name)
+        print(f"'{options.name}' is gone")
+        return 0
     record = state.find(options.name)
     state.end(record)
     print(f"'{record.name}' is gone")

@@ -27,6 +27,7 @@ def run(options: argparse.Namespace) -> int:
         return 0
     rows = [(each.name, each.topology, each.engine, " ".join(each.nodes), str(each.pid), _age(each.since))
             for each in up] + [(name, "-", "-", "-", "-", "being built") for name in state.being_built()]  # fmt: skip
+    rows += [(name, "-", "-", "-", "-", "its lab.json cannot be read") for name in state.unreadable()]
     if not rows:
         print("no lab is up")
         return 0
