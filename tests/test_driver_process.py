@@ -331,8 +331,8 @@ def test_another_engine_goes_on(tmp_path: Path) -> None:
         ask(do="quit", keep=True); child.wait(30)
         result["left"] = [os.listdir(run_dir), oct(os.stat(run_dir + "/last.state").st_mode & 0o777)]
         start("--clock", "virtual", "--state", run_dir + "/last.state")
-        result["then"] = os.listdir(run_dir)
         result["entries"] = [entry["timeout"] for entry in ask(do="conntrack")["entries"]]
+        result["then"] = os.listdir(run_dir)  # it goes when the engine begins to answer
         result["rules"] = ask(do="save", counters=True)["text"]
         """,
         tmp_path,
