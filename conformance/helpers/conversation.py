@@ -1,6 +1,6 @@
 """Conversations that a helper reads, as scripts: what each end says, how it arrives, and who is expected then.
 
-    c PORT 10,0,1,10,{1,0|4,0}                   the client says it; behind the bar: what it arrives as
+    c PORT 10,0,1,10,{1,0>4,0}                   the client says it; behind the arrow: what it arrives as
     ? tcp server > client:256                    from now on this is expected, and nothing else
     s- 227 cut                                   the server's; the minus: without a line end
        off                                       (indented: the same line goes on)
@@ -8,15 +8,16 @@
     c QUIT => port 5099                          (UDP) arrives at another port than the one that the other end has
     s 200 ok ... => after 3                      three seconds later
 
-Expectations are `PROTOCOL SOURCE[:PORT] > DESTINATION:PORT [class] [flags]`, joined by commas, two ports that follow one
-another as 4000-4001; `nothing` is none. `outside` is the client's address behind SNAT, `public` the server's in front of
-DNAT. A backslash begins an escape of Python. Where `newline` is a mark (SIP has many lines), each of it is a line end.
+Expectations are `PROTOCOL SOURCE[:PORT] > DESTINATION:PORT [class] [flags]`, joined by commas, two ports that follow
+one another as 4000-4001; `nothing` is none. `outside` is the client's address behind SNAT, `public` the server's in
+front of DNAT. A backslash begins an escape of Python. What words mean on the wire says a function of the protocol;
+without one, they are a line of text.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address
 from typing import Any, Final
@@ -32,6 +33,7 @@ NAMES: Final = {
     for name, places in (("client", CLIENT), ("server", SERVER), ("outside", OUTSIDE), ("public", PUBLIC))
     for family in (4, 6)
 }
+Build = Callable[[str, bool], bytes]  # the text, and whether a line end follows
 PROTOCOLS: Final = {"6": "tcp", "17": "udp", "47": "gre"}
 
 
@@ -45,9 +47,10 @@ class Line:
 
 
 class Conversation:
-    """A connection with a helper. nat: words of `snat` and `dnat`, `snat:PORT` and `dnat:PORT` where the port changes, too.
+    """A connection with a helper.
 
-    The client speaks from `ports[0]`, the service is at `ports[1]`.
+    nat: `snat`, `dnat` or both, `snat:PORT` and `dnat:PORT` where the port changes, too. The client speaks from
+    `ports[0]`, the service is at `ports[1]`.
     """
 
     def __init__(self, client: Any, server: Any, firewall: Any, helper: str, proto: str, ports: tuple[int, int],
@@ -82,7 +85,7 @@ class Conversation:
         if proto == "tcp":
             self.talk = client.connects(self.flows["c"], at=server, family=family)
 
-    def play(self, script: str, newline: str = "") -> None:
+    def play(self, script: str, build: Build) -> None:
         for line in lines(script):
             if line.who == "?":
                 self.expected = line.text
@@ -91,7 +94,7 @@ class Conversation:
             self.said = f"{line.who} {line.text}"
             if line.outcome.startswith("after "):
                 self.firewall.time_passes(float(line.outcome.removeprefix("after ")))
-            self._say(line, octets(line, newline, 0), octets(line, newline, 1))
+            self._say(line, octets(line, 0, build), octets(line, 1, build))
         self._check()
 
     def _check(self) -> None:
@@ -104,7 +107,8 @@ class Conversation:
         speaker, listener = line.who[0], "s" if line.who[0] == "c" else "c"
         sender, receiver = self.hosts[speaker], self.hosts[listener]
         if self.proto == "udp":
-            port = int(line.outcome.removeprefix("port ")) if line.outcome.startswith("port ") else self.heard_at[speaker]
+            elsewhere = line.outcome.startswith("port ")
+            port = int(line.outcome.removeprefix("port ")) if elsewhere else self.heard_at[speaker]
             sender.sends(make("udp", self.flows[speaker], self.family, payload=said))
             arrived = make("udp", f"any > any:{port}", self.family, payload=heard)
         else:
@@ -132,14 +136,26 @@ def lines(script: str) -> list[Line]:
     return found
 
 
-def octets(line: Line, newline: str, side: int) -> bytes:
-    """What is said (0), or what it arrives as (1). `*` in a length is that of the body, behind the empty line."""
-    text = line.text.encode("latin-1").decode("unicode_escape")
-    text = re.sub(r"\{([^|}]*)\|([^}]*)\}", lambda found: found[1 + side], text)
-    text = text.replace(newline, "\r\n") if newline else text
-    text += "" if line.who.endswith("-") else "\r\n"
-    body = text.partition("\r\n\r\n")[2]
-    return text.replace("Content-Length: *", f"Content-Length: {len(body)}").encode("latin-1")
+def octets(line: Line, side: int, build: Build) -> bytes:
+    """What is said (0), or what it arrives as (1)."""
+    text = re.sub(r"\{([^>}]*)>([^}]*)\}", lambda found: found[1 + side], line.text)
+    return build(text, not line.who.endswith("-"))
+
+
+def text_line(text: str, ends: bool) -> bytes:
+    """A line, with its end or without."""
+    said = text.encode("latin-1").decode("unicode_escape").encode("latin-1")
+    return said + b"\r\n" if ends else said
+
+
+def talks(proto: str, ports: tuple[int, int], /, **rows: Any) -> dict[str, dict[str, Any]]:
+    """Rows of a family from name=script or name=(nat, script, {more columns})."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, row in rows.items():
+        nat, script, more = (("", row, {}) if isinstance(row, str) else (*row, {})[:3])
+        columns = {"nat": nat, "script": script, "proto": proto, "family": 4, "ports": ports}
+        found[name.replace("_", "-")] = columns | more
+    return found
 
 
 def shown(expectations: Sequence[str]) -> str:

@@ -1,17 +1,15 @@
-"""SIP word by word: what is read, what is rewritten, who is expected. Scripts are read as conversation.py says; `~` ends a line."""
+"""SIP word by word: what is read, what is rewritten, who is expected. Scripts are read as conversation.py says."""
 
-from conformance.helpers.conversation import Conversation
+from conformance.helpers.conversation import Conversation, talks, text_line
 from conformance.vocabulary import case
 
 
-
-def talks(**rows):
-    """Rows of a family from name=script or name=(nat, script[, more columns])."""
-    found = {}
-    for name, row in rows.items():
-        nat, script, more = (("", row, {}) if isinstance(row, str) else (*row, {})[:3])
-        found[name.replace("_", "-")] = {"nat": nat, "script": script, "proto": "udp", "family": 4, "ports": (5060, 5060)} | more
-    return found
+def message(text, ends):
+    """`~` ends a line; `*` as a length is that of the body, behind the empty line."""
+    text = text.replace("~", "\\r\\n") + ("\\r\\n" if ends else "")
+    said = text_line(text, False)
+    body = said.partition(b"\r\n\r\n")[2]
+    return said.replace(b"Content-Length: *", b"Content-Length: %d" % len(body))
 
 
 TCP = {"proto": "tcp"}
@@ -19,7 +17,7 @@ SIX = {"family": 6}
 OWN = {"ports": (6060, 5060)}
 
 
-@case("sip.calls", topology="two-lans", needs=["helper-sip"], cites=["HELPER-18"], rows=talks(
+@case("sip.calls", topology="two-lans", needs=["helper-sip"], cites=["HELPER-18"], rows=talks("udp", (5060, 5060),
     streams="""
         c INVITE sip:b@h SIP/2.0~CSeq: 1 INVITE~~v=0~o=a 1 1 IN IP4 10.0.1.10~s=-~c=IN IP4 10.0.1.10~t=0 0
           ~m=audio 4001 RTP/AVP 0~m=text 4010 RTP/AVP 0~m=video 4002 RTP/AVP 0~a=x~m=image 4005 udptl t38
@@ -167,10 +165,10 @@ OWN = {"ports": (6060, 5060)}
 ))  # fmt: skip
 def test_calls(client, server, firewall, nat, script, proto, family, ports):
     """A description of streams from its sender's own address makes two ports expected for each; what cannot be read is dropped."""
-    Conversation(client, server, firewall, "sip", proto, ports, nat, family).play(script, "~")
+    Conversation(client, server, firewall, "sip", proto, ports, nat, family).play(script, message)
 
 
-@case("sip.registrations", topology="two-lans", needs=["helper-sip"], cites=["HELPER-18"], rows=talks(
+@case("sip.registrations", topology="two-lans", needs=["helper-sip"], cites=["HELPER-18"], rows=talks("udp", (5060, 5060),
     expiry="""
         c REGISTER sip:h SIP/2.0~CSeq: 1 REGISTER~Contact: <sip:a@10.0.1.10:5062>~
         c REGISTER sip:h SIP/2.0~CSeq: 1 REGISTER~Expires: 0~Contact: <sip:a@10.0.1.10:5062>~
@@ -292,75 +290,75 @@ def test_calls(client, server, firewall, nat, script, proto, family, ports):
 ))  # fmt: skip
 def test_registrations(client, server, firewall, nat, script, proto, family, ports):
     """A phone registers where it can be called; the registrar's answer to that very request says how long."""
-    Conversation(client, server, firewall, "sip", proto, ports, nat, family).play(script, "~")
+    Conversation(client, server, firewall, "sip", proto, ports, nat, family).play(script, message)
 
 
-@case("sip.translated", topology="two-lans", needs=["helper-sip", "nat"], cites=["HELPER-18"], rows=talks(
+@case("sip.translated", topology="two-lans", needs=["helper-sip", "nat"], cites=["HELPER-18"], rows=talks("udp", (5060, 5060),
     headers=("snat", """
-        c OPTIONS sip:a@{10.0.1.10|10.0.2.77:5060} SIP/2.0
-          ~v: SIP/2.0/UDP {10.0.1.10:5060|10.0.2.77:5060};maddr={10.0.1.10|10.0.2.77};rport~CSeq: 1 OPTIONS
-          ~From: "a" <sip:a@{10.0.1.10|10.0.2.77:5060}>;tag=1~t: <sip:b@10.0.2.10:5060>
-          ~Contact: <sip:a@{10.0.1.10|10.0.2.77:5060}>, <sip:b@10.0.1.10:5061>, <{sip:10.0.1.10:5060|sip:10.0.2.77:5060}>
-          ~m: {sip:10.0.1.10|sip:10.0.2.77:5060}~
+        c OPTIONS sip:a@{10.0.1.10>10.0.2.77:5060} SIP/2.0
+          ~v: SIP/2.0/UDP {10.0.1.10:5060>10.0.2.77:5060};maddr={10.0.1.10>10.0.2.77};rport~CSeq: 1 OPTIONS
+          ~From: "a" <sip:a@{10.0.1.10>10.0.2.77:5060}>;tag=1~t: <sip:b@10.0.2.10:5060>
+          ~Contact: <sip:a@{10.0.1.10>10.0.2.77:5060}>, <sip:b@10.0.1.10:5061>, <{sip:10.0.1.10:5060>sip:10.0.2.77:5060}>
+          ~m: {sip:10.0.1.10>sip:10.0.2.77:5060}~
         c OPTIONS sip:b@h SIP/2.0~Via: SIP/2.0/UDP 10.0.1.11:5060;maddr=10.0.1.10~f: <sip:a@10.0.1.10:5061>
-          ~To: <{sip:10.0.1.10|sip:10.0.2.77:5060}>~
+          ~To: <{sip:10.0.1.10>sip:10.0.2.77:5060}>~
         c OPTIONS sip:b@h SIP/2.0~Via: SIP/2.0/TCP 10.0.1.10:5060;maddr=10.0.1.10
-          ~Via: SIP/2.0/UDP {10.0.1.10:5060|10.0.2.77:5060}~
+          ~Via: SIP/2.0/UDP {10.0.1.10:5060>10.0.2.77:5060}~
         c OPTIONS sip:b@h SIP/2.0
-          ~Via: SIP/2.0/UDP {10.0.1.10|10.0.2.77:5060};maddr=10.0.1.11, SIP/2.0/UDP 10.0.1.10;maddr=10.0.1.10~
-        c OPTIONS sip:b@h SIP/2.0~Via: SIP/2.0/UDP {10.0.1.10:5060|10.0.2.77:5060};x=1, y;maddr=10.0.1.10~
-        s SIP/2.0 200 OK~Via: SIP/2.0/UDP {10.0.2.77:5060|10.0.1.10:5060};received={10.0.2.77|10.0.1.10};rport=5060
-          ~CSeq: 1 OPTIONS~Contact: <sip:b@10.0.2.10>~From: <sip:a@{10.0.2.77|10.0.1.10:5060}>~To: <sip:b@10.0.2.10:5060>~
-        s SIP/2.0 200 OK~Via: SIP/2.0/UDP {10.0.2.77|10.0.1.10:5060};received=10.0.2.78;rport=5061~CSeq: 1 OPTIONS~
+          ~Via: SIP/2.0/UDP {10.0.1.10>10.0.2.77:5060};maddr=10.0.1.11, SIP/2.0/UDP 10.0.1.10;maddr=10.0.1.10~
+        c OPTIONS sip:b@h SIP/2.0~Via: SIP/2.0/UDP {10.0.1.10:5060>10.0.2.77:5060};x=1, y;maddr=10.0.1.10~
+        s SIP/2.0 200 OK~Via: SIP/2.0/UDP {10.0.2.77:5060>10.0.1.10:5060};received={10.0.2.77>10.0.1.10};rport=5060
+          ~CSeq: 1 OPTIONS~Contact: <sip:b@10.0.2.10>~From: <sip:a@{10.0.2.77>10.0.1.10:5060}>~To: <sip:b@10.0.2.10:5060>~
+        s SIP/2.0 200 OK~Via: SIP/2.0/UDP {10.0.2.77>10.0.1.10:5060};received=10.0.2.78;rport=5061~CSeq: 1 OPTIONS~
         s SIP/2.0 200 OK~Via: SIP/2.0/UDP 10.0.2.10;received=10.0.2.77~CSeq: 1 OPTIONS~
-        s OPTIONS sip:a@{10.0.2.77|10.0.1.10:5060} SIP/2.0~Via: SIP/2.0/UDP 10.0.2.10;received={10.0.2.77|10.0.1.10}
+        s OPTIONS sip:a@{10.0.2.77>10.0.1.10:5060} SIP/2.0~Via: SIP/2.0/UDP 10.0.2.10;received={10.0.2.77>10.0.1.10}
           ~CSeq: 1 OPTIONS~
         s OPTIONS sip:a@10.0.2.77:5061 SIP/2.0~Via: SIP/2.0/UDP 10.0.2.77:5060;received=10.0.2.77~CSeq: 1 OPTIONS~
         s OPTIONS a@10.0.2.77 SIP/2.0~CSeq: 1 OPTIONS~
         s 1 sip:a@10.0.2.77 SIP/2.0~CSeq: 1 OPTIONS~
-        s OPTIONS  {sip:10.0.2.77|sip:10.0.1.10:5060} SIP/2.0~CSeq: 1 OPTIONS~
-        s OPTIONS x {sip:10.0.2.77:5060|sip:10.0.1.10:5060}~CSeq: 1 OPTIONS~
+        s OPTIONS  {sip:10.0.2.77>sip:10.0.1.10:5060} SIP/2.0~CSeq: 1 OPTIONS~
+        s OPTIONS x {sip:10.0.2.77:5060>sip:10.0.1.10:5060}~CSeq: 1 OPTIONS~
     """),
-    ports=("snat:6000 dnat:7000", """
-        c OPTIONS sip:b@{10.0.1.99:7000|10.0.2.10:5060} SIP/2.0
-          ~Via: SIP/2.0/UDP {10.0.1.10|10.0.2.77:6000};maddr={10.0.1.10|10.0.2.77};rport
-          ~From: <sip:a@{10.0.1.10|10.0.2.77:6000}>~To: <sip:b@{10.0.1.99:7000|10.0.2.10:5060}>~CSeq: 1 OPTIONS
-          ~Contact: <sip:a@{10.0.1.10|10.0.2.77:6000}>~
-        s SIP/2.0 200 OK~Via: SIP/2.0/UDP {10.0.2.77:6000|10.0.1.10:5060};received={10.0.2.77|10.0.1.10};rport={6000|5060}
-          ~From: <sip:a@{10.0.2.77:6000|10.0.1.10:5060}>~To: <sip:b@{10.0.2.10|10.0.1.99:7000}>~CSeq: 1 OPTIONS
-          ~Contact: <sip:b@{10.0.2.10|10.0.1.99:7000}>~
-        c REGISTER {sip:10.0.1.99:7000|sip:10.0.2.10:5060} SIP/2.0~CSeq: 2 REGISTER
-          ~Contact: <sip:a@{10.0.1.10|10.0.2.77:6000}>;expires=60~
+    other_ports=("snat:6000 dnat:7000", """
+        c OPTIONS sip:b@{10.0.1.99:7000>10.0.2.10:5060} SIP/2.0
+          ~Via: SIP/2.0/UDP {10.0.1.10>10.0.2.77:6000};maddr={10.0.1.10>10.0.2.77};rport
+          ~From: <sip:a@{10.0.1.10>10.0.2.77:6000}>~To: <sip:b@{10.0.1.99:7000>10.0.2.10:5060}>~CSeq: 1 OPTIONS
+          ~Contact: <sip:a@{10.0.1.10>10.0.2.77:6000}>~
+        s SIP/2.0 200 OK~Via: SIP/2.0/UDP {10.0.2.77:6000>10.0.1.10:5060};received={10.0.2.77>10.0.1.10};rport={6000>5060}
+          ~From: <sip:a@{10.0.2.77:6000>10.0.1.10:5060}>~To: <sip:b@{10.0.2.10>10.0.1.99:7000}>~CSeq: 1 OPTIONS
+          ~Contact: <sip:b@{10.0.2.10>10.0.1.99:7000}>~
+        c REGISTER {sip:10.0.1.99:7000>sip:10.0.2.10:5060} SIP/2.0~CSeq: 2 REGISTER
+          ~Contact: <sip:a@{10.0.1.10>10.0.2.77:6000}>;expires=60~
         ? udp server > outside:6000 PERMANENT,INACTIVE sip/signalling
-        s SIP/2.0 200 OK~CSeq: 2 REGISTER~Contact: <sip:a@{10.0.2.77:6000|10.0.1.10:5060}>;expires=60~
+        s SIP/2.0 200 OK~CSeq: 2 REGISTER~Contact: <sip:a@{10.0.2.77:6000>10.0.1.10:5060}>;expires=60~
         ? udp server > outside:6000 PERMANENT sip/signalling
-        c REGISTER {sip:10.0.1.99:7000|sip:10.0.2.10:5060} SIP/2.0~CSeq: 3 REGISTER
-          ~Contact: <sip:a@{10.0.1.10:5062|10.0.2.77:5062}>;expires=60~
+        c REGISTER {sip:10.0.1.99:7000>sip:10.0.2.10:5060} SIP/2.0~CSeq: 3 REGISTER
+          ~Contact: <sip:a@{10.0.1.10:5062>10.0.2.77:5062}>;expires=60~
         ? udp server > outside:5062 PERMANENT,INACTIVE sip/signalling
         s SIP/2.0 200 OK~CSeq: 3 REGISTER~Contact: <sip:a@10.0.2.77:5062>;expires=60~
         ? udp server > outside:5062 PERMANENT sip/signalling
-        s INVITE sip:a@{10.0.2.77:6000|10.0.1.10:5060} SIP/2.0~CSeq: 4 INVITE~Content-Length: *~~v=0
-          ~o=b 1 1 IN IP4 {10.0.2.10|10.0.1.99}~c=IN IP4 {10.0.2.10|10.0.1.99}~m=audio 5000 x
+        s INVITE sip:a@{10.0.2.77:6000>10.0.1.10:5060} SIP/2.0~CSeq: 4 INVITE~Content-Length: *~~v=0
+          ~o=b 1 1 IN IP4 {10.0.2.10>10.0.1.99}~c=IN IP4 {10.0.2.10>10.0.1.99}~m=audio 5000 x
         ? udp client > public:5000-5001 sip/audio, udp server > outside:5062 PERMANENT sip/signalling
-        c SIP/2.0 200 OK~CSeq: 4 INVITE~Content-Length: *~~v=0~o=b 1 1 IN IP4 {10.0.1.10|10.0.2.77}
-          ~c=IN IP4 {10.0.1.10|10.0.2.77}~m=audio 4000 x
+        c SIP/2.0 200 OK~CSeq: 4 INVITE~Content-Length: *~~v=0~o=b 1 1 IN IP4 {10.0.1.10>10.0.2.77}
+          ~c=IN IP4 {10.0.1.10>10.0.2.77}~m=audio 4000 x
         ? udp client > public:5000-5001 sip/audio, udp server > outside:4000-4001 sip/audio,
           udp server > outside:5062 PERMANENT sip/signalling
-        c BYE sip:b@{10.0.1.99:7000|10.0.2.10:5060} SIP/2.0~CSeq: 5 BYE~
+        c BYE sip:b@{10.0.1.99:7000>10.0.2.10:5060} SIP/2.0~CSeq: 5 BYE~
         ? udp server > outside:5062 PERMANENT sip/signalling
     """),
     descriptions=("snat", """
-        c INVITE sip:b@h SIP/2.0~CSeq: 1 INVITE~Content-Length: *~~v=0~o=a 1 1 IN IP4 {10.0.1.10|10.0.2.77}~s=-
-          ~c=IN IP4 {10.0.1.10|10.0.2.77}~t=0 0~m=audio 4001 RTP/AVP 0~m=video 4002 RTP/AVP 0~c=IN IP4 {10.0.1.10|10.0.2.77}
-          ~m=image 4004 x~c=IN IP4 {10.0.1.10|10.0.2.77}
+        c INVITE sip:b@h SIP/2.0~CSeq: 1 INVITE~Content-Length: *~~v=0~o=a 1 1 IN IP4 {10.0.1.10>10.0.2.77}~s=-
+          ~c=IN IP4 {10.0.1.10>10.0.2.77}~t=0 0~m=audio 4001 RTP/AVP 0~m=video 4002 RTP/AVP 0~c=IN IP4 {10.0.1.10>10.0.2.77}
+          ~m=image 4004 x~c=IN IP4 {10.0.1.10>10.0.2.77}
         ? udp server > outside:4000-4001 sip/audio, udp server > outside:4002-4003 sip/video,
           udp server > outside:4004-4005 sip/image
         c BYE sip:b@h SIP/2.0~CSeq: 2 BYE~
         ? nothing
-        c INVITE sip:b@h SIP/2.0~CSeq: 3 INVITE~Content-Length: *~~v=0~o=a 1 1 IN IP4 {10.0.1.10|10.0.1.11}
+        c INVITE sip:b@h SIP/2.0~CSeq: 3 INVITE~Content-Length: *~~v=0~o=a 1 1 IN IP4 {10.0.1.10>10.0.1.11}
           ~c=IN IP4 10.0.1.11~m=audio 4000 x
-        c INVITE sip:b@h SIP/2.0~CSeq: 3 INVITE~Content-Length: *~~v=0~o=a 1 1 IN IP4 {9.9.9.9|10.0.2.77}~m=audio 4000 x
-          ~c=IN IP4 {10.0.1.10|10.0.2.77}
+        c INVITE sip:b@h SIP/2.0~CSeq: 3 INVITE~Content-Length: *~~v=0~o=a 1 1 IN IP4 {9.9.9.9>10.0.2.77}~m=audio 4000 x
+          ~c=IN IP4 {10.0.1.10>10.0.2.77}
         ? udp server > outside:4000-4001 sip/audio
         c INVITE sip:b@h SIP/2.0~CSeq: 4 INVITE~Content-Length: *~~v=0~c=IN IP4 10.0.1.10~m=audio 4000 x => dropped
         c INVITE sip:b@h SIP/2.0~CSeq: 4 INVITE~l: *~~v=0~o=a 1 1 IN IP4 10.0.1.10~c=IN IP4 10.0.1.10
@@ -374,44 +372,44 @@ def test_registrations(client, server, firewall, nat, script, proto, family, por
     """),
     forced=("snat", """
         c OPTIONS sip:b@h SIP/2.0~Via: SIP/2.0/UDP 10.0.1.10:5099~CSeq: 1 OPTIONS~Contact: <sip:a@10.0.1.10:5099>~
-        s SIP/2.0 200 OK~Via: SIP/2.0/UDP 10.0.1.10:5099~CSeq: 1 OPTIONS~To: <sip:b@{10.0.2.77:6060|10.0.1.10:5099}>
+        s SIP/2.0 200 OK~Via: SIP/2.0/UDP 10.0.1.10:5099~CSeq: 1 OPTIONS~To: <sip:b@{10.0.2.77:6060>10.0.1.10:5099}>
           ~ => port 5099
         c OPTIONS sip:b@h SIP/2.0~Via: SIP/2.0/UDP 10.0.1.11:5098~CSeq: 1 OPTIONS~
-        s OPTIONS sip:a@{10.0.2.77:6060|10.0.1.10:5099} SIP/2.0~CSeq: 1 OPTIONS~ => port 5099
-        c REGISTER sip:b@h SIP/2.0~CSeq: 2 REGISTER~Contact: <sip:a@{10.0.1.10:5099|10.0.2.77:6060}>;expires=60~
+        s OPTIONS sip:a@{10.0.2.77:6060>10.0.1.10:5099} SIP/2.0~CSeq: 1 OPTIONS~ => port 5099
+        c REGISTER sip:b@h SIP/2.0~CSeq: 2 REGISTER~Contact: <sip:a@{10.0.1.10:5099>10.0.2.77:6060}>;expires=60~
         ? udp server > outside:6060 PERMANENT,INACTIVE sip/signalling
-        c REGISTER sip:b@h SIP/2.0~CSeq: 2 REGISTER~Contact: <sip:a@{10.0.1.10:6060|10.0.2.77:6060}>;expires=60~
-        s SIP/2.0 200 OK~CSeq: 2 REGISTER~Contact: <sip:a@{10.0.2.77:6060|10.0.1.10:5099}>;expires=60~ => port 5099
+        c REGISTER sip:b@h SIP/2.0~CSeq: 2 REGISTER~Contact: <sip:a@{10.0.1.10:6060>10.0.2.77:6060}>;expires=60~
+        s SIP/2.0 200 OK~CSeq: 2 REGISTER~Contact: <sip:a@{10.0.2.77:6060>10.0.1.10:5099}>;expires=60~ => port 5099
         ? udp server > outside:6060 PERMANENT sip/signalling
         s- short
     """, OWN),
     destination=("dnat", """
-        c INVITE sip:b@{10.0.1.99|10.0.2.10:5060} SIP/2.0~Via: SIP/2.0/UDP 10.0.1.10~To: <sip:b@{10.0.1.99|10.0.2.10:5060}>
+        c INVITE sip:b@{10.0.1.99>10.0.2.10:5060} SIP/2.0~Via: SIP/2.0/UDP 10.0.1.10~To: <sip:b@{10.0.1.99>10.0.2.10:5060}>
           ~CSeq: 1 INVITE~Content-Length: *~~v=0~o=a 1 1 IN IP4 10.0.1.10~c=IN IP4 10.0.1.10~m=audio 4000 x
         ? udp server > client:4000-4001 sip/audio
         s SIP/2.0 200 OK~Via: SIP/2.0/UDP 10.0.1.10:5060;received=10.0.1.10;rport=5060
-          ~To: <sip:b@{10.0.2.10|10.0.1.99:5060}>~CSeq: 1 INVITE~Content-Length: *~~v=0~o=a 1 1 IN IP4 {10.0.2.10|10.0.1.99}
-          ~c=IN IP4 {10.0.2.10|10.0.1.99}~m=audio 5000 x
+          ~To: <sip:b@{10.0.2.10>10.0.1.99:5060}>~CSeq: 1 INVITE~Content-Length: *~~v=0~o=a 1 1 IN IP4 {10.0.2.10>10.0.1.99}
+          ~c=IN IP4 {10.0.2.10>10.0.1.99}~m=audio 5000 x
         ? udp client > public:5000-5001 sip/audio, udp server > client:4000-4001 sip/audio
-        s INVITE sip:a@10.0.1.10 SIP/2.0~Via: SIP/2.0/UDP {10.0.2.10|10.0.1.99:5060};maddr={10.0.2.10|10.0.1.99}
-          ~CSeq: 2 INVITE~Content-Length: *~~v=0~o=a 1 1 IN IP4 {10.0.2.10|10.0.1.99}~c=IN IP4 {10.0.2.10|10.0.1.99}
-          ~m=audio 5002 x~c=IN IP4 {10.0.2.10|10.0.1.99}
+        s INVITE sip:a@10.0.1.10 SIP/2.0~Via: SIP/2.0/UDP {10.0.2.10>10.0.1.99:5060};maddr={10.0.2.10>10.0.1.99}
+          ~CSeq: 2 INVITE~Content-Length: *~~v=0~o=a 1 1 IN IP4 {10.0.2.10>10.0.1.99}~c=IN IP4 {10.0.2.10>10.0.1.99}
+          ~m=audio 5002 x~c=IN IP4 {10.0.2.10>10.0.1.99}
         ? udp client > public:5002-5003 sip/audio
     """),
     tcp=("snat", """
-        c OPTIONS sip:b@h SIP/2.0~Via: SIP/2.0/TCP {10.0.1.10:5060|10.0.2.77:5060}~CSeq: 1 OPTIONS~Content-Length: 0~
+        c OPTIONS sip:b@h SIP/2.0~Via: SIP/2.0/TCP {10.0.1.10:5060>10.0.2.77:5060}~CSeq: 1 OPTIONS~Content-Length: 0~
         c OPTIONS sip:b@h SIP/2.0~Via: SIP/2.0/UDP 10.0.1.10:5060~CSeq: 1 OPTIONS~Content-Length: 0~
-        c OPTIONS sip:b@h SIP/2.0~Via: SIP/2.0/TCP {10.0.1.10|10.0.2.77:5060}~CSeq: 1 OPTIONS~Content-Length: 0~
-          ~INVITE sip:b@h SIP/2.0~Via: SIP/2.0/TCP {10.0.1.10|10.0.2.77:5060}~CSeq: 2 INVITE~Content-Length: 75~~v=0
-          ~o=a 1 1 IN IP4 {10.0.1.10|10.0.2.77}~c=IN IP4 {10.0.1.10|10.0.2.77}~m=audio 4000 RTP/AVP 0~a=x
+        c OPTIONS sip:b@h SIP/2.0~Via: SIP/2.0/TCP {10.0.1.10>10.0.2.77:5060}~CSeq: 1 OPTIONS~Content-Length: 0~
+          ~INVITE sip:b@h SIP/2.0~Via: SIP/2.0/TCP {10.0.1.10>10.0.2.77:5060}~CSeq: 2 INVITE~Content-Length: 75~~v=0
+          ~o=a 1 1 IN IP4 {10.0.1.10>10.0.2.77}~c=IN IP4 {10.0.1.10>10.0.2.77}~m=audio 4000 RTP/AVP 0~a=x
         ? udp server > outside:4000-4001 sip/audio
         c OPTIONS sip:b@h SIP/2.0~Via: SIP/2.0/TCP 10.0.1.10~CSeq: 3 OPTIONS~Content-Length: 9~~four
         c OPTIONS sip:b@h SIP/2.0~Via: SIP/2.0/TCP 10.0.1.10~CSeq: 3 OPTIONS~
         c OPTIONS sip:b@h SIP/2.0~Via: SIP/2.0/TCP 10.0.1.10~CSeq: 3 OPTIONS~Content-Length: x~
         c- OPTIONS sip:b@h SIP/2.0~Via: SIP/2.0/TCP 10.0.1.10~CSeq: 3 OPTIONS~Content-Length: 0~
-        c- OPTIONS sip:b@h SIP/2.0~Via: SIP/2.0/TCP {10.0.1.10|10.0.2.77:5060}~CSeq: 3 OPTIONS~Content-Length: 4~~four
-        s SIP/2.0 200 OK~Via: SIP/2.0/TCP {10.0.2.77|10.0.1.10:5060};rport=5060~CSeq: 2 INVITE~Content-Length: 0~
-          ~BYE {sip:10.0.2.77|sip:10.0.1.10:5060} SIP/2.0~CSeq: 3 BYE~Content-Length: 0~
+        c- OPTIONS sip:b@h SIP/2.0~Via: SIP/2.0/TCP {10.0.1.10>10.0.2.77:5060}~CSeq: 3 OPTIONS~Content-Length: 4~~four
+        s SIP/2.0 200 OK~Via: SIP/2.0/TCP {10.0.2.77>10.0.1.10:5060};rport=5060~CSeq: 2 INVITE~Content-Length: 0~
+          ~BYE {sip:10.0.2.77>sip:10.0.1.10:5060} SIP/2.0~CSeq: 3 BYE~Content-Length: 0~
         ? nothing
         c OPTIONS sip:b@h SIP/2.0~CSeq: 1 OPTIONS~Content-Length: 0~~BYE sip:b@h SIP/2.0~Content-Length: 0~ => dropped
         c- BYE sip:b@
@@ -419,24 +417,24 @@ def test_registrations(client, server, firewall, nat, script, proto, family, por
     """, TCP),
     six=("snat", """
         c INVITE sip:b@[2001:db8:2::10] SIP/2.0
-          ~Via: SIP/2.0/UDP {[2001:db8:1::10]|[2001:db8:2::77]:5060};maddr={[2001:db8:1::10]|[2001:db8:2::77]}
-          ~CSeq: 1 INVITE~Contact: <sip:a@{[2001:db8:1::10]|[2001:db8:2::77]:5060}>~Content-Length: *~~v=0
-          ~o=a 1 1 IN IP6 {2001:db8:1::10|2001:db8:2::77}~c=IN IP6 {2001:db8:1::10|2001:db8:2::77}~m=audio 4000 x
+          ~Via: SIP/2.0/UDP {[2001:db8:1::10]>[2001:db8:2::77]:5060};maddr={[2001:db8:1::10]>[2001:db8:2::77]}
+          ~CSeq: 1 INVITE~Contact: <sip:a@{[2001:db8:1::10]>[2001:db8:2::77]:5060}>~Content-Length: *~~v=0
+          ~o=a 1 1 IN IP6 {2001:db8:1::10>2001:db8:2::77}~c=IN IP6 {2001:db8:1::10>2001:db8:2::77}~m=audio 4000 x
         ? udp server > outside:4000-4001 sip/audio
         s SIP/2.0 200 OK
-          ~Via: SIP/2.0/UDP {[2001:db8:2::77]|[2001:db8:1::10]:5060};received={2001:db8:2::77|2001:db8:1::10};rport=5060
+          ~Via: SIP/2.0/UDP {[2001:db8:2::77]>[2001:db8:1::10]:5060};received={2001:db8:2::77>2001:db8:1::10};rport=5060
           ~CSeq: 1 INVITE~
         s SIP/2.0 200 OK
-          ~Via: SIP/2.0/UDP {[2001:db8:2::77]|[2001:db8:1::10]:5060};received={[2001:db8:2::77]|2001:db8:1::10};maddr=2001:db8:2::77
+          ~Via: SIP/2.0/UDP {[2001:db8:2::77]>[2001:db8:1::10]:5060};received={[2001:db8:2::77]>2001:db8:1::10};maddr=2001:db8:2::77
           ~CSeq: 1 INVITE~
         s SIP/2.0 200 OK
-          ~Via: SIP/2.0/UDP {[2001:db8:2::77]|[2001:db8:1::10]:5060};received={[2001:db8:2::77|2001:db8:1::10};x
+          ~Via: SIP/2.0/UDP {[2001:db8:2::77]>[2001:db8:1::10]:5060};received={[2001:db8:2::77>2001:db8:1::10};x
           ~CSeq: 1 INVITE~
-        c OPTIONS sip:b@h SIP/2.0~Via: SIP/2.0/UDP {[2001:db8:1::10]|[2001:db8:2::77]:5060};maddr=2001:db8:1::10
+        c OPTIONS sip:b@h SIP/2.0~Via: SIP/2.0/UDP {[2001:db8:1::10]>[2001:db8:2::77]:5060};maddr=2001:db8:1::10
           ~CSeq: 1 OPTIONS~
         c OPTIONS sip:b@h SIP/2.0~Via: SIP/2.0/UDP 2001:db8:1::10~CSeq: 1 OPTIONS~
     """, SIX),
 ))  # fmt: skip
 def test_translated(client, server, firewall, nat, script, proto, family, ports):
     """With NAT the connection's own addresses are those that the other side knows, and no others."""
-    Conversation(client, server, firewall, "sip", proto, ports, nat, family).play(script, "~")
+    Conversation(client, server, firewall, "sip", proto, ports, nat, family).play(script, message)
