@@ -13,7 +13,7 @@ looked at.
 
 Sequence numbers are counted from the SYN of their side, which is 0; without `seq=` and `ack=` they are the next ones in
 their order. `seq=+5` is 5 behind the next one, `seq=70` the byte 70. Fields: data=BYTES window= mss= wscale= sackok
-sack=LEFT..RIGHT (bytes of the other side) isn=NUMBER (the side begins anew with it).
+sack=LEFT..RIGHT (bytes of the other side) isn=NUMBER (the side begins anew with it) options=OCTETS (in hexadecimal).
 """
 
 from __future__ import annotations
@@ -74,6 +74,8 @@ class Script:
             name, _equals, value = option.partition("=")
             if name == "sackok":
                 fields["sack_ok"] = True
+            elif name == "options":
+                fields["tcp_options"] = bytes.fromhex(value)
             elif name in ("window", "mss", "wscale"):
                 fields[name] = int(value, 0)
             else:

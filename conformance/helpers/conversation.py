@@ -76,11 +76,9 @@ class Conversation:
                          f"{brackets.format(SERVER[family])}:{ports[1]}")  # fmt: skip
             rules[1] = rules[1].replace(str(ports[1]), str(self.public[1]))
         (firewall.loads if family == 4 else firewall.loads6)("\n".join([*rules, "COMMIT"]))
-        at = lambda address, port: f"{brackets.format(address)}:{port}"  # noqa: E731
-        self.flows = {
-            "c": f"{at(CLIENT[family], ports[0])} > {at(*self.public)}",
-            "s": f"{at(SERVER[family], ports[1])} > {at(*self.outside)}",
-        }
+        ends = (CLIENT[family], ports[0]), self.public, (SERVER[family], ports[1]), self.outside
+        said = [f"{brackets.format(address)}:{port}" for address, port in ends]
+        self.flows = {"c": f"{said[0]} > {said[1]}", "s": f"{said[2]} > {said[3]}"}
         self.heard_at = {"c": ports[1], "s": ports[0]}
         if proto == "tcp":
             self.talk = client.connects(self.flows["c"], at=server, family=family)
