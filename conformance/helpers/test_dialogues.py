@@ -1,7 +1,7 @@
 """Helpers word by word: what is read, what is rewritten, who is expected. Scripts are read as conversation.py says."""
 
 from conformance.helpers.conversation import Conversation, talks, text_line
-from conformance.vocabulary import case
+from conformance.vocabulary import case, gre
 
 SIX = {"family": 6}
 
@@ -475,3 +475,37 @@ def test_tftp(client, server, firewall, nat, script, proto, family, ports):
 def test_ftp(client, server, firewall, nat, script, proto, family, ports):
     """What a line must be to be read; what begins like one and cannot be read to its end is dropped."""
     Conversation(client, server, firewall, "ftp", proto, ports, nat, family).play(script, text_line)
+
+
+@case("pptp.tunnel", topology="two-lans", needs=["helper-pptp", "nat"], cites=["HELPER-18"], rows={
+    f"{name}-{first}": {"nat": nat, "first": first}
+    for name, nat in (("plain", ""), ("outside", "snat:6000"), ("inside", "dnat"), ("both", "snat:6000 dnat"))
+    for first in ("client", "server")})  # fmt: skip
+def test_pptp_tunnel(client, server, firewall, nat, first):
+    """Whoever speaks first in the tunnel, its two directions are one connection, whose call ids are those of each side."""
+    server.claims("10.0.1.99")
+    client.claims("10.0.1.99")
+    control_port = 6000 if "snat" in nat else 40000
+    talk = Conversation(client, server, firewall, "pptp", "tcp", (40000, 1723), nat)
+    outside_key = control_port if nat else 0x4D
+    renamed = f"{{004d>{control_port:04x}}}" if nat else "004d"
+    answered = f"{{{control_port:04x}>004d}}" if nat else "004d"
+    outside, public = talk.outside[0], talk.public[0]
+    names = ("outside" if "snat" in nat else "client", "public" if "dnat" in nat else "server")
+    expected = f"gre client:77 > {names[1]}:555 pptp, gre server:555 > {names[0]}:{outside_key} pptp"
+    talk.play(f"c 1\ns 2 2=01\nc 7 0={renamed}\ns 8 0=022b 2={answered} 4=01\n? {expected}", control)
+
+    def upwards():
+        client.sends(gre(f"client > {public}", key=0x22B, gre_version=1))
+        server.sees(gre(f"{outside} > server", key=0x22B, gre_version=1))
+
+    def downwards():
+        server.sends(gre(f"server > {outside}", key=outside_key, gre_version=1))
+        client.sees(gre(f"{public} > client", key=0x4D, gre_version=1))
+
+    for speak in (upwards, downwards, upwards) if first == "client" else (downwards, upwards, downwards):
+        speak()
+    entries = [entry for entry in firewall.connections() if "gre" in str(entry).split()]
+    assert len(entries) == 1 and "ASSURED" in str(entries[0]), entries
+    firewall.runs("conntrack -D -p tcp")
+    assert [entry for entry in firewall.connections() if "gre" in str(entry).split()] == []

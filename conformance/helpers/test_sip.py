@@ -1,7 +1,7 @@
 """SIP word by word: what is read, what is rewritten, who is expected. Scripts are read as conversation.py says."""
 
 from conformance.helpers.conversation import Conversation, talks, text_line
-from conformance.vocabulary import case
+from conformance.vocabulary import case, udp
 
 
 def message(text, ends):
@@ -438,3 +438,77 @@ def test_registrations(client, server, firewall, nat, script, proto, family, por
 def test_translated(client, server, firewall, nat, script, proto, family, ports):
     """With NAT the connection's own addresses are those that the other side knows, and no others."""
     Conversation(client, server, firewall, "sip", proto, ports, nat, family).play(script, message)
+
+
+def described(request, address, port):
+    """A request whose sender hears at this address and port."""
+    return message(f"{request}~CSeq: 1 INVITE~Content-Length: *~~v=0~o=a 1 1 IN IP4 {address}~c=IN IP4 {address}~m=audio {port} x", True)
+
+
+BEHIND_ONE = "*raw\n-A PREROUTING -p udp --dport 5060 -j CT --helper sip\nCOMMIT\n*nat\n-A POSTROUTING -o lan2 -j SNAT --to-source 10.0.2.77\nCOMMIT\n"
+
+
+@case("sip.two-phones", topology="two-lans", needs=["helper-sip", "nat"], cites=["HELPER-18"])
+def test_two_phones(client, server, firewall):
+    """Two phones behind one address: the second one cannot call with the port of the first, but with another one it can."""
+    client.claims("10.0.1.20")
+    firewall.loads(BEHIND_ONE)
+    call = "INVITE sip:b@h SIP/2.0"
+    for phone, at, port in (("10.0.1.10", 5060, 4000), ("10.0.1.20", 5061, 4000), ("10.0.1.20", 5061, 4002)):
+        client.sends(udp(f"{phone}:{at} > server:5060", described(call, phone, port)))
+    server.sees(udp("10.0.2.77:5060 > server:5060", described(call, "10.0.2.77", 4000)))
+    server.sees(udp("10.0.2.77:5061 > server:5060", described(call, "10.0.2.77", 4002)))
+    server.saw_nothing_else()
+    for port, phone in ((4000, "client:4000"), (4002, "10.0.1.20:4002"), (4001, "client:4001"), (4003, "10.0.1.20:4003")):
+        server.sends(udp(f"server:30000 > 10.0.2.77:{port}", f"voice {port}"))
+        client.sees(udp(f"server:30000 > {phone}", f"voice {port}"))
+    firewall.expects_nothing()
+
+
+@case("sip.voice-follows", topology="two-lans", needs=["helper-sip", "nat"], cites=["HELPER-18"])
+def test_voice_follows(client, server, firewall):
+    """Voice of the server comes from where its description says that it is; from another port, from its address outside."""
+    client.claims("10.0.1.99")
+    talk = Conversation(client, server, firewall, "sip", "udp", (5060, 5060), "snat:6000 dnat")
+    talk.play("""
+        c INVITE sip:b@h SIP/2.0~CSeq: 1 INVITE~Content-Length: *~~v=0~o=a 1 1 IN IP4 {10.0.1.10>10.0.2.77}~c=IN IP4 {10.0.1.10>10.0.2.77}
+          ~m=audio 4000 RTP/AVP 0
+        ? udp server > outside:4000-4001 sip/audio
+        s SIP/2.0 200 OK~CSeq: 1 INVITE~Content-Length: *~~v=0~o=a 1 1 IN IP4 {10.0.2.10>10.0.1.99}~c=IN IP4 {10.0.2.10>10.0.1.99}
+          ~m=audio 5000 RTP/AVP 0
+        ? udp client > public:5000-5001 sip/audio, udp server > outside:4000-4001 sip/audio
+    """, message)
+    server.sends(udp("server:5000 > 10.0.2.77:4000", "voice"))
+    client.sees(udp("10.0.1.99:5000 > client:4000", "voice"))
+    server.sends(udp("server:5009 > 10.0.2.77:4001", "report"))
+    client.sees(udp("10.0.1.99:5009 > client:4001", "report"))
+    client.sends(udp("client:4009 > 10.0.1.99:5001", "report"))
+    server.sees(udp("10.0.2.77:4009 > server:5001", "report"))
+    client.sends(udp("client:4000 > 10.0.1.99:5000", "answer"))
+    server.sees(udp("10.0.2.77:4000 > server:5000", "answer"))
+
+
+@case("sip.called", topology="two-lans", needs=["helper-sip", "nat"], cites=["HELPER-18"], rows={
+    name: {"nat": nat} for name, nat in (("plain", ""), ("outside", "snat"), ("both", "snat:6000 dnat"))})
+def test_called(client, server, firewall, nat):
+    """A call to a registered phone is read like any other, but nobody can register there."""
+    talk = Conversation(client, server, firewall, "sip", "udp", (5060, 5060), nat)
+    told, seen = ("10.0.1.10:5062", f"{talk.outside[0]}:5062")
+    contact = "{" + f"{told}>{seen}" + "}" if nat else told
+    back = "{" + f"{seen}>{seen}" + "}" if nat else told
+    name = "outside" if "snat" in nat else "client"
+    talk.play(f"""
+        c REGISTER sip:h SIP/2.0~CSeq: 1 REGISTER~Contact: <sip:a@{contact}>;expires=60~
+        ? udp server > {name}:5062 PERMANENT,INACTIVE sip/signalling
+        s SIP/2.0 200 OK~CSeq: 1 REGISTER~Contact: <sip:a@{back}>;expires=60~
+        ? udp server > {name}:5062 PERMANENT sip/signalling
+    """, message)
+    public = talk.public[0]
+    call = "INVITE sip:a@h SIP/2.0"
+    server.sends(udp(f"server:5070 > {talk.outside[0]}:5062", described(call, "10.0.2.10", 5000)))
+    client.sees(udp(f"{public}:5070 > client:5062", described(call, public, 5000)))
+    firewall.expects("src={client}", f"dst={public}", "dport=5000", "sip/audio", count=3)
+    register = "REGISTER sip:h SIP/2.0\r\nCSeq: 3 REGISTER\r\nContact: <sip:a@10.0.1.10:5063>;expires=60\r\n\r\n"
+    client.sends(udp(f"client:5062 > {public}:5070", register))
+    server.sees(udp(f"{talk.outside[0]}:5062 > server:5070"))
+    firewall.expects(count=3)
