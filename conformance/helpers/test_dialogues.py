@@ -1,7 +1,7 @@
 """Helpers word by word: what is read, what is rewritten, who is expected. Scripts are read as conversation.py says."""
 
 from conformance.helpers.conversation import Conversation, talks, text_line
-from conformance.vocabulary import case, gre
+from conformance.vocabulary import case, gre, tcp, udp
 
 SIX = {"family": 6}
 
@@ -509,3 +509,65 @@ def test_pptp_tunnel(client, server, firewall, nat, first):
     assert len(entries) == 1 and "ASSURED" in str(entries[0]), entries
     firewall.runs("conntrack -D -p tcp")
     assert [entry for entry in firewall.connections() if "gre" in str(entry).split()] == []
+
+
+OFFER = r"""
+        c NICK a
+        s :lab 001
+        c PRIVMSG b :\x01DCC SEND f 167772426 4000 1\x01
+"""
+ACTIVE = """
+        c USER x
+        s 220 ready
+        c PORT 10,0,1,10,15,160
+"""
+
+
+@case("helper.expected-twice", topology="two-lans", needs=["helper-irc", "helper-ftp", "helper-amanda", "helper-tftp"], cites=["HELPER-18"], rows={
+    "irc": {"helper": "irc", "proto": "tcp", "service": 6668, "script": OFFER, "expected": "tcp 0.0.0.0 > client:4000 irc"},
+    "ftp": {"helper": "ftp", "proto": "tcp", "service": 2121, "script": ACTIVE, "expected": "tcp server > client:4000 ftp"},
+    "amanda": {"helper": "amanda", "proto": "udp", "service": 10080, "script": "c REQ\ns CONNECT DATA 5000",
+               "expected": "tcp client > server:5000 amanda"}})  # fmt: skip
+def test_expected_twice(client, server, firewall, helper, proto, service, script, expected):
+    """What is expected for one connection already is not expected for another one: its announcement does not arrive."""
+    for port, outcome in ((40000, ""), (40001, " => dropped")):
+        talk = Conversation(client, server, firewall, helper, proto, (port, service))
+        talk.expected = "nothing" if port == 40000 else expected
+        talk.play(f"{script.rstrip()}{outcome}\n? {expected}", text_line)
+
+
+@case("helper.port-taken", topology="two-lans", needs=["helper-irc", "nat"], cites=["HELPER-08"])
+def test_port_taken(client, server, firewall):
+    """Two clients behind one address offer the same port: the second one is offered at another one, and each is found."""
+    client.claims("10.0.1.20")
+    firewall.loads("*raw\n-A PREROUTING -p tcp --dport 6668 -j CT --helper irc\nCOMMIT\n*nat\n-A POSTROUTING -o lan2 -j SNAT --to-source 10.0.2.77\nCOMMIT\n")
+    offered = []
+    for number, host in ((167772426, "10.0.1.10:40000"), (167772436, "10.0.1.20:40001")):
+        talk = client.connects(f"{host} > server:6668")
+        talk.client_says("NICK a\r\n")
+        talk.server_says(":x\r\n")
+        client.sends(talk.client.packet(4, "PSH,ACK", f"PRIVMSG b :\1DCC SEND f {number} 4000 1\1\r\n", {}))
+        words = server.sees(tcp("10.0.2.77:any > server:6668", "PSH,ACK")).text.split()
+        assert words[-3] == "167772749"
+        offered.append(int(words[-2]))
+    assert offered[0] == 4000 and offered[1] > 4000, offered
+    for port, host in zip(offered, ("client:4000", "10.0.1.20:4000"), strict=True):
+        server.sends(tcp(f"server:30000 > 10.0.2.77:{port}", "SYN"))
+        client.sees(tcp(f"server:30000 > {host}", "SYN"))
+    firewall.expects_nothing()
+
+
+@case("amanda.translated", topology="two-lans", needs=["helper-amanda", "nat"], cites=["HELPER-11"])
+def test_amanda_translated(client, server, firewall):
+    """A server behind DNAT is connected to where it told; another backup that wants the same port gets another one."""
+    client.claims("10.0.1.99")
+    talk = Conversation(client, server, firewall, "amanda", "udp", (9000, 10080), "snat dnat")
+    talk.play("c REQ\ns CONNECT DATA 5000 MESG 5001\n? tcp client > public:5000-5001 amanda", text_line)
+    client.sends(udp("client:9001 > 10.0.1.99:10080", "REQ"))
+    server.answers(server.sees(udp("10.0.2.77:9001 > server:10080", "REQ")), "CONNECT MESG 5000\n")
+    words = client.sees(udp("10.0.1.99:10080 > client:9001")).text.split()
+    assert words[:2] == ["CONNECT", "MESG"] and int(words[2]) > 5001, words
+    for source, port, real in ((30000, 5001, 5001), (30001, int(words[2]), 5000), (30002, 5000, 5000)):
+        client.sends(tcp(f"client:{source} > 10.0.1.99:{port}", "SYN"))
+        server.sees(tcp(f"10.0.2.77:{source} > server:{real}", "SYN"))
+    firewall.expects_nothing()
