@@ -6,6 +6,7 @@
     c A data=10 seq=+99  | INVALID      | ESTABLISHED
     wait 1.2
     s R                  | ESTABLISHED  | gone
+    -- and again: nothing is known any more, both sides begin anew
 
 First who sends and which flags (S A F R P U E C, or `none`), then fields; second the state of the packet; third the
 entry: its TCP state, its timeout, `unreplied`, `replied`, `assured` or `unassured`, or `gone`; what is not said is not
@@ -44,10 +45,11 @@ class Script:
         self.firewall = firewall
         names = (f"{client.name}:{PORTS[0]}", f"{server.name}:{PORTS[1]}")
         self.flows = {"c": " > ".join(names), "s": " > ".join(reversed(names))}
-        self.sides = {"c": Side(1000), "s": Side(5000)}
+        self.sides = sides()
         for name, value in (sets or {}).items():
             firewall.sets(f"net.netfilter.nf_conntrack_tcp_{name}", value)
         self.states = States(firewall)
+        self.behind = False  # segments have passed whose state nobody asked for
 
     def play(self, text: str) -> None:
         """Every line; a line whose segment or entry is not as it says fails the scenario and is named."""
@@ -58,14 +60,29 @@ class Script:
     def line(self, line: str) -> None:
         told, *wanted = [part.strip() for part in line.split("|")]
         words = told.split()
+        if words[0] == "--":
+            self.firewall.flushes_connections()
+            self.sides = sides()
+            return
         if words[0] == "wait":
             self.firewall.time_passes(float(words[1]))
             return
-        self.send(words[0], words[1], words[2:])
-        state = self.states.after()
-        assert not wanted or not wanted[0] or state == wanted[0], f"{line}: the packet is {state or 'not there'}"
+        if wanted and wanted[0]:
+            state = self.after(words)
+            assert state == wanted[0], f"{line}: the packet is {state or 'not there'}"
+        else:
+            self.send(words[0], words[1], words[2:])
+            self.behind = True
         if len(wanted) > 1 and wanted[1]:
             self.entry(wanted[1].split())
+
+    def after(self, words: list[str]) -> str:
+        """Send a segment; its state."""
+        if self.behind:
+            self.states.after()
+            self.behind = False
+        self.send(words[0], words[1], words[2:])
+        return self.states.after()
 
     def send(self, side: str, flags: str, options: list[str]) -> None:
         fields: dict[str, Any] = {}
@@ -111,6 +128,10 @@ class Script:
             else:
                 fields["state"] = word
         self.firewall.tracks(flow, **fields)
+
+
+def sides() -> dict[str, Side]:
+    return {"c": Side(1000), "s": Side(5000)}
 
 
 def place(text: str, following: int) -> int:

@@ -19,10 +19,10 @@ WAIT = """
         s 11 INIT_ACK:22           | ESTABLISHED | COOKIE_WAIT 3
 """
 OPEN = """
-        c 0 INIT:11                | NEW         | CLOSED 10 unreplied
-        s 11 INIT_ACK:22           | ESTABLISHED | COOKIE_WAIT 3
-        c 22 COOKIE_ECHO           | ESTABLISHED | COOKIE_ECHOED 3
-        s 11 COOKIE_ACK            | ESTABLISHED | ESTABLISHED 210 assured
+        c 0 INIT:11
+        s 11 INIT_ACK:22
+        c 22 COOKIE_ECHO
+        s 11 COOKIE_ACK
 """
 
 
@@ -43,10 +43,17 @@ def chunk(word):
 def play(client, server, firewall, script):
     hosts = {"c": client, "s": server}
     states = States(firewall)
+    behind = False  # packets have passed whose state nobody asked for
     for line in filter(None, map(str.strip, script.strip().splitlines())):
-        told, state, entry = (part.strip() for part in line.split("|"))
+        told, *wanted = (part.strip() for part in line.split("|"))
         who, tag, *chunks = told.split()
+        if wanted and behind:
+            states.after()
         hosts[who].sends(sctp(FLOWS[who], [chunk(word) for word in chunks] or [b""], vtag=int(tag)))
+        behind = not wanted
+        if behind:
+            continue
+        state, entry = wanted
         seen = states.after()
         assert seen == state, f"{line}: the packet is {seen}"
         if entry == "gone":
@@ -72,33 +79,25 @@ def scripts(**rows):
         c 22 SHUTDOWN_COMPLETE     | ESTABLISHED | CLOSED 10 assured
         c 0 INIT:33                | ESTABLISHED | CLOSED 10 assured
     """,
-    closed_by_server=WAIT + """
-        c 22 COOKIE_ECHO           | ESTABLISHED | COOKIE_ECHOED 3
-        s 11 COOKIE_ACK            | ESTABLISHED | ESTABLISHED 210 assured
+    closed_by_server=OPEN + """
         s 11 SHUTDOWN              | ESTABLISHED | SHUTDOWN_RECD 3 assured
         c 22 SHUTDOWN_ACK          | ESTABLISHED | SHUTDOWN_ACK_SENT 3 assured
         s 11 SHUTDOWN_COMPLETE     | ESTABLISHED | CLOSED 10 assured
     """,
-    both_close=WAIT + """
-        c 22 COOKIE_ECHO           | ESTABLISHED | COOKIE_ECHOED 3
-        s 11 COOKIE_ACK            | ESTABLISHED | ESTABLISHED 210 assured
+    both_close=OPEN + """
         s 11 SHUTDOWN              | ESTABLISHED | SHUTDOWN_RECD 3 assured
         c 22 SHUTDOWN              | ESTABLISHED | SHUTDOWN_RECD 3 assured
         s 11 SHUTDOWN_ACK          | ESTABLISHED | SHUTDOWN_ACK_SENT 3 assured
         c 22 SHUTDOWN_ACK          | ESTABLISHED | SHUTDOWN_ACK_SENT 3 assured
         c 11 SHUTDOWN_COMPLETE/1   | ESTABLISHED | CLOSED 10 assured
     """,
-    aborted=WAIT + """
-        c 22 COOKIE_ECHO           | ESTABLISHED | COOKIE_ECHOED 3
-        s 11 COOKIE_ACK            | ESTABLISHED | ESTABLISHED 210 assured
+    aborted=OPEN + """
         c 23 ABORT                 | INVALID     | ESTABLISHED 210 assured
         c 11 ABORT                 | INVALID     | ESTABLISHED 210 assured
         c 22 ABORT/1               | INVALID     | ESTABLISHED 210 assured
         c 11 ABORT/1               | ESTABLISHED | CLOSED 10 assured
     """,
-    aborted_by_server=WAIT + """
-        c 22 COOKIE_ECHO           | ESTABLISHED | COOKIE_ECHOED 3
-        s 11 COOKIE_ACK            | ESTABLISHED | ESTABLISHED 210 assured
+    aborted_by_server=OPEN + """
         s 22 ABORT                 | INVALID     | ESTABLISHED 210 assured
         s 11 ABORT/2               | ESTABLISHED | CLOSED 10 assured
     """,
@@ -119,9 +118,7 @@ def test_life(client, server, firewall, script):
 
 
 @case("sctp.tags", topology="two-lans", needs=["conntrack"], cites=["CTGEN-04"], rows=scripts(
-    every_packet=WAIT + """
-        c 22 COOKIE_ECHO           | ESTABLISHED | COOKIE_ECHOED 3
-        s 11 COOKIE_ACK            | ESTABLISHED | ESTABLISHED 210 assured
+    every_packet=OPEN + """
         c 23 DATA                  | INVALID     | ESTABLISHED 210 assured
         c 11 DATA                  | INVALID     | ESTABLISHED 210 assured
         s 22 SACK                  | INVALID     | ESTABLISHED 210 assured
@@ -174,9 +171,7 @@ def test_life(client, server, firewall, script):
         s 0 INIT:5                 | INVALID     | HEARTBEAT_SENT 30 unreplied
         c 0 INIT:6                 | NEW         | COOKIE_WAIT 3 unreplied
     """,
-    heartbeats=WAIT + """
-        c 22 COOKIE_ECHO           | ESTABLISHED | COOKIE_ECHOED 3
-        s 11 COOKIE_ACK            | ESTABLISHED | ESTABLISHED 210 assured
+    heartbeats=OPEN + """
         c 22 HEARTBEAT             | ESTABLISHED | ESTABLISHED 210 assured
         s 11 HEARTBEAT_ACK         | ESTABLISHED | ESTABLISHED 210 assured
         s 12 HEARTBEAT_ACK         | INVALID     | ESTABLISHED 210 assured
@@ -267,9 +262,7 @@ def test_tags(client, server, firewall, script):
         c 22 DATA SHUTDOWN         | ESTABLISHED | SHUTDOWN_SENT 3 assured
         s 11 SHUTDOWN_ACK SHUTDOWN_COMPLETE | INVALID     | SHUTDOWN_SENT 3 assured
     """,
-    lengths=WAIT + """
-        c 22 COOKIE_ECHO           | ESTABLISHED | COOKIE_ECHOED 3
-        s 11 COOKIE_ACK            | ESTABLISHED | ESTABLISHED 210 assured
+    lengths=OPEN + """
         c 22 SACK=0                | INVALID     | ESTABLISHED 210 assured
         c 22 SACK DATA=0           | INVALID     | ESTABLISHED 210 assured
         c 22 SACK=3 SHUTDOWN       | ESTABLISHED | SHUTDOWN_SENT 3 assured
@@ -278,9 +271,7 @@ def test_tags(client, server, firewall, script):
         c 22 SACK=5 SACK SHUTDOWN  | ESTABLISHED | SHUTDOWN_SENT 3 assured
         c 22                       | INVALID     | SHUTDOWN_SENT 3 assured
     """,
-    stays_what_was_done=WAIT + """
-        c 22 COOKIE_ECHO           | ESTABLISHED | COOKIE_ECHOED 3
-        s 11 COOKIE_ACK            | ESTABLISHED | ESTABLISHED 210 assured
+    stays_what_was_done=OPEN + """
         c 22 SHUTDOWN ABORT/1      | INVALID     | SHUTDOWN_SENT 210 assured
         s 11 SHUTDOWN_ACK ABORT/1  | INVALID     | SHUTDOWN_ACK_SENT 210 assured
     """,

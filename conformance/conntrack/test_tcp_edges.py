@@ -7,15 +7,9 @@ from conformance.tcp_script import play
 from conformance.vocabulary import case
 
 NARROW = """
-        c S window=500   | NEW         | SYN_SENT unreplied
-        s SA window=500  | ESTABLISHED | SYN_RECV
-        c A window=500   | ESTABLISHED |
-"""
-SACKS = """
-        c S window=500 sackok    | NEW         | SYN_SENT 120 unreplied
-        s SA window=500 sackok   | ESTABLISHED | SYN_RECV 60
-        c A window=500           | ESTABLISHED | ESTABLISHED 432000 assured
-        s A data=100 window=500  | ESTABLISHED | ESTABLISHED 300 assured
+        c S window=500
+        s SA window=500
+        c A window=500
 """
 
 
@@ -29,34 +23,50 @@ def scripts(requirement, **rows):
 
 
 @case("tcp.edges.upper", topology="two-lans", needs=["conntrack"], rows=scripts("CTTCP-23",
-    last_byte=NARROW + """
+    excess="""
+        -- last byte
+        c S window=500
+        s SA window=500
+        c A window=500
         c A data=1 seq=+500 window=500 | ESTABLISHED | ESTABLISHED 300 assured
         s A ack=502 window=500         | ESTABLISHED | ESTABLISHED 432000 assured
         s A ack=503 window=500         | INVALID     | ESTABLISHED 432000 assured
-    """,
-    one_more=NARROW + """
+        -- one more
+        c S window=500
+        s SA window=500
+        c A window=500
         c A data=1 seq=+501 window=0 | ESTABLISHED | ESTABLISHED 432000 assured
         s A ack=503 window=500       | ESTABLISHED | ESTABLISHED 432000 assured
         s A ack=504 window=500       | INVALID     | ESTABLISHED 432000 assured
-    """,
-    most_excess=NARROW + """
+        -- most excess
+        c S window=500
+        s SA window=500
+        c A window=500
         c A data=498 seq=+501 | ESTABLISHED | ESTABLISHED 432000 assured
         s A ack=1000          | ESTABLISHED | ESTABLISHED 432000 assured
         s A ack=1001          | INVALID     | ESTABLISHED 432000 assured
-    """,
-    too_much_excess=NARROW + """
+        -- too much excess
+        c S window=500
+        s SA window=500
+        c A window=500
         c A data=499 seq=+501 | INVALID     | ESTABLISHED 432000 assured
         c A data=1 seq=+1000  | INVALID     | ESTABLISHED 432000 assured
         s A data=499 seq=+501 | INVALID     | ESTABLISHED 432000 assured
         s A data=498 seq=+501 | ESTABLISHED | ESTABLISHED 432000 assured
-    """,
-    excess_and_bad_ack=NARROW + """
+        -- excess and bad ack
+        c S window=500
+        s SA window=500
+        c A window=500
         c A data=1 seq=+501 ack=+1     | INVALID     | ESTABLISHED 432000 assured
         c A data=1 seq=+501 ack=-66001 | INVALID     | ESTABLISHED 432000 assured
         c A data=1 seq=+501 ack=-66000 | ESTABLISHED | ESTABLISHED 432000 assured
         c A data=1 seq=+502 ack=+0     | ESTABLISHED | ESTABLISHED 432000 assured
     """,
-    grows_with_what_was_sent=NARROW + """
+    windows="""
+        -- grows with what was sent
+        c S window=500
+        s SA window=500
+        c A window=500
         c A data=400 window=500 | ESTABLISHED | ESTABLISHED 300 assured
         c A data=200 window=500 | ESTABLISHED | ESTABLISHED 300 assured
         c A data=500 window=500 | INVALID     | ESTABLISHED 300 assured
@@ -64,8 +74,10 @@ def scripts(requirement, **rows):
         c A data=1 seq=1202     | INVALID     | ESTABLISHED 300 assured
         c A data=1 seq=1800     | INVALID     | ESTABLISHED 300 assured
         c A data=1 seq=1801     | INVALID     | ESTABLISHED 300 assured
-    """,
-    closed=NARROW + """
+        -- closed
+        c S window=500
+        s SA window=500
+        c A window=500
         s A window=0                   | ESTABLISHED | ESTABLISHED 300 assured
         c A data=1 seq=+0 window=500   | ESTABLISHED | ESTABLISHED 300 assured
         c A data=1 seq=+501 window=500 | ESTABLISHED | ESTABLISHED 300 assured
@@ -73,8 +85,7 @@ def scripts(requirement, **rows):
         c A data=1 seq=+0 window=500   | ESTABLISHED | ESTABLISHED 300 assured
         s A ack=+0 window=100          | ESTABLISHED | ESTABLISHED 300 assured
         c A data=100 seq=+0 window=500 | ESTABLISHED | ESTABLISHED 300 assured
-    """,
-    from_a_closed_window="""
+        -- from a closed window
         c S window=0     | NEW         | SYN_SENT 120 unreplied
         s SA window=0    | ESTABLISHED | SYN_RECV 60
         c A window=0     | ESTABLISHED | ESTABLISHED 300 assured
@@ -83,16 +94,14 @@ def scripts(requirement, **rows):
         c A data=1 seq=4 | INVALID     | ESTABLISHED 300 assured
         s A data=1       | ESTABLISHED | ESTABLISHED 300 assured
         s A data=1 seq=4 | ESTABLISHED | ESTABLISHED 300 assured
-    """,
-    scale_of_fourteen="""
+        -- scale of fourteen
         c S window=500 wscale=14       | NEW         | SYN_SENT 120 unreplied
         s SA window=500 wscale=15      | ESTABLISHED | SYN_RECV 60
         s A window=4                   | ESTABLISHED | SYN_RECV 60
         c A data=1 seq=65536 window=1  | ESTABLISHED | ESTABLISHED 300 assured
         s A data=1 seq=+20000 window=1 | ESTABLISHED | ESTABLISHED 300 assured
         c A data=1 seq=+70000          | ESTABLISHED | ESTABLISHED 300 assured
-    """,
-    scale_grows="""
+        -- scale grows
         c S window=500 wscale=2  | NEW         | SYN_SENT 120 unreplied
         s SA window=500 wscale=3 | ESTABLISHED | SYN_RECV 60
         c A window=500           | ESTABLISHED | ESTABLISHED 432000 assured
@@ -103,7 +112,8 @@ def scripts(requirement, **rows):
         s A data=1 seq=2001      | ESTABLISHED | ESTABLISHED 300 assured
         s A data=1 seq=6003      | ESTABLISHED | ESTABLISHED 300 assured
     """,
-    options_of_syn="""
+    options="""
+        -- options of syn
         c S options=0103030301030403ffff          | NEW         | SYN_SENT 120 unreplied
         s SA options=020405b401010303040000000000 | ESTABLISHED | SYN_RECV 60
         c A window=500                            | ESTABLISHED | ESTABLISHED 432000 assured
@@ -112,29 +122,25 @@ def scripts(requirement, **rows):
         c A data=1 seq=12502                      | ESTABLISHED | ESTABLISHED 300 assured
         s A data=1 seq=8001                       | ESTABLISHED | ESTABLISHED 300 assured
         s A data=1 seq=8601                       | ESTABLISHED | ESTABLISHED 300 assured
-    """,
-    options_behind_the_end="""
+        -- options behind the end
         c S options=00030307 window=500 | NEW         | SYN_SENT 120 unreplied
         s SA wscale=7 window=500        | ESTABLISHED | SYN_RECV 60
         c A window=500                  | ESTABLISHED | ESTABLISHED 432000 assured
         s A window=500                  | ESTABLISHED | ESTABLISHED 432000 assured
         c A data=1 seq=1100             | INVALID     | ESTABLISHED 432000 assured
-    """,
-    options_of_wrong_size="""
+        -- options of wrong size
         c S options=0304070003030700 window=500 | NEW         | SYN_SENT 120 unreplied
         s SA wscale=7 window=500                | ESTABLISHED | SYN_RECV 60
         c A window=500                          | ESTABLISHED | ESTABLISHED 432000 assured
         s A window=500                          | ESTABLISHED | ESTABLISHED 432000 assured
         c A data=1 seq=1100                     | ESTABLISHED | ESTABLISHED 300 assured
-    """,
-    options_broken="""
+        -- options broken
         c S options=030307ff window=500          | NEW         | SYN_SENT 120 unreplied
         s SA options=0303020203ff0000 window=500 | ESTABLISHED | SYN_RECV 60
         s A window=500                           | ESTABLISHED | SYN_RECV 60
         c A data=1 seq=2001                      | ESTABLISHED | ESTABLISHED 300 assured
         c A data=1 seq=4004                      | INVALID     | ESTABLISHED 300 assured
-    """,
-    syn_again_without_options="""
+        -- syn again without options
         c S wscale=7 window=500  | NEW         | SYN_SENT 120 unreplied
         c S window=500 seq=0     | NEW         | SYN_SENT 120 unreplied
         s SA wscale=7 window=500 | ESTABLISHED | SYN_RECV 60
@@ -142,7 +148,8 @@ def scripts(requirement, **rows):
         s A window=500           | ESTABLISHED | ESTABLISHED 432000 assured
         c A data=1 seq=60000     | ESTABLISHED | ESTABLISHED 300 assured
     """,
-    syn_again_with_later_numbers="""
+    openings="""
+        -- syn again with later numbers
         c S window=500          | NEW         | SYN_SENT 120 unreplied
         c S window=600 isn=2000 | NEW         | SYN_SENT 120 unreplied
         s SA window=700         | ESTABLISHED | SYN_RECV 60
@@ -151,8 +158,7 @@ def scripts(requirement, **rows):
         c A data=1 seq=1402     | INVALID     | ESTABLISHED 300 assured
         s A data=1 seq=601      | ESTABLISHED | ESTABLISHED 300 assured
         s A data=1 seq=1202     | ESTABLISHED | ESTABLISHED 300 assured
-    """,
-    both_open_at_once="""
+        -- both open at once
         c S wscale=7 window=500     | NEW         | SYN_SENT 120 unreplied
         s S wscale=7 window=500     | ESTABLISHED | SYN_SENT2 120
         c SA seq=0 ack=1 window=500 | ESTABLISHED | SYN_RECV 60
@@ -169,7 +175,11 @@ def test_upper(client, server, firewall, script, sets):
 
 
 @case("tcp.edges.lower", topology="two-lans", needs=["conntrack"], rows=scripts("CTTCP-25",
-    oldest_byte=NARROW + """
+    data="""
+        -- oldest byte
+        c S window=500
+        s SA window=500
+        c A window=500
         c A data=400                 | ESTABLISHED | ESTABLISHED 300 assured
         s A window=500               | ESTABLISHED | ESTABLISHED 432000 assured
         c A data=400                 | ESTABLISHED | ESTABLISHED 300 assured
@@ -180,8 +190,10 @@ def test_upper(client, server, firewall, script, sets):
         c A seq=-500 window=500      | ESTABLISHED | ESTABLISHED 432000 assured
         c A data=1 seq=-502 window=0 | ESTABLISHED | ESTABLISHED 432000 assured
         c A data=1 seq=-501 window=0 | ESTABLISHED | ESTABLISHED 300 assured
-    """,
-    of_server=NARROW + """
+        -- of server
+        c S window=500
+        s SA window=500
+        c A window=500
         s A data=400            | ESTABLISHED | ESTABLISHED 300 assured
         c A window=600          | ESTABLISHED | ESTABLISHED 432000 assured
         s A data=400            | ESTABLISHED | ESTABLISHED 300 assured
@@ -189,8 +201,7 @@ def test_upper(client, server, firewall, script, sets):
         s A seq=-600 window=0   | ESTABLISHED | ESTABLISHED 300 assured
         s A seq=-601 window=500 | ESTABLISHED | ESTABLISHED 300 assured
         s A seq=-600 window=500 | ESTABLISHED | ESTABLISHED 432000 assured
-    """,
-    oldest_ack="""
+        -- oldest ack
         c S window=200 wscale=8           | NEW         | SYN_SENT 120 unreplied
         s SA window=200 wscale=8          | ESTABLISHED | SYN_RECV 60
         c A window=200                    | ESTABLISHED | ESTABLISHED 432000 assured
@@ -201,8 +212,7 @@ def test_upper(client, server, firewall, script, sets):
         c A ack=34009 window=200          | ESTABLISHED | ESTABLISHED 300 assured
         c A ack=34010 window=200          | ESTABLISHED | ESTABLISHED 300 assured
         c A ack=100011                    | INVALID     | ESTABLISHED 300 assured
-    """,
-    oldest_ack_of_a_wide_window="""
+        -- oldest ack of a wide window
         c S window=300 wscale=8           | NEW         | SYN_SENT 120 unreplied
         s SA window=300 wscale=8          | ESTABLISHED | SYN_RECV 60
         c A window=300                    | ESTABLISHED | ESTABLISHED 432000 assured
@@ -213,7 +223,11 @@ def test_upper(client, server, firewall, script, sets):
         c A ack=75209 window=300          | ESTABLISHED | ESTABLISHED 300 assured
         c A ack=75210 window=300          | ESTABLISHED | ESTABLISHED 300 assured
     """,
-    acknowledged=NARROW + """
+    acknowledgements="""
+        -- acknowledged
+        c S window=500
+        s SA window=500
+        c A window=500
         c A data=10        | ESTABLISHED | ESTABLISHED 300 assured
         c A data=10        | ESTABLISHED | ESTABLISHED 300 assured
         s A ack=11         | ESTABLISHED | ESTABLISHED 300 assured
@@ -222,16 +236,17 @@ def test_upper(client, server, firewall, script, sets):
         c A ack=1          | ESTABLISHED | ESTABLISHED 300 assured
         c A ack=11         | ESTABLISHED | ESTABLISHED 432000 assured
         s A ack=22         | INVALID     | ESTABLISHED 432000 assured
-    """,
-    fin_counts=NARROW + """
+        -- fin counts
+        c S window=500
+        s SA window=500
+        c A window=500
         c FA            | ESTABLISHED | FIN_WAIT 120 assured
         s A ack=3       | INVALID     | FIN_WAIT 120 assured
         s A ack=2       | ESTABLISHED | CLOSE_WAIT 60 assured
         s FA            | ESTABLISHED | LAST_ACK 30 assured
         c A ack=3       | INVALID     | LAST_ACK 30 assured
         c A ack=2       | ESTABLISHED | TIME_WAIT 120 assured
-    """,
-    syn_counts_once="""
+        -- syn counts once
         c S data=8          | NEW         | SYN_SENT 120 unreplied
         s SA ack=10         | INVALID     | SYN_SENT 120 unreplied
         s SA ack=9 isn=5000 | ESTABLISHED | SYN_RECV 60
@@ -244,33 +259,42 @@ def test_lower(client, server, firewall, script, sets):
 
 
 @case("tcp.edges.sack", topology="two-lans", needs=["conntrack"], rows=scripts("CTTCP-51",
-    highest_block=SACKS + """
+    blocks="""
+        -- highest block
+        c S window=500 sackok
+        s SA window=500 sackok
+        c A window=500
+        s A data=100 window=500
         c A ack=1 sack=51..101                                              | ESTABLISHED | ESTABLISHED 300 assured
         c A ack=1 sack=51..102                                              | INVALID     | ESTABLISHED 300 assured
         c A ack=1 options=0101050affffffff000013ff                          | INVALID     | ESTABLISHED 300 assured
         c A ack=1 options=01010512000013890000138a000013890000ffff          | INVALID     | ESTABLISHED 300 assured
         c A ack=1 options=010105120000138900001390000013890000138a window=0 | ESTABLISHED | ESTABLISHED 300 assured
-    """,
-    moves_the_window=SACKS + """
+        -- moves the window
+        c S window=500 sackok
+        s SA window=500 sackok
+        c A window=500
+        s A data=100 window=500
         c A ack=1 sack=51..101 window=500 | ESTABLISHED | ESTABLISHED 300 assured
         s A data=1 seq=601                | ESTABLISHED | ESTABLISHED 300 assured
         s A data=1 seq=1203               | INVALID     | ESTABLISHED 300 assured
-    """,
-    first_option_only=SACKS + """
+        -- first option only
+        c S window=500 sackok
+        s SA window=500 sackok
+        c A window=500
+        s A data=100 window=500
         c A ack=1 options=050a000013890000138a050a0000138900ffffff     | ESTABLISHED | ESTABLISHED 300 assured
         c A ack=1 options=050900001389000013050a0000138900ffffff000000 | INVALID     | ESTABLISHED 300 assured
         c A ack=1 options=0512000013890000138a0000138900ffffff0000     | INVALID     | ESTABLISHED 300 assured
         c A ack=1 options=05020101050a0000138900ffffff                 | INVALID     | ESTABLISHED 300 assured
         c A ack=1 options=0100050a0000138900ffffff                     | ESTABLISHED | ESTABLISHED 300 assured
-    """,
-    of_server="""
+        -- of server
         c S window=500 sackok   | NEW         | SYN_SENT 120 unreplied
         s SA window=500 sackok  | ESTABLISHED | SYN_RECV 60
         c A data=100 window=500 | ESTABLISHED | ESTABLISHED 300 assured
         s A ack=1 sack=51..101  | ESTABLISHED | ESTABLISHED 300 assured
         s A ack=1 sack=51..102  | INVALID     | ESTABLISHED 300 assured
-    """,
-    offered_by_one="""
+        -- offered by one
         c S window=500 sackok   | NEW         | SYN_SENT 120 unreplied
         s SA window=500         | ESTABLISHED | SYN_RECV 60
         c A data=100 window=500 | ESTABLISHED | ESTABLISHED 300 assured
@@ -285,14 +309,20 @@ def test_sack(client, server, firewall, script, sets):
 
 
 @case("tcp.edges.repeats", topology="two-lans", needs=["conntrack"], rows=scripts("CTTCP-45",
-    of_server=NARROW + """
+    same="""
+        -- of server
+        c S window=500
+        s SA window=500
+        c A window=500
         s A             | ESTABLISHED | ESTABLISHED 432000 assured
         s A             | ESTABLISHED | ESTABLISHED 432000 assured
         s A             | ESTABLISHED | ESTABLISHED 432000 assured
         s A             | ESTABLISHED | ESTABLISHED 300 assured
         s A window=1000 | ESTABLISHED | ESTABLISHED 432000 assured
-    """,
-    window=NARROW + """
+        -- window
+        c S window=500
+        s SA window=500
+        c A window=500
         c A window=400  | ESTABLISHED | ESTABLISHED 432000 assured
         c A window=400  | ESTABLISHED | ESTABLISHED 432000 assured
         c A window=400  | ESTABLISHED | ESTABLISHED 432000 assured
@@ -300,8 +330,10 @@ def test_sack(client, server, firewall, script, sets):
         c A window=401  | ESTABLISHED | ESTABLISHED 432000 assured
         c A window=401  | ESTABLISHED | ESTABLISHED 432000 assured
         c A window=401  | ESTABLISHED | ESTABLISHED 300 assured
-    """,
-    ack=NARROW + """
+        -- ack
+        c S window=500
+        s SA window=500
+        c A window=500
         s A data=10     | ESTABLISHED | ESTABLISHED 300 assured
         c A ack=1       | ESTABLISHED | ESTABLISHED 300 assured
         c A ack=1       | ESTABLISHED | ESTABLISHED 300 assured
@@ -309,24 +341,30 @@ def test_sack(client, server, firewall, script, sets):
         c A ack=2       | ESTABLISHED | ESTABLISHED 300 assured
         c A ack=2       | ESTABLISHED | ESTABLISHED 300 assured
         c A ack=2       | ESTABLISHED | ESTABLISHED 300 assured
-    """,
-    number=NARROW + """
+        -- number
+        c S window=500
+        s SA window=500
+        c A window=500
         c A data=1      | ESTABLISHED | ESTABLISHED 300 assured
         c A seq=2       | ESTABLISHED | ESTABLISHED 300 assured
         c A seq=1       | ESTABLISHED | ESTABLISHED 300 assured
         c A seq=1       | ESTABLISHED | ESTABLISHED 300 assured
         c A seq=1       | ESTABLISHED | ESTABLISHED 300 assured
         c A seq=1       | ESTABLISHED | ESTABLISHED 300 assured
-    """,
-    data=NARROW + """
+        -- data
+        c S window=500
+        s SA window=500
+        c A window=500
         s A window=500   | ESTABLISHED | ESTABLISHED 432000 assured
         c A data=9       | ESTABLISHED | ESTABLISHED 300 assured
         c A data=9 seq=1 | ESTABLISHED | ESTABLISHED 300 assured
         c A data=9 seq=1 | ESTABLISHED | ESTABLISHED 300 assured
         c A data=9 seq=1 | ESTABLISHED | ESTABLISHED 300 assured
         s A              | ESTABLISHED | ESTABLISHED 432000 assured
-    """,
-    turns=NARROW + """
+        -- turns
+        c S window=500
+        s SA window=500
+        c A window=500
         c A             | ESTABLISHED | ESTABLISHED 432000 assured
         c A             | ESTABLISHED | ESTABLISHED 432000 assured
         s A             | ESTABLISHED | ESTABLISHED 432000 assured
@@ -334,8 +372,10 @@ def test_sack(client, server, firewall, script, sets):
         c A             | ESTABLISHED | ESTABLISHED 432000 assured
         c A             | ESTABLISHED | ESTABLISHED 432000 assured
         c A             | ESTABLISHED | ESTABLISHED 300 assured
-    """,
-    with_push=NARROW + """
+        -- with push
+        c S window=500
+        s SA window=500
+        c A window=500
         c PA            | ESTABLISHED | ESTABLISHED 432000 assured
         c A             | ESTABLISHED | ESTABLISHED 432000 assured
         c PA            | ESTABLISHED | ESTABLISHED 432000 assured
@@ -390,73 +430,85 @@ def test_repeats(client, server, firewall, script, sets):
 
 
 @case("tcp.edges.reset", topology="two-lans", needs=["conntrack"], rows=scripts("CTTCP-27",
-    one_below=NARROW + """
+    numbers="""
+        -- one below
+        c S window=500
+        s SA window=500
+        c A window=500
         c A data=100    | ESTABLISHED | ESTABLISHED 300 assured
         s A             | ESTABLISHED | ESTABLISHED 432000 assured
         c R seq=100     | INVALID     | ESTABLISHED 432000 assured
         c R seq=101     | ESTABLISHED | CLOSE 10 assured
-    """,
-    one_above=NARROW + """
+        -- one above
+        c S window=500
+        s SA window=500
+        c A window=500
         c A data=100    | ESTABLISHED | ESTABLISHED 300 assured
         s A             | ESTABLISHED | ESTABLISHED 432000 assured
         c R seq=102     | ESTABLISHED | ESTABLISHED 10 assured
-    """,
-    behind_data=NARROW + """
+        -- behind data
+        c S window=500
+        s SA window=500
+        c A window=500
         c A data=100    | ESTABLISHED | ESTABLISHED 300 assured
         s A             | ESTABLISHED | ESTABLISHED 432000 assured
         c A data=50     | ESTABLISHED | ESTABLISHED 300 assured
         c R seq=150     | ESTABLISHED | ESTABLISHED 10 assured
         c R seq=151     | ESTABLISHED | ESTABLISHED 10 assured
-    """,
-    behind_fin=NARROW + """
+        -- behind fin
+        c S window=500
+        s SA window=500
+        c A window=500
         s A data=10     | ESTABLISHED | ESTABLISHED 300 assured
         s R             | ESTABLISHED | CLOSE 10 assured
-    """,
-    in_window_edge=NARROW + """
+        -- in window edge
+        c S window=500
+        s SA window=500
+        c A window=500
         c A data=1      | ESTABLISHED | ESTABLISHED 300 assured
         s A             | ESTABLISHED | ESTABLISHED 432000 assured
         c R seq=501     | ESTABLISHED | ESTABLISHED 10 assured
     """,
-    before_assured="""
+    openings="""
+        -- before assured
         c S        | NEW         | SYN_SENT 120 unreplied
         s SA       | ESTABLISHED | SYN_RECV 60
         c R seq=77 | ESTABLISHED | CLOSE 10
-    """,
-    zero_before_assured="""
+        -- zero before assured
         c S           | NEW         | SYN_SENT 120 unreplied
         s SA          | ESTABLISHED | SYN_RECV 60
         c R seq=-1001 | ESTABLISHED | CLOSE 10
-    """,
-    ack_of_nothing=NARROW + """
+        -- ack of nothing
+        c S window=500
+        s SA window=500
+        c A window=500
         s RA ack=-5001  | ESTABLISHED | CLOSE 10 assured
         s RA ack=+9     | ESTABLISHED | CLOSE 10 assured
-    """,
-    with_ack_too_high=NARROW + """
+        -- with ack too high
+        c S window=500
+        s SA window=500
+        c A window=500
         s RA ack=+9     | INVALID     | ESTABLISHED 432000 assured
         s RA ack=+0     | ESTABLISHED | CLOSE 10 assured
-    """,
-    refused_with_zero="""
+        -- refused with zero
         c S            | NEW         | SYN_SENT 120 unreplied
         s RA seq=-5000 | ESTABLISHED | gone
     """,
-    refused_wrongly="""
+    picked_up="""
+        -- refused wrongly
         c S                   | NEW         | SYN_SENT 120 unreplied
         s RA seq=-5000 ack=+1 | ESTABLISHED | gone
         s RA seq=-5000 ack=+0 | INVALID     | gone
-    """,
-    refused_without_ack="""
+        -- refused without ack
         c S           | NEW         | SYN_SENT 120 unreplied
         s R seq=-5000 | ESTABLISHED | gone
-    """,
-    after_pick_up="""
+        -- after pick up
         c A data=5 | NEW         | ESTABLISHED 300 unreplied
         s R seq=50 | ESTABLISHED | gone
-    """,
-    own_after_pick_up="""
+        -- own after pick up
         c A data=5 | NEW         | ESTABLISHED 300 unreplied
         c R seq=50 | NEW         | gone
-    """,
-    both_picked_up="""
+        -- both picked up
         c A data=5  | NEW         | ESTABLISHED 300 unreplied
         s A data=7  | ESTABLISHED | ESTABLISHED 300
         c A         | ESTABLISHED | ESTABLISHED 432000 assured
@@ -464,28 +516,34 @@ def test_repeats(client, server, firewall, script, sets):
         c R seq=5   | ESTABLISHED | CLOSE 10 assured
         c R         | ESTABLISHED | CLOSE 10 assured
     """,
-    answers_let_syn=NARROW + """
+    answers="""
+        -- answers let syn
+        c S window=500
+        s SA window=500
+        c A window=500
         c S isn=3000000      | ESTABLISHED | ESTABLISHED 432000 assured
         s RA seq=-5001 ack=1 | ESTABLISHED | CLOSE 10 assured
-    """,
-    answers_let_syn_wrongly=NARROW + """
+        -- answers let syn wrongly
+        c S window=500
+        s SA window=500
+        c A window=500
         c S isn=3000000      | ESTABLISHED | ESTABLISHED 432000 assured
         s RA seq=-5001 ack=2 | INVALID     | ESTABLISHED 432000 assured
         s RA seq=+0 ack=0    | INVALID     | ESTABLISHED 432000 assured
-    """,
-    answers_let_ack="""
+        -- answers let ack
         c S                | NEW         | SYN_SENT 120 unreplied
         s A seq=70 ack=900 | ESTABLISHED | SYN_SENT 120
         c R seq=900        | ESTABLISHED | CLOSE 10
         c S                | NEW         | SYN_SENT 120 unreplied
-    """,
-    answers_let_ack_wrongly="""
+        -- answers let ack wrongly
         c S                | NEW         | SYN_SENT 120 unreplied
         s A seq=70 ack=900 | ESTABLISHED | SYN_SENT 120
         c R seq=901        | INVALID     | SYN_SENT 120
         c S                | ESTABLISHED | SYN_SENT 120
-    """,
-    other_fin_first=NARROW + """
+        -- other fin first
+        c S window=500
+        s SA window=500
+        c A window=500
         c FA seq=+2000  | INVALID     | ESTABLISHED 432000 assured
         s FA seq=+2000  | INVALID     | ESTABLISHED 300 assured
         s FA seq=+2000  | INVALID     | ESTABLISHED 300 assured
@@ -528,7 +586,11 @@ def test_reset(client, server, firewall, script, sets):
 
 
 @case("tcp.edges.let", topology="two-lans", needs=["conntrack"], rows=scripts("CTTCP-34",
-    other_options=NARROW + """
+    answers="""
+        -- other options
+        c S window=500
+        s SA window=500
+        c A window=500
         c S isn=3000000 window=300 wscale=2  | ESTABLISHED | ESTABLISHED 432000 assured
         s SA isn=7000000 window=400 wscale=3 | ESTABLISHED | SYN_RECV 60 assured
         c A window=300                       | ESTABLISHED | ESTABLISHED 432000 assured
@@ -539,8 +601,7 @@ def test_reset(client, server, firewall, script, sets):
         s A data=1 seq=1201                  | ESTABLISHED | ESTABLISHED 300 assured
         s A data=1 seq=1202                  | ESTABLISHED | ESTABLISHED 300 assured
         s A data=1 seq=2404                  | ESTABLISHED | ESTABLISHED 300 assured
-    """,
-    no_options="""
+        -- no options
         c S window=500 wscale=7              | NEW         | SYN_SENT 120 unreplied
         s SA window=500 wscale=7             | ESTABLISHED | SYN_RECV 60
         c A window=500                       | ESTABLISHED | ESTABLISHED 432000 assured
@@ -551,23 +612,30 @@ def test_reset(client, server, firewall, script, sets):
         c A data=1 seq=802                   | INVALID     | ESTABLISHED 300 assured
         s A data=1 seq=301                   | ESTABLISHED | ESTABLISHED 300 assured
         s A data=1 seq=602                   | ESTABLISHED | ESTABLISHED 300 assured
-    """,
-    wrong_answer=NARROW + """
+        -- wrong answer
+        c S window=500
+        s SA window=500
+        c A window=500
         c S isn=3000000        | ESTABLISHED | ESTABLISHED 432000 assured
         s SA isn=7000000 ack=2 | ESTABLISHED | ESTABLISHED 432000 assured
         c A                    | INVALID     | ESTABLISHED 432000 assured
-    """,
-    answer_without_syn=NARROW + """
+        -- answer without syn
+        c S window=500
+        s SA window=500
+        c A window=500
         s SA seq=0       | ESTABLISHED | ESTABLISHED 432000 assured
         s SA isn=7000000 | ESTABLISHED | ESTABLISHED 432000 assured
         c A              | INVALID     | ESTABLISHED 432000 assured
-    """,
-    answered_by_ack=NARROW + """
+        -- answered by ack
+        c S window=500
+        s SA window=500
+        c A window=500
         c S isn=3000000  | ESTABLISHED | ESTABLISHED 432000 assured
         s A ack=-2999999 | ESTABLISHED | ESTABLISHED 432000 assured
         c A seq=-2999999 | ESTABLISHED | ESTABLISHED 432000 assured
     """,
-    challenge="""
+    closing="""
+        -- challenge
         c S                    | NEW         | SYN_SENT 120 unreplied
         s SA                   | ESTABLISHED | SYN_RECV 60
         c A                    | ESTABLISHED | ESTABLISHED 432000 assured
@@ -576,8 +644,7 @@ def test_reset(client, server, firewall, script, sets):
         c S isn=3000000        | ESTABLISHED | LAST_ACK 30 assured
         s A ack=-2999999 seq=2 | ESTABLISHED | LAST_ACK 30 assured
         s A ack=-2999999 seq=2 | ESTABLISHED | TIME_WAIT 120 assured
-    """,
-    no_challenge="""
+        -- no challenge
         c S              | NEW         | SYN_SENT 120 unreplied
         s SA             | ESTABLISHED | SYN_RECV 60
         c A              | ESTABLISHED | ESTABLISHED 432000 assured
@@ -585,8 +652,7 @@ def test_reset(client, server, firewall, script, sets):
         s FA             | ESTABLISHED | LAST_ACK 30 assured
         c S isn=3000000  | ESTABLISHED | LAST_ACK 30 assured
         c A seq=-2998998 | ESTABLISHED | TIME_WAIT 120 assured
-    """,
-    challenge_answered="""
+        -- challenge answered
         c S              | NEW         | SYN_SENT 120 unreplied
         s SA             | ESTABLISHED | SYN_RECV 60
         c A              | ESTABLISHED | ESTABLISHED 432000 assured
@@ -598,16 +664,17 @@ def test_reset(client, server, firewall, script, sets):
         c FA             | ESTABLISHED | FIN_WAIT 120 assured
         s FA             | ESTABLISHED | LAST_ACK 30 assured
         c A              | ESTABLISHED | TIME_WAIT 120 assured
-    """,
-    in_close_wait=NARROW + """
+        -- in close wait
+        c S window=500
+        s SA window=500
+        c A window=500
         c FA            | ESTABLISHED | FIN_WAIT 120 assured
         s A             | ESTABLISHED | CLOSE_WAIT 60 assured
         c S isn=3000000 | ESTABLISHED | CLOSE_WAIT 60 assured
         s A             | INVALID     | CLOSE_WAIT 60 assured
         s FA            | INVALID     | CLOSE_WAIT 60 assured
         c A             | INVALID     | CLOSE_WAIT 60 assured
-    """,
-    simultaneous="""
+        -- simultaneous
         c S              | NEW         | SYN_SENT 120 unreplied
         s S              | ESTABLISHED | SYN_SENT2 120
         s A              | ESTABLISHED | SYN_SENT2 120
@@ -615,25 +682,35 @@ def test_reset(client, server, firewall, script, sets):
         s A              | ESTABLISHED | ESTABLISHED 432000 assured
         c A              | ESTABLISHED | ESTABLISHED 432000 assured
     """,
-    simultaneous_close=NARROW + """
+    anew="""
+        -- simultaneous close
+        c S window=500
+        s SA window=500
+        c A window=500
         c FA            | ESTABLISHED | FIN_WAIT 120 assured
         s FA ack=1      | ESTABLISHED | LAST_ACK 30 assured
         c A             | ESTABLISHED | TIME_WAIT 120 assured
         s A             | ESTABLISHED | TIME_WAIT 120 assured
         c S isn=3000000 | NEW         | SYN_SENT 120 unreplied
-    """,
-    server_begins_anew=NARROW + """
+        -- server begins anew
+        c S window=500
+        s SA window=500
+        c A window=500
         c FA            | ESTABLISHED | FIN_WAIT 120 assured
         s FA            | ESTABLISHED | LAST_ACK 30 assured
         c A             | ESTABLISHED | TIME_WAIT 120 assured
         s S isn=7000000 | NEW
-    """,
-    server_after_own_reset=NARROW + """
+        -- server after own reset
+        c S window=500
+        s SA window=500
+        c A window=500
         s R             | ESTABLISHED | CLOSE 10 assured
         s S isn=7000000 | INVALID     | CLOSE 10 assured
         c S isn=3000000 | ESTABLISHED | CLOSE 10 assured
-    """,
-    wide_and_closed=NARROW + """
+        -- wide and closed
+        c S window=500
+        s SA window=500
+        c A window=500
         c R              | ESTABLISHED | CLOSE 10 assured
         c S isn=3000000  | NEW         | SYN_SENT 120 unreplied
         s SA isn=7000000 | ESTABLISHED | SYN_RECV 60

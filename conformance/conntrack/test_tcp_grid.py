@@ -74,8 +74,7 @@ def test_grid(client, server, firewall, side, segment, state, outcome):
     if listed:
         script.entry([listed])
     flags, options = segment_of(side, segment, state)
-    script.send(side, flags, options)
-    said = script.states.after()
+    said = script.after([side, flags, *options])
     if outcome == "bad":
         assert said == "INVALID"
         script.entry([listed] if listed else ["gone"])
