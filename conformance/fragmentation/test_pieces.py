@@ -4,7 +4,8 @@ A line is one packet: the pieces that are sent, an arrow, the pieces that arrive
 
     0-104 104-208 208-300.  => 0-104 104-208 208-300.       bytes behind the IP header, from and to; the point: the last
     0-8/df 8-16/tos=3.      =>                               behind strokes: df, tos=, proto=, options= (in hexadecimal),
-                                                             id= (more than that of the packet), dest (options of IPv6)
+                                                             id= (more than that of the packet), dest (options of IPv6);
+                                                             *63: so many pieces, each with an id of its own
 
 /cut is a fragment header of IPv6.
 """
@@ -25,8 +26,16 @@ def checksum(header):
     return ((total & 0xFFFF) + (total >> 16)) ^ 0xFFFF
 
 
+def words(text):
+    """The pieces of a line, one by one."""
+    for word in text.split():
+        word, _star, times = word.partition("*")
+        for index in range(int(times or 1)):
+            yield re.sub(r"id=(\d+)", lambda found, more=index: f"id={int(found[1]) + more}", word)
+
+
 def given(text):
-    return dict(word.partition("=")[::2] for word in text.split("/")[1:])
+    return dict(field.partition("=")[::2] for field in text.split("/")[1:])
 
 
 def piece4(word, number):
@@ -87,7 +96,7 @@ def play(client, server, script, family, number):
     for line in filter(None, map(str.strip, script.strip().splitlines())):
         sent, _arrow, wanted = line.partition(" =>")
         number += 16
-        client.sends([piece(word, number) for word in sent.split()])
+        client.sends([piece(word, number) for word in words(sent)])
         seen = " ".join(shown(one) for one in server.saw(pattern("client > server")))
         assert seen == wanted.strip(), f"{line}: {seen or 'nothing'}"
 
@@ -197,6 +206,21 @@ LINUX = "RFC 791, RFC 8200 section 4.5, RFC 5722, RFC 3168 section 5.3; measured
         0-104/options=4404050000000000 104-208/options=0101010101010101. => 0-104/options=4404051000000000 104-208/options=0101010100000000.
         0-104/options=0000000007040400 104-208/options=0101010101010101. => 0-104/options=0000000000000000 104-208/options=0000000000000000.
     """,
+    distance="""
+        0-104 0-8/id=20000*63 104-208.              => 0-104 104-208.
+        0-104 0-8/id=20100*64 104-208.              =>
+        0-104 0-8/id=20200*64 104-208 208-300. 0-104 => 0-104 104-208 208-300.
+        0-8/id=20300*70 0-104 104-208.              => 0-104 104-208.
+    """,
+    options_of_the_first="""
+        0-104/options=01011e04aaaa0101 104-208.                  => 0-104/options=01011e04aaaa0101 104-208/options=0101010101010101.
+        0-104/options=9e04aaaa 104-208.                          => 0-104/options=9e04aaaa 104-208/options=9e04aaaa.
+        0-104/options=1e04aaaa9e04aaaa 104-208.                  => 0-104/options=1e04aaaa9e04aaaa 104-208/options=010101019e04aaaa.
+        0-104/options=1e08aaaaaaaaaaaa00000000 104-208.          => 0-104/options=1e08aaaaaaaaaaaa00000000 104-208/options=010101010101010100000000.
+        0-104/options=001e04aa 104-208.                          => 0-104/options=00000000 104-208/options=00000000.
+        0-104/options=9e04aaaa 104-208/options=9e04aaaa1e04aaaa. => 0-104/options=9e04aaaa 104-208/options=9e04aaaa.
+        0-1400/options=01011e04aaaa0101 1400-1600.               => 0-1400/options=01011e04aaaa0101 1400-1600/options=0101010101010101.
+    """,
     narrow=("""
         0-104 104-208.                                              => 0-104 104-208.
         0-1480 1480-1600.                                           => 0-1280 1280-1600.
@@ -280,6 +304,12 @@ def test_pieces(client, server, firewall, script, mtu, number):
         0-1240 1240-1600.           => 0-1240/cut 1240-1600/cut.
         0-608 608-1216 1216-1300.   => 0-608/cut 608-1216/cut 1216-1300/cut.
         0-8 8-16 16-1400.           => 0-8/cut 8-16/cut 16-1400/cut.
+    """,
+    long="""
+        65520-65536. 0-8            =>
+        65520-65535. 0-8            =>
+        65528-65536 0-8             =>
+        0-104 65528-65540. 104-208. => 0-104/cut 104-208/cut.
     """,
     narrow=("""
         0-1448 1448-1600. =>
