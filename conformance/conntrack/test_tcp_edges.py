@@ -74,6 +74,41 @@ def scripts(requirement, **rows):
         c A data=1 seq=1202     | INVALID     | ESTABLISHED 300 assured
         c A data=1 seq=1800     | INVALID     | ESTABLISHED 300 assured
         c A data=1 seq=1801     | INVALID     | ESTABLISHED 300 assured
+        -- the window that was overrun
+        c S window=500
+        s SA window=500
+        c A window=500
+        c A data=400 window=500        | ESTABLISHED | ESTABLISHED 300 assured
+        c A data=200 window=500        | ESTABLISHED | ESTABLISHED 300 assured
+        c A data=1 seq=1099            | ESTABLISHED | ESTABLISHED 300 assured
+        -- the window that was overrun too far
+        c S window=500
+        s SA window=500
+        c A window=500
+        c A data=400 window=500        | ESTABLISHED | ESTABLISHED 300 assured
+        c A data=200 window=500        | ESTABLISHED | ESTABLISHED 300 assured
+        c A data=1 seq=1100            | INVALID     | ESTABLISHED 300 assured
+        -- high numbers
+        c S window=500 isn=0x90000000  | NEW         | SYN_SENT 120 unreplied
+        s SA window=500 isn=0xa0000000 | ESTABLISHED | SYN_RECV 60
+        c A window=500
+        c A data=10                    | ESTABLISHED | ESTABLISHED 300 assured
+        s A window=500                 | ESTABLISHED | ESTABLISHED 432000 assured
+        s A data=10                    | ESTABLISHED | ESTABLISHED 300 assured
+        c A window=500
+        c A data=1 seq=+501            | ESTABLISHED | ESTABLISHED 300 assured
+        c A data=1 seq=+1001           | ESTABLISHED | ESTABLISHED 300 assured
+        c A ack=+1                     | INVALID     | ESTABLISHED 300 assured
+        -- numbers around the middle
+        c S window=500 isn=0x7ffffff0  | NEW         | SYN_SENT 120 unreplied
+        s SA window=500 isn=0x7fffff00 | ESTABLISHED | SYN_RECV 60
+        c A window=500
+        c A data=100                   | ESTABLISHED | ESTABLISHED 300 assured
+        s A window=500                 | ESTABLISHED | ESTABLISHED 432000 assured
+        s A data=400                   | ESTABLISHED | ESTABLISHED 300 assured
+        c A window=500
+        c A data=1 seq=-500            | ESTABLISHED | ESTABLISHED 432000 assured
+        c A data=1 seq=-502            | ESTABLISHED | ESTABLISHED 432000 assured
         -- closed
         c S window=500
         s SA window=500
