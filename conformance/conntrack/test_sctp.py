@@ -235,6 +235,41 @@ def test_life(client, server, firewall, script):
         c 23 COOKIE_ECHO           | ESTABLISHED | COOKIE_ECHOED 3
         s 12 COOKIE_ACK            | ESTABLISHED | ESTABLISHED 210 assured
     """,
+    without_tag="""
+        c 0 ABORT                  | INVALID     | gone
+        c 0 SHUTDOWN_COMPLETE      | INVALID     | gone
+        c 0 COOKIE_ACK             | INVALID     | gone
+        c 9 INIT                   | INVALID     | gone
+    """,
+    heartbeat_and_cookie="""
+        c 9 COOKIE_ECHO HEARTBEAT  | NEW         | CLOSED 10 unreplied
+        c 9 HEARTBEAT COOKIE_ECHO  | INVALID     | CLOSED 10 unreplied
+        c 9 HEARTBEAT SHUTDOWN     | NEW         | CLOSED 10 unreplied
+        s 7 HEARTBEAT_ACK          | ESTABLISHED | CLOSED 10
+        c 9 DATA                   | ESTABLISHED | CLOSED 10
+    """,
+    heartbeat_of_the_right_tag=OPEN + """
+        c 23 HEARTBEAT             | ESTABLISHED | ESTABLISHED 210 assured
+        c 22 HEARTBEAT             | ESTABLISHED | ESTABLISHED 210 assured
+        s 12 HEARTBEAT_ACK         | INVALID     | ESTABLISHED 210 assured
+        c 23 HEARTBEAT             | ESTABLISHED | ESTABLISHED 210 assured
+        s 11 HEARTBEAT             | ESTABLISHED | ESTABLISHED 210 assured
+        s 11 HEARTBEAT_ACK         | ESTABLISHED | ESTABLISHED 210 assured
+        s 12 HEARTBEAT_ACK         | INVALID     | ESTABLISHED 210 assured
+    """,
+    both_open_and_again="""
+        c 0 INIT:11                | NEW         | CLOSED 10 unreplied
+        s 0 INIT:22                | ESTABLISHED | CLOSED 10
+        s 11 INIT_ACK:22           | ESTABLISHED | COOKIE_WAIT 3
+        c 22 COOKIE_ECHO           | ESTABLISHED | COOKIE_ECHOED 3
+        s 11 COOKIE_ACK            | ESTABLISHED | ESTABLISHED 210 assured
+        c 0 INIT:15                | ESTABLISHED | ESTABLISHED 210 assured
+        s 15 INIT_ACK:26           | ESTABLISHED | ESTABLISHED 210 assured
+        s 15 INIT_ACK:27           | ESTABLISHED | ESTABLISHED 210 assured
+        c 27 COOKIE_ECHO           | ESTABLISHED | ESTABLISHED 210 assured
+        s 15 COOKIE_ACK            | ESTABLISHED | ESTABLISHED 210 assured
+        c 27 DATA                  | ESTABLISHED | ESTABLISHED 210 assured
+    """,
     init_ack_cut_short=WAIT + """
         s 11 INIT_ACK              | INVALID     | COOKIE_WAIT 3
         s 11 INIT_ACK=4            | INVALID     | COOKIE_WAIT 3
