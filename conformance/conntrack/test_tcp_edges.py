@@ -466,6 +466,16 @@ def test_repeats(client, server, firewall, script, sets):
 
 @case("tcp.edges.reset", topology="two-lans", needs=["conntrack"], rows=scripts("CTTCP-27",
     numbers="""
+        -- an old acknowledgement in between
+        c S window=500
+        s SA window=500
+        c A window=500
+        c A data=100
+        s A                            | ESTABLISHED | ESTABLISHED 432000
+        s A ack=51                     | ESTABLISHED |
+        c R seq=60                     | INVALID     | ESTABLISHED
+        c R seq=100                    | INVALID     | ESTABLISHED
+        c R seq=101                    | ESTABLISHED | CLOSE 10
         -- one below
         c S window=500
         s SA window=500
