@@ -150,7 +150,7 @@ def talks(proto: str, ports: tuple[int, int], /, **rows: Any) -> dict[str, dict[
     """Rows of a family from name=script or name=(nat, script, {more columns})."""
     found: dict[str, dict[str, Any]] = {}
     for name, row in rows.items():
-        nat, script, more = (("", row, {}) if isinstance(row, str) else (*row, {})[:3])
+        nat, script, more = ("", row, {}) if isinstance(row, str) else (*row, {})[:3]
         columns = {"nat": nat, "script": script, "proto": proto, "family": 4, "ports": ports}
         found[name.replace("_", "-")] = columns | more
     return found

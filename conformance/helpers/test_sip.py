@@ -58,11 +58,17 @@ OWN = {"ports": (6060, 5060)}
         s SIP/2.0 200 OK~CSeq: 1 PRACK~~v=0~c=IN IP4 10.0.2.10~m=audio 5004 RTP/AVP 0
         ? udp client > server:5002-5003 sip/audio, udp client > server:5004-5005 sip/audio,
           udp server > client:4004-4005 sip/video
-        s SIP/2.0 404 No~CSeq: 0 PRACK~
-        ? nothing
         c INVITEX sip:b@h SIP/2.0~CSeq: 1 INVITE~
         c INVITE 1:b@h SIP/2.0~CSeq: 1 INVITE~
         c INVITE  sip:b@h SIP/2.0~CSeq: 1 INVITE~
+        c INVITE/ sip:b@h SIP/2.0~CSeq: 1 INVITE~
+        c- BYE s
+        c- BYE sip:bxx => dropped
+        s SIP/2.0 404 No~CSeq: 1 PRACK~
+        s SIP/2.0 404 No~CSeq: 0 ACK~
+        s SIP/2.0 404 No~CSeq: 0  PRACK~
+        s SIP/2.0 404 No~CSeq: 0 PRACK~
+        ? nothing
         c invite sip:b@h SIP/2.0~CSeq: 1 INVITE~
         c bye sip:b@h SIP/2.0~ => dropped
         c bye sip:b@h SIP/2.0~CSeq:1 x~
