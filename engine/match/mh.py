@@ -3,8 +3,8 @@
     -p ipv6-mh [-m mh] [!] --mh-type TYPE[:TYPE]
 
 TYPE: a number or binding-refresh-request (brr), home-test-init (hoti), careof-test-init (coti), home-test (hot),
-careof-test (cot), binding-update (bu), binding-acknowledgement (ba), binding-error (be); a name may be shortened, the
-first that begins so counts. Later fragments never match. A header cut short, or one that is followed by another, is
+careof-test (cot), binding-update (bu), binding-acknowledgement (ba), binding-error (be); a name may be shortened: if
+it is none itself, the first that begins so counts. Later fragments never match. A header cut short, or one that is followed by another, is
 dropped.
 
 Kernel peer: ip6t_mh. Source: ip6tables-extensions(8) mh; RFC 6275.
@@ -78,9 +78,9 @@ def type_name(kind: int) -> str:
 
 def read_type(text: str) -> int:
     word = text.lower()
-    for name, number in TYPES:
-        if name.startswith(word):
-            return number
+    begun = [number for name, number in TYPES if name.startswith(word)]
+    if begun:
+        return dict(TYPES).get(word, begun[0])
     value = parse_number(text, 255)
     if value is None:
         raise ParameterProblem(f"Invalid MH type `{text}'")
