@@ -4,7 +4,7 @@
                       [!] --dccp-types TYPE[,TYPE]...  [!] --dccp-option NUMBER
 
 TYPE: REQUEST RESPONSE DATA ACK DATAACK CLOSEREQ CLOSE RESET SYNC SYNCACK, and INVALID for those without meaning.
-Later fragments never match; less than 12 bytes of DCCP, or options that do not fit, are dropped (an inverted rule
+Later fragments never match; less than 12 bytes of DCCP, or options that are not all there, are dropped (an inverted rule
 counts the packet first, and its target acts).
 
 Kernel peer: xt_dccp. Source: iptables-extensions(8) dccp; RFC 4340.
@@ -62,6 +62,8 @@ class Dccp(Ported):
         start = at + (16 if packet.data[at + 8] & 1 else 12)
         start += TYPE_HEADER[kind]
         end = at + packet.data[at + 4] * 4
+        if end == start:
+            return False  # whether or not the header is all there
         if end < start or end > len(packet.data):
             self.dropping = True
             return False
