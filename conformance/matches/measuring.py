@@ -26,13 +26,19 @@ def read_rules(text: str) -> list[tuple[str, list[str]]]:
     return found
 
 
-def means(client, firewall, packets, rules, family=4, place="filter FORWARD", before=""):
-    """`packets`: name -> packet, sent in this order. `before`: more tables, loaded with the rules."""
+def means(client, firewall, packets, rules, family=4, place="filter FORWARD", before="", tables="", link="lan1", **way):
+    """`packets`: name -> packet, sent in this order, by this `way` (words of `sends`); or something else to do in between.
+    `before`: rules that stand first. `tables`: other tables. `link`: by which the packets come."""
     wanted = read_rules(rules)
     table, chain = place.split()
-    lines = [f"-A {chain} -i lan1 {rule} -m comment --comment r{number}" for number, (rule, _names) in enumerate(wanted)]
-    firewall.loads(f"{before}*{table}\n" + "\n".join(lines) + "\nCOMMIT\n", family)
-    sizes = {name: client.sends(packet).size for name, packet in packets.items()}
+    lines = [f"-A {chain} -i {link} {rule} -m comment --comment r{number}" for number, (rule, _names) in enumerate(wanted)]
+    firewall.loads(f"{tables}*{table}\n{before}\n" + "\n".join(lines) + "\nCOMMIT\n", family)
+    sizes = {}
+    for name, packet in packets.items():
+        if callable(packet):
+            packet()
+        else:
+            sizes[name] = client.sends(packet, **way).size
     judge(firewall.counters(family), wanted, sizes)
 
 

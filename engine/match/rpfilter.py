@@ -49,7 +49,8 @@ class RpFilter(Match):
         elif packet.src == 0:
             return True
         mark = context.mark if self.validmark else 0
-        route = context.shared.environment.route(packet.src, packet.family, mark, back)
+        # Asked for 0.0.0.0, Linux names the loopback interface; for its neighbour, the route that leads to both.
+        route = context.shared.environment.route(packet.src or 1, packet.family, mark, back)
         if route.kind == LOCAL:
             return self.accept_local
         return route.kind == UNICAST and (self.loose or route.device == context.indev)
