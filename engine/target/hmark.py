@@ -27,7 +27,7 @@ from engine.core.extension import KernelRefusal, Option, ParameterProblem, RuleH
 from engine.core.hooks import IPV4
 from engine.core.jhash import jhash_3words, scale
 from engine.core.packet import EXTENSION_HEADERS, Packet
-from engine.core.protocols import AH, ICMP, ICMP_ERRORS, ICMPV6, NO_NEXT_HEADER, PORTS_AT
+from engine.core.protocols import AH, ICMP, ICMP_ERRORS, ICMPV6, PORTS_AT
 from engine.core.values import Values
 from engine.core.verdict import CONTINUE
 
@@ -141,7 +141,7 @@ class HMark(Target):
                     return UNSET
                 packet = quoted(packet, at + 8)
         else:
-            if packet.proto == NO_NEXT_HEADER or packet.proto in EXTENSION_HEADERS:
+            if packet.proto in EXTENSION_HEADERS:
                 return self.hash(0, 0, 0, 0)
             if packet.proto == ICMPV6 and not packet.is_fragment and packet.has(8) and 0 < packet.data[at] < 128:
                 if at + 48 > len(packet.data):
