@@ -464,6 +464,54 @@ SUBJECTS = {
         -p mh -m mh --mh-type 7:       | 7 8
         -p mh -m mh --mh-type careof-test:binding-update | 5
     """, 6),
+    "ipv6header": about({
+        "plain": udp6("client:1 > server:2", bytes(1)), "esp": ip6("client > server", 50, struct.pack("!II", 1, 1) + bytes(2)), "none": ip6("client > server", 59, bytes(4)),
+        **behind(60, ("dst", "00 0104 00000000")), **behind(43, ("route", "02 04 00 00000007" + A)), **behind(51, ("ah", "04 0000 00000100 00000001" + "00" * 12)),
+        **behind(44, ("frag", "00 0000 00000009")), "both": ip6("client > server", 60, bytes.fromhex("2b00010400000000 1102040000000007" + A) + bytes(40)),
+        "dst-esp": ip6("client > server", 60, bytes.fromhex("3200010400000000") + bytes(60)), "cut": ip6("client > server", 60, b"\x11"),
+        "over": ip6("client > server", 60, bytes.fromhex("1100"))}, """
+        -m ipv6header --header prot             | plain
+        -m ipv6header ! --header prot           | esp none dst route ah frag both dst-esp over
+        -m ipv6header --header dst,prot         | dst over
+        -m ipv6header --header dst --soft       | dst both dst-esp over
+        -m ipv6header ! --header dst --soft     | plain esp none route ah frag
+        -m ipv6header --header route,dst --soft | both
+        -m ipv6header ! --header route,dst --soft | plain esp none ah frag
+        -m ipv6header --header route,dst,prot   | both
+        -m ipv6header --header esp              | esp
+        -m ipv6header --header dst,esp          | dst-esp
+        -m ipv6header --header none             | none
+        -m ipv6header --header auth,protocol    | ah
+        -m ipv6header --header 44,255           | frag
+        -m ipv6header ! --header ipv6-route,prot | plain esp none dst ah frag both dst-esp over
+    """, 6),
+    "connlabel": about({"1": udp("client:1 > server:2", bytes(1)), "2": udp("client:1 > server:2", bytes(2)), "other": udp("client:2 > server:2", bytes(4))}, """
+        -m connlabel --label 5                  | 2
+        -m connlabel ! --label 5                | 1 other
+        -p udp --sport 1 -m connlabel --label 5 --set | 1 2
+        -m connlabel --label 5                  | 1 2
+        -m connlabel ! --label 5                | other
+        -m connlabel --label 4                  |
+        -m connlabel ! --label 127 --set        |
+        -m connlabel --label 127                | 1 2 other
+        -m connlabel ! --label 126              | 1 2 other
+        -m connlabel --label 0                  |
+    """, needs="match-connlabel"),
+    "cluster": about({str(last): udp(f"10.0.1.{last}:1 > server:2", bytes(1 << number)) for number, last in enumerate(range(100, 110))}, """
+        -m cluster --cluster-total-nodes 4 --cluster-local-node 1 --cluster-hash-seed 0xdeadbeef | 101 104 105 106 108
+        -m cluster --cluster-total-nodes 4 --cluster-local-node 2 --cluster-hash-seed 0xdeadbeef | 100
+        -m cluster --cluster-total-nodes 4 --cluster-local-node 3 --cluster-hash-seed 0xdeadbeef | 103 107
+        -m cluster --cluster-total-nodes 4 --cluster-local-node 4 --cluster-hash-seed 0xdeadbeef | 102 109
+        -m cluster --cluster-total-nodes 4 ! --cluster-local-node 4 --cluster-hash-seed 0xdeadbeef | 100 101 103 104 105 106 107 108
+        -m cluster --cluster-total-nodes 4 --cluster-local-nodemask 5 --cluster-hash-seed 0xdeadbeef | 101 103 104 105 106 107 108
+        -m cluster --cluster-total-nodes 32 --cluster-local-nodemask 17 --cluster-hash-seed 1 | 106 107 109
+        -m cluster --cluster-total-nodes 1 --cluster-local-node 1 --cluster-hash-seed 7 | 100 101 102 103 104 105 106 107 108 109
+    """, needs="match-cluster"),
+    "cluster6": about({f"{net}-{last}": udp6(f"[2001:{net:x}:1::{last:x}]:1 > server:2", bytes(1 << number)) for number, (net, last) in enumerate(((0xdb8, 1), (0xdb8, 2), (0xdb9, 1), (0xdba, 1), (0xdbb, 1)))}, """
+        -m cluster --cluster-total-nodes 2 --cluster-local-node 1 --cluster-hash-seed 5 | 3515-1
+        -m cluster --cluster-total-nodes 2 --cluster-local-node 2 --cluster-hash-seed 5 | 3512-1 3512-2 3513-1 3514-1
+        -m cluster --cluster-total-nodes 2 ! --cluster-local-node 2 --cluster-hash-seed 5 | 3515-1
+    """, 6, needs="match-cluster"),
     "frag6": about(behind(44,
         ("whole", "00 0000 00000009"), ("first", "00 0001 0000000a"), ("middle", "00 0041 0000000b"), ("last", "00 0040 0000000c"),
         ("reserved", "01 0000 00000009"), ("bits", "00 0004 00000009")), """
