@@ -120,6 +120,31 @@ def test_hashlimit_full(client, firewall):
     """)
 
 
+@case("matches.shared-state", topology="two-lans", needs=["match-hashlimit", "match-recent"], requirement="Rules with one name share what they remember; it goes with the last of them",
+      source="iptables-extensions(8), hashlimit --hashlimit-name, recent --name")  # fmt: skip
+def test_shared_state(client, firewall):
+    """A bucket of four for two rules; each goes and comes back, then both."""
+    limit = "FORWARD -i lan1 -m hashlimit --hashlimit-name x --hashlimit-upto 1/hour --hashlimit-burst 4 -m comment --comment"
+    noted = "FORWARD -i lan1 -p udp -m recent --name x"
+    firewall.loads(f"*filter\n-A {limit} a\n-A {limit} b\n-A {noted} --rcheck -m comment --comment known\n-A {noted} --set\nCOMMIT\n")
+
+    def passing(first, second, known):
+        client.sends(udp("client:1 > server:2"), udp("client:1 > server:2"), udp("client:1 > server:2"))
+        for place, packets in (("a", first), ("b", second), ("known", known)):
+            firewall.counted(place, packets=packets)
+        firewall.runs("iptables -Z FORWARD")
+
+    passing(2, 2, 2)
+    firewall.runs(f"iptables -D {limit} b")
+    firewall.runs(f"iptables -A {limit} b")
+    firewall.runs(f"iptables -D {noted} --set")
+    firewall.runs(f"iptables -A {noted} --set")
+    passing(0, 0, 3)
+    firewall.runs("iptables -F FORWARD")
+    firewall.loads(f"*filter\n-A {limit} a\n-A {limit} b\n-A {noted} --rcheck -m comment --comment known\n-A {noted} --set\nCOMMIT\n")
+    passing(2, 2, 2)
+
+
 @case("matches.recent-lists", topology="two-lans", needs=["match-recent"], requirement="recent finds, notes and removes addresses, under a mask, with their TTL, so many times",
       source="iptables-extensions(8), recent")  # fmt: skip
 def test_recent_lists(client, firewall):
@@ -211,6 +236,7 @@ def test_later(client, firewall):
         -m hashlimit --hashlimit-name c --hashlimit-upto 1/s --hashlimit-burst 2 --hashlimit-htable-expire 5000 | 1 2 4
         -m hashlimit --hashlimit-name d --hashlimit-upto 1/hour --hashlimit-burst 1 --hashlimit-htable-expire 900 --hashlimit-htable-gcinterval 100 | 1 4
         -m hashlimit --hashlimit-name e --hashlimit-upto 1/hour --hashlimit-burst 1 --hashlimit-htable-expire 3000 --hashlimit-htable-gcinterval 100 | 1
+        -m hashlimit --hashlimit-name l --hashlimit-upto 1/hour --hashlimit-burst 1 --hashlimit-htable-expire 900 --hashlimit-htable-gcinterval 5000 | 1
         -m hashlimit --hashlimit-name f --hashlimit-upto 1/hour --hashlimit-burst 1 | 1
         -m hashlimit --hashlimit-name g --hashlimit-above 1/s --hashlimit-burst 1 | 2 3 5 6
         -m hashlimit --hashlimit-name h --hashlimit-upto 3/s --hashlimit-rate-match --hashlimit-burst 1 | 1 2 3 4 5 6

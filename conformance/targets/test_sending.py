@@ -139,3 +139,35 @@ def test_ct_zones(client, server, firewall):
         firewall.tracks(f"udp client:1 > server:{port}", text=words)
     firewall.counted("untracked", packets=1)
     assert len(firewall.connections()) == 7
+
+
+# (lengths and prefixes of the rule, source that is sent, source that is seen)
+PREFIXES = (
+    ("fd01:203:405::/48", "2001:db8:aaaa::/48", "fd01:203:405:1::1234", "2001:db8:aaaa:2aa7::1234"),
+    ("fd01:203:500::/40", "2001:db8:bb00::/40", "fd01:203:5ff:1::1235", "2001:db8:bbff:1b4c::1235"),
+    ("fd01:203:601:ff00::/56", "2001:db8:aaac:7700::/56", "fd01:203:601:ff01::1236", "2001:db8:aaac:7701:b4a0::1236"),
+    ("fd01:203:602:5::/64", "2001:db8:aaad:7::/64", "fd01:203:602:5:ffff:0:1:1237", "2001:db8:aaad:7:ffff:2c9e:1:1237"),
+    ("fd01:203:603:5::/64", "2001:db8:aaae::/48", "fd01:203:603:5:1:2:3:4", "2001:db8:aaae:0:2ca6:2:3:4"),
+    ("fd01:203:604::/48", "2001:db8:cc00::/40", "fd01:203:604:fffe::1238", "2001:db8:cc00:b4e::1238"),
+)  # fmt: skip
+
+
+@case("targets.prefixes", topology="three-legged", needs=["ipv6", "target-SNPT"], requirement="SNPT and DNPT exchange prefixes of any length up to /64 and leave checksums right",
+      source="RFC 6296 3; iptables-extensions(8), SNPT, DNPT")  # fmt: skip
+def test_prefixes(client, server, firewall):
+    """Each source comes out as another one and back as itself; what has no word to change is refused."""
+    firewall.loads("*mangle\n" + "".join(f"-A POSTROUTING -s {old} -o wan -j SNPT --src-pfx {old} --dst-pfx {new}\n-A PREROUTING -d {new} -i wan -j DNPT --src-pfx {new} --dst-pfx {old}\n"
+                   for old, new, *_addresses in PREFIXES) + "COMMIT\n", 6)
+    firewall.changes("ip -6 route add fd01::/16 via {client/6}", undo="ip -6 route del fd01::/16")
+    seen = []
+    for number, (_old, _new, source, _seen) in enumerate(PREFIXES):
+        sent = udp6(f"[{source}]:{1000 + number} > server:53", "out")
+        client.sends(sent)
+        outside = server.sees(udp6(f"any:{1000 + number} > server:53", "out"))
+        seen.append(outside.src)
+        server.sends(server.answer_to(outside, "back"), next_hop="firewall")
+        client.sees(udp6(f"server:53 > [{source}]:{1000 + number}", "back"))
+    assert seen == [new for *_row, new in PREFIXES], seen
+    refused = udp6("[fd01:203:602:5:ffff:ffff:ffff:ffff]:1 > server:53", "x")
+    client.sends(refused)
+    server.never_saw(udp6("any:1 > server:53"))
