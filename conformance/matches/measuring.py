@@ -11,13 +11,18 @@ All rules are loaded at once, all packets are sent, and each rule must have coun
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import combinations
+from typing import Any
 
+from conformance.counters import Count, Counters
 from conformance.vocabulary import Failed
 
+Wanted = list[tuple[str, list[str]]]  # (rule, names of the packets that it means)
 
-def read_rules(text: str) -> list[tuple[str, list[str]]]:
-    """(rule, names of packets) of each line; the last ` |` of a line ends the rule."""
+
+def read_rules(text: str) -> Wanted:
+    """The last ` |` of a line ends the rule."""
     found = []
     for line in text.strip().splitlines():
         rule, bar, names = line.strip().rpartition(" |")
@@ -26,23 +31,40 @@ def read_rules(text: str) -> list[tuple[str, list[str]]]:
     return found
 
 
-def means(client, firewall, packets, rules, family=4, place="filter FORWARD", before="", tables="", link="lan1", **way):
-    """`packets`: name -> packet, sent in this order, by this `way` (words of `sends`); or something else to do in between.
-    `before`: rules that stand first. `tables`: other tables. `link`: by which the packets come."""
+def means(
+    client: Any,
+    firewall: Any,
+    packets: Mapping[str, Any],
+    rules: str,
+    family: int = 4,
+    place: str = "filter FORWARD",
+    before: str = "",
+    tables: str = "",
+    link: str = "lan1",
+    next_hop: str = "",
+) -> None:
+    """Raises Failed when a rule counted other packets.
+
+    packets     name -> packet, sent in this order; or something else to do in between
+    place       table and chain of the rules
+    before      rules that stand before them; `tables`: other tables
+    link        by which the packets come
+    next_hop    as `sends` has it
+    """
     wanted = read_rules(rules)
     table, chain = place.split()
-    lines = [f"-A {chain} -i {link} {rule} -m comment --comment r{number}" for number, (rule, _names) in enumerate(wanted)]
+    lines = [f"-A {chain} -i {link} {rule} -m comment --comment r{at}" for at, (rule, _names) in enumerate(wanted)]
     firewall.loads(f"{tables}*{table}\n{before}\n" + "\n".join(lines) + "\nCOMMIT\n", family)
     sizes = {}
     for name, packet in packets.items():
         if callable(packet):
             packet()
         else:
-            sizes[name] = client.sends(packet, **way).size
+            sizes[name] = client.sends(packet, next_hop=next_hop).size
     judge(firewall.counters(family), wanted, sizes)
 
 
-def judge(counted, wanted, sizes):
+def judge(counted: Counters, wanted: Wanted, sizes: Mapping[str, int]) -> None:
     """`sizes`: name of a packet -> its bytes. By number and bytes together a rule tells which packets it counted."""
     wrong = []
     for number, (rule, names) in enumerate(wanted):
@@ -54,7 +76,7 @@ def judge(counted, wanted, sizes):
         raise Failed(*wrong)
 
 
-def who(count, sizes):
+def who(count: Count, sizes: Mapping[str, int]) -> str:
     """The packets that make up a count, for people."""
     if count.packets <= len(sizes):
         for names in combinations(sizes, count.packets):

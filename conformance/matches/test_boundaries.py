@@ -4,7 +4,7 @@ element of a list, both families. A scenario is a table of rules and the packets
 import struct
 
 from conformance.matches.measuring import means
-from conformance.vocabulary import ah, case, esp, icmp, icmp6, ip, ip6, ping, tcp, tcp6, udp, udp6
+from conformance.vocabulary import case, icmp, icmp6, ip, ip6, tcp, udp, udp6
 
 
 def about(packets, rules, family=4, place="filter FORWARD", **more):

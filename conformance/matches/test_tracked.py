@@ -4,7 +4,7 @@ import os
 import time
 
 from conformance.matches.measuring import means
-from conformance.vocabulary import case, icmp, tcp, tcp6, udp
+from conformance.vocabulary import case, icmp, tcp, udp
 
 
 @case("matches.connection", topology="three-legged", needs=["nat", "mangle"], requirement="conntrack and connmark match what the entry says, in either direction, inverted or not",

@@ -1,7 +1,7 @@
 """Matches that ask the machine: its routes, addresses, interfaces and sockets."""
 
 from conformance.matches.measuring import means
-from conformance.vocabulary import case, icmp, icmp6, ping, tcp, udp, udp6
+from conformance.vocabulary import case, icmp, ping, tcp, udp, udp6
 
 
 def between(*ways, make=udp, **fields):

@@ -3,7 +3,7 @@
 import struct
 
 from conformance.matches.measuring import judge
-from conformance.vocabulary import ah, case, esp, icmp, icmp6, ip, ip6, ping, sctp, tcp, tcp6, udp, udp6
+from conformance.vocabulary import case, icmp, icmp6, ip, ip6, ping, sctp, tcp, tcp6, udp, udp6
 
 
 def hexed(text):

@@ -4,8 +4,8 @@
                       [!] --dccp-types TYPE[,TYPE]...  [!] --dccp-option NUMBER
 
 TYPE: REQUEST RESPONSE DATA ACK DATAACK CLOSEREQ CLOSE RESET SYNC SYNCACK, and INVALID for those without meaning.
-Later fragments never match; less than 12 bytes of DCCP, or options that are not all there, are dropped (an inverted rule
-counts the packet first, and its target acts).
+Later fragments never match; less than 12 bytes of DCCP, or options that are not all there, are dropped (an inverted
+rule counts the packet first, and its target acts).
 
 Kernel peer: xt_dccp. Source: iptables-extensions(8) dccp; RFC 4340.
 """

@@ -4,8 +4,8 @@
 
 TYPE: a number or binding-refresh-request (brr), home-test-init (hoti), careof-test-init (coti), home-test (hot),
 careof-test (cot), binding-update (bu), binding-acknowledgement (ba), binding-error (be); a name may be shortened: if
-it is none itself, the first that begins so counts. Later fragments never match. A header cut short, or one that is followed by another, is
-dropped.
+it is none itself, the first that begins so counts. Later fragments never match. A header cut short, or one that is
+followed by another, is dropped.
 
 Kernel peer: ip6t_mh. Source: ip6tables-extensions(8) mh; RFC 6275.
 """
