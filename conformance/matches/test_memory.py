@@ -210,8 +210,9 @@ def test_recent_full(client, firewall):
 @case("matches.later", topology="two-lans", needs=["match-limit", "match-hashlimit", "match-recent"],
       requirement="limit, hashlimit and recent give back with time what they took", source="iptables-extensions(8), hashlimit, limit, recent")  # fmt: skip
 def test_later(client, firewall):
-    """Three packets, 1.3 seconds, three more."""
-    packets = one_after_another(3) | {"while": lambda: firewall.time_passes(1.3)} | one_after_another(3, first=4)
+    """Forty packets of another kind, three packets, 1.3 seconds, three more."""
+    many = "".join(f"-A FORWARD -p udp --dport 9 -m recent --name {name} --set\n" for name in "WX") + "-A FORWARD -p udp --dport 9 -j ACCEPT"
+    packets = {"many": lambda: client.sends([udp("client:1000 > server:9")] * 40)} | one_after_another(3) | {"while": lambda: firewall.time_passes(1.3)} | one_after_another(3, first=4)
     means(client, firewall, packets, """
         -m limit --limit 1/s --limit-burst 1               | 1 4
         -m limit --limit 1/s --limit-burst 2               | 1 2 4
@@ -228,6 +229,11 @@ def test_later(client, firewall):
         -m recent --name U --update --seconds 1            | 2 3
         -m recent --name U --rcheck --seconds 1 --hitcount 2 | 2 3
         -m statistic --mode nth --every 6 --packet 0 -m recent --name U --set | 1
+        -m recent --name W --rcheck --seconds 1            | 1 2 3 5 6
+        -m recent --name W --set                           | 1 2 3 4 5 6
+        -m recent --name X --rcheck --hitcount 40          | 1 2 3 4 5 6
+        -m recent --name X --rcheck --hitcount 41          |
+        -m recent --name X --rcheck --hitcount 40 --seconds 1 | 1 2 3
         -m recent --name P --rcheck --seconds 1 --reap     | 2 3
         -m recent --name P --rcheck                        | 2 3
         -m statistic --mode nth --every 6 --packet 0 -m recent --name P --set | 1
@@ -243,7 +249,7 @@ def test_later(client, firewall):
         -m hashlimit --hashlimit-name i --hashlimit-upto 1/s --hashlimit-rate-match --hashlimit-burst 1 --hashlimit-htable-expire 5000 | 1 2
         -m hashlimit --hashlimit-name k --hashlimit-upto 1/s --hashlimit-rate-match --hashlimit-rate-interval 2 --hashlimit-burst 1 --hashlimit-htable-expire 5000 | 1 2
         -m hashlimit --hashlimit-name j --hashlimit-upto 48b/s                   | 1 2 4
-    """)
+    """, before=many)
 
 
 def syns(**more):
