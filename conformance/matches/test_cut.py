@@ -105,3 +105,17 @@ def test_later_fragments(client, firewall):
     counted = firewall.counters()
     assert [counted.at(f"here{number}").packets for number in range(len(FRAGMENT_RULES))] == [0] * len(FRAGMENT_RULES)
     firewall.counted("past", packets=3 * len(protocols) - 1)
+
+
+@case("matches.cut-ports", topology="two-lans", cites=["MATCH-52"])
+def test_cut_ports(client, firewall):
+    """Ports of a packet that is too short for a UDP or TCP header, and of a later fragment: native nft reads the bytes
+    that there are, legacy drops the first and lets the other by."""
+    rules = ("-p udp --dport 1:65535", "-p udp --sport 0 --dport 0", "-p tcp --dport 1:65535", "-p tcp --dport 0")
+    lines = [f"-A FORWARD -i lan1 {rule} -m comment --comment r{number}" for number, rule in enumerate(rules)]
+    firewall.loads("*filter\n" + "\n".join(lines) + "\n-A FORWARD -i lan1 -m comment --comment past\nCOMMIT\n")
+    client.sends([ip("client > server", 17, ZERO[size]) for size in (7, 8)], [ip("client > server", 6, TCP[:size]) for size in (19, 20)],
+                 ip("client > server", 17, ZERO[24], offset=16), ip("client > server", 6, ZERO[24], offset=16))  # fmt: skip
+    counted = firewall.counters()
+    found = [counted.at(place).packets for place in ("r0", "r1", "r2", "r3", "past")]
+    assert found == firewall.differs(legacy=[0, 1, 0, 1, 4], nft=[0, 3, 0, 3, 6], because="nft compares bytes of the packet and drops nothing")
