@@ -1,7 +1,7 @@
 """Matches that ask the machine: its routes, addresses, interfaces and sockets."""
 
 from conformance.matches.measuring import means
-from conformance.vocabulary import case, icmp, ping, tcp, udp, udp6
+from conformance.vocabulary import case, icmp, icmp6, tcp, tcp6, udp, udp6
 
 
 def between(*ways, make=udp, **fields):
@@ -163,28 +163,34 @@ def test_eui64(client, firewall):
     """, 6)
 
 
-@case("matches.sockets", topology="two-lans", needs=["match-socket"], requirement="socket matches what a socket of this machine would take", source="iptables-extensions(8), socket")
-def test_sockets(client, firewall):
+@case("matches.sockets", topology="two-lans", needs=["match-socket"], requirement="socket matches what a socket of this machine would take", source="iptables-extensions(8), socket",
+      rows={"ipv4": {"make": udp, "make_tcp": tcp, "error": icmp, "header": 20, "family": 4}, "ipv6": {"make": udp6, "make_tcp": tcp6, "error": icmp6, "header": 40, "family": 6, "needs": "ipv6"}})
+def test_sockets(client, firewall, make, make_tcp, error, header, family):
     """Bound, listening, connected sockets, those bound to any address, transparent ones; and errors about what they sent."""
-    for spec in ("udp:5000", "udp:{firewall.lan1}:5001", "tcp:5002", "tcp:{firewall.lan1}:5003"):
+    six, here = ("", "{firewall.lan1}") if family == 4 else ("6", "[{firewall.lan1/6}]")
+    for spec in (f"udp{six}:5000", f"udp{six}:{here}:5001", f"tcp{six}:5002", f"tcp{six}:{here}:5003"):
         firewall.listens(spec)
-    firewall.listens("tcp:3129", transparent=True)
-    firewall.opens("udp:{firewall.lan1}:5004").connects("client:7000")
-    sent = {port: udp(f"firewall.lan1:{port} > client:7", "x") for port in (5001, 5004, 5009)}
-    ports = {f"udp{port}": udp(f"client:7000 > firewall.lan1:{port}", "x" * (port - 4999)) for port in (5000, 5001, 5004, 5009)}
-    ports |= {f"tcp{port}": tcp(f"client:7000 > firewall.lan1:{port}", "SYN", "x" * (port % 50 + 20)) for port in (5002, 5003, 3129, 5009)}
+    firewall.listens(f"tcp{six}:3129", transparent=True)
+    firewall.opens(f"udp{six}:{here}:5004").connects("client:7000")
+    sent = {port: make(f"firewall.lan1:{port} > client:7", "x") for port in (5001, 5004, 5009)}
+    ports = {f"udp{port}": make(f"client:7000 > firewall.lan1:{port}", "x" * (port - 4999)) for port in (5000, 5001, 5004, 5009)}
+    ports |= {f"tcp{port}": make_tcp(f"client:7000 > firewall.lan1:{port}", "SYN", "x" * (port % 50 + 20)) for port in (5002, 5003, 3129, 5009)}
+    unreachable = "client > firewall.lan1", "port-unreachable"
     means(client, firewall, ports | {
-        "stranger": udp("client:7001 > firewall.lan1:5004", "x" * 100),
-        "elsewhere": udp("client:7000 > firewall.lan2:5001", "x" * 101),
-        "any-lan2": udp("client:7000 > firewall.lan2:5000", "x" * 102),
-        "routed": udp("client:7000 > server:5001", "x" * 103),
-        "error": icmp("client > firewall.lan1", "port-unreachable", quoting=sent[5001]),
-        "other-error": icmp("client > firewall.lan1", "port-unreachable", quoting=sent[5009], quoted_bytes=28),
-        "cut-error": icmp("client > firewall.lan1", "port-unreachable", quoting=sent[5001], quoted_bytes=23),
-        "ping": ping("client > firewall.lan1", id=1),
+        "stranger": make("client:7001 > firewall.lan1:5004", "x" * 100),
+        "elsewhere": make("client:7000 > firewall.lan2:5001", "x" * 101),
+        "any-lan2": make("client:7000 > firewall.lan2:5000", "x" * 102),
+        "routed": make("client:7000 > server:5001", "x" * 103),
+        "error": error(*unreachable, quoting=sent[5001]),
+        "other-error": error(*unreachable, quoting=sent[5009], quoted_bytes=header + 8),
+        "short-error": error(*unreachable, quoting=sent[5001], quoted_bytes=header + 5),
+        "cut-error": error(*unreachable, quoting=sent[5001], quoted_bytes=header + 3),
+        "no-error": error("client > firewall.lan1", 10 if family == 4 else 140, quoting=sent[5001], quoted_bytes=header + 7),
+        "icmp-error": error(*unreachable, quoting=error("firewall.lan1 > client", 8 if family == 4 else 128), quoted_bytes=header + 6),
+        "ping": error("client > firewall.lan1", 8 if family == 4 else 128, id=1),
     }, """
-        -m socket                              | udp5001 tcp5003 error udp5004
-        -m socket --nowildcard                 | udp5000 udp5001 udp5004 tcp5002 tcp5003 tcp3129 error any-lan2
+        -m socket                              | udp5001 udp5004 tcp5003 error short-error
+        -m socket --nowildcard                 | udp5000 udp5001 udp5004 tcp5002 tcp5003 tcp3129 error any-lan2 short-error
         -m socket --transparent                |
         -m socket --transparent --nowildcard   | tcp3129
-    """, place="mangle PREROUTING")
+    """, family, place="mangle PREROUTING")
