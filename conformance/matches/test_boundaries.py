@@ -7,8 +7,8 @@ from conformance.matches.measuring import means
 from conformance.vocabulary import case, icmp, icmp6, ip, ip6, tcp, udp, udp6
 
 
-def about(packets, rules, family=4, place="filter FORWARD", **more):
-    return {"packets": packets, "rules": rules, "family": family, "place": place, **more}
+def about(packets, rules, family=4, needs=""):
+    return {"packets": packets, "rules": rules, "family": family, "needs": f"{needs} ipv6".strip() if family == 6 else needs}
 
 
 def ports(*pairs, make=udp, **fields):
@@ -530,6 +530,6 @@ SUBJECTS = {
 
 @case("matches.boundaries", topology="two-lans", requirement="Each option of a match means exactly the packets that its manual says",
       source="iptables-extensions(8)", rows=SUBJECTS)
-def test_boundaries(client, firewall, packets, rules, family, place):
+def test_boundaries(client, firewall, packets, rules, family):
     """Every rule counts the packets that it means, and no others."""
-    means(client, firewall, packets, rules, family, place)
+    means(client, firewall, packets, rules, family)

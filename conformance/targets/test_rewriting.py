@@ -97,8 +97,8 @@ def rewritten(client, server, firewall, protocol, rows, make, family):
 
 @case("targets.rewritten", topology="two-lans", needs=["mangle"], requirement="TOS, DSCP, ECN, TTL and HL, TCPMSS and TCPOPTSTRIP change what they name and nothing else",
       source="iptables-extensions(8), DSCP ECN HL TCPMSS TCPOPTSTRIP TOS TTL", rows={
-    "udp": {"protocol": "udp", "lines": IPV4_ROWS, "make": udp, "family": 4}, "udp6": {"protocol": "udp", "lines": IPV6_ROWS, "make": udp6, "family": 6},
-    "tcp": {"protocol": "tcp", "lines": TCP4_ROWS, "make": tcp, "family": 4}, "tcp6": {"protocol": "tcp", "lines": TCP6_ROWS, "make": tcp6, "family": 6}})
+    "udp": {"protocol": "udp", "lines": IPV4_ROWS, "make": udp, "family": 4}, "udp6": {"protocol": "udp", "lines": IPV6_ROWS, "make": udp6, "family": 6, "needs": "ipv6"},
+    "tcp": {"protocol": "tcp", "lines": TCP4_ROWS, "make": tcp, "family": 4}, "tcp6": {"protocol": "tcp", "lines": TCP6_ROWS, "make": tcp6, "family": 6, "needs": "ipv6"}})
 def test_rewritten(client, server, firewall, protocol, lines, make, family):
     """Each packet arrives as its target leaves it, with right checksums."""
     rewritten(client, server, firewall, protocol, lines, make, family)
@@ -186,17 +186,17 @@ HASHED6 = {
 }  # fmt: skip
 
 
-def hashes(client, firewall, packets, rows, family, tables=""):
+def hashes(client, firewall, packets, rows, family):
     """`rows`: options and `mark:packet,packet` words: what HMARK makes of each packet; measured on Linux 6.18."""
     text, wanted = [], []
     for line in rows.strip().splitlines():
         options, _bar, words = line.strip().partition(" | ")
-        text += ["-A FORWARD -i lan1 -j MARK --set-mark 0xfffffff0", f"-A FORWARD -i lan1 -j HMARK {options.strip()} --hmark-rnd 0x{0xBEEF:x}"]
+        text += ["-A FORWARD -i lan1 -j MARK --set-mark 0xfffffff0", f"-A FORWARD -i lan1 -j HMARK {options.strip()} --hmark-rnd 0xbeef"]
         for word in words.split():
             mark, _colon, names = word.partition(":")
             text.append(f"-A FORWARD -i lan1 -m mark --mark {mark} -m comment --comment r{len(wanted)}")
             wanted.append((f"{options.strip()} -> {mark}", names.split(",")))
-    firewall.loads(f"{tables}*mangle\n" + "\n".join(text) + "\nCOMMIT\n", family)
+    firewall.loads("*mangle\n" + "\n".join(text) + "\nCOMMIT\n", family)
     sizes = {name: client.sends(packet).size for name, packet in packets.items()}
     judge(firewall.counters(family), wanted, sizes)
 
@@ -240,7 +240,7 @@ HMARKS6 = """
 
 @case("targets.hmark", topology="two-lans", needs=["target-HMARK", "conntrack"], requirement="HMARK makes the same mark of both directions, of the fields that it is told",
       source="iptables-extensions(8), HMARK", rows={
-    "ipv4": {"packets": HASHED, "lines": HMARKS, "family": 4}, "ipv6": {"packets": HASHED6, "lines": HMARKS6, "family": 6},
+    "ipv4": {"packets": HASHED, "lines": HMARKS, "family": 4}, "ipv6": {"packets": HASHED6, "lines": HMARKS6, "family": 6, "needs": "ipv6"},
     "connection": {"packets": {name: HASHED[name] for name in ("udp", "other", "tcp", "ping", "ospf")}, "lines": HMARKS_CT, "family": 4}})
 def test_hmark(client, firewall, packets, lines, family):
     """Each packet gets the mark that the kernel's hash gives it; what cannot be read keeps the one it had."""
