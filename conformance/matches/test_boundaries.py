@@ -59,6 +59,7 @@ TCP_OPTIONS = {
     "last-byte": options("01010107", payload="1" * 16),
     "too-long": options("01090707", payload="2" * 32),
     "short-mss": options("01020305 01010103", payload="4" * 64),
+    "cut-mss": options("01020405", payload="\xb4" + "7" * 299),
     "wrong-mss": options("02030501 02040514", payload="5" * 128),
 }
 TCP_FLAGS = {name: tcp("client:1 > server:99", name, "x" * (1 << number)) for number, name in enumerate(
@@ -118,20 +119,20 @@ SUBJECTS = {
     "dccp-ports": about(ports(*PORT_PAIRS, make=lambda flow, body: dccp_packet(flow, body)), port_rules("dccp"), needs="match-dccp"),
     "sctp-ports": about(ports(*PORT_PAIRS, make=lambda flow, body: sctp_packet(flow, chunks=((0, 3, body),))), port_rules("sctp"), needs="match-sctp"),
     "tcp-options": about(TCP_OPTIONS, """
-        -p tcp --tcp-option 2              | mss padded short-mss wrong-mss
+        -p tcp --tcp-option 2              | mss padded short-mss cut-mss wrong-mss
         -p tcp ! --tcp-option 2            | none stamp zero-long last-byte too-long
         -p tcp --tcp-option 3              | zero-long short-mss
         -p tcp --tcp-option 5              | zero-long
         -p tcp --tcp-option 7              | last-byte
         -p tcp --tcp-option 8              | stamp
         -p tcp --tcp-option 9              | too-long
-        -p tcp --tcp-option 1              | padded stamp last-byte too-long short-mss wrong-mss
+        -p tcp --tcp-option 1              | padded stamp last-byte too-long short-mss cut-mss wrong-mss
         -p tcp -m tcpmss --mss 1460        | mss
         -p tcp -m tcpmss --mss 1460:1461   | mss padded
         -p tcp -m tcpmss --mss 1461:1500   | padded
         -p tcp -m tcpmss --mss 1300        | wrong-mss
-        -p tcp -m tcpmss ! --mss 1460      | none padded stamp zero-long last-byte too-long short-mss wrong-mss
-        -p tcp -m tcpmss ! --mss 0:65535   | none stamp zero-long last-byte too-long short-mss
+        -p tcp -m tcpmss ! --mss 1460      | none padded stamp zero-long last-byte too-long short-mss cut-mss wrong-mss
+        -p tcp -m tcpmss ! --mss 0:65535   | none stamp zero-long last-byte too-long short-mss cut-mss
     """),
     "tcp-flags": about(TCP_FLAGS, """
         -p tcp --tcp-flags SYN,RST,ACK SYN | SYN
@@ -469,11 +470,11 @@ SUBJECTS = {
         **behind(60, ("dst", "00 0104 00000000")), **behind(43, ("route", "02 04 00 00000007" + A)), **behind(51, ("ah", "04 0000 00000100 00000001" + "00" * 12)),
         **behind(44, ("frag", "00 0000 00000009")), "both": ip6("client > server", 60, bytes.fromhex("2b00010400000000 1102040000000007" + A) + bytes(40)),
         "dst-esp": ip6("client > server", 60, bytes.fromhex("3200010400000000") + bytes(60)), "cut": ip6("client > server", 60, b"\x11"),
-        "over": ip6("client > server", 60, bytes.fromhex("1100"))}, """
+        "over": ip6("client > server", 60, bytes.fromhex("1100")), "over-none": ip6("client > server", 60, bytes.fromhex("3b00") + bytes(3))}, """
         -m ipv6header --header prot             | plain
-        -m ipv6header ! --header prot           | esp none dst route ah frag both dst-esp over
+        -m ipv6header ! --header prot           | esp none dst route ah frag both dst-esp over over-none
         -m ipv6header --header dst,prot         | dst over
-        -m ipv6header --header dst --soft       | dst both dst-esp over
+        -m ipv6header --header dst --soft       | dst both dst-esp over over-none
         -m ipv6header ! --header dst --soft     | plain esp none route ah frag
         -m ipv6header --header route,dst --soft | both
         -m ipv6header ! --header route,dst --soft | plain esp none ah frag
@@ -483,7 +484,8 @@ SUBJECTS = {
         -m ipv6header --header none             | none
         -m ipv6header --header auth,protocol    | ah
         -m ipv6header --header 44,255           | frag
-        -m ipv6header ! --header ipv6-route,prot | plain esp none dst ah frag both dst-esp over
+        -m ipv6header ! --header ipv6-route,prot | plain esp none dst ah frag both dst-esp over over-none
+        -m ipv6header --header dst              | over-none
     """, 6),
     "connlabel": about({"1": udp("client:1 > server:2", bytes(1)), "2": udp("client:1 > server:2", bytes(2)), "other": udp("client:2 > server:2", bytes(4))}, """
         -m connlabel --label 5                  | 2

@@ -88,6 +88,32 @@ def test_reply_direction(client, server, firewall):
     assert [counted.at(f"r{number}").packets for number in range(len(rules))] == [2, 0, 1, 2, 2, 2, 0, 1]
 
 
+@case("matches.untracked", topology="two-lans", needs=["raw", "mangle", "match-connbytes", "match-cluster", "match-connlabel", "target-HMARK"],
+      requirement="A packet without a connection has nothing that could be asked of one, nor written to it", source="iptables-extensions(8), CT --notrack")  # fmt: skip
+def test_untracked(client, server, firewall):
+    """None of these rules means it, inverted or not, but those that ask whether there is a label; and it goes on."""
+    means(client, firewall, {"x": udp("client:1 > server:2", "x")}, """
+        -m conntrack --ctstate UNTRACKED                                                      | x
+        -m conntrack --ctproto udp                                                            |
+        -m conntrack ! --ctproto udp                                                          |
+        -m conntrack ! --ctstatus CONFIRMED                                                   |
+        -m conntrack --ctstate UNTRACKED --ctdir ORIGINAL                                     | x
+        -m connmark --mark 0                                                                  |
+        -m connmark ! --mark 5                                                                |
+        -m connbytes --connbytes 0 --connbytes-dir both --connbytes-mode packets              |
+        -m connbytes ! --connbytes 5:6 --connbytes-dir both --connbytes-mode packets          |
+        -m cluster --cluster-total-nodes 1 --cluster-local-node 1 --cluster-hash-seed 1       |
+        -m cluster --cluster-total-nodes 1 ! --cluster-local-node 1 --cluster-hash-seed 1     |
+        -m connlabel --label 5                                                                |
+        -m connlabel --label 5 --set                                                          |
+        -m connlabel ! --label 5                                                              | x
+        -m helper --helper ftp                                                                |
+        -m mark --mark 7                                                                      | x
+    """, tables="*raw\n-A PREROUTING -p udp -j CT --notrack\nCOMMIT\n*mangle\n-A PREROUTING -j MARK --set-mark 7\n-A PREROUTING -j CONNMARK --restore-mark\n"
+                "-A PREROUTING -j CONNMARK --save-mark\n-A PREROUTING -j HMARK --hmark-tuple ct,src --hmark-mod 5 --hmark-rnd 1\nCOMMIT\n")
+    server.sees(udp("client:1 > server:2", "x"))
+
+
 @case("matches.owners", topology="host", needs=["match-owner"], requirement="owner matches ids and ranges of them, and whether there is a socket", source="iptables-extensions(8), owner")
 def test_owners(client, firewall):
     """A program's packet, and two answers of the machine itself, which have no owner: nobody, so not this one."""

@@ -6,7 +6,7 @@ from conformance.vocabulary import case, icmp, icmp6, tcp, tcp6, udp, udp6
 
 def between(*ways, make=udp, **fields):
     """Packets of different sizes, each called by a name: (name, source, destination)."""
-    return {name: make(f"{port(source, 1)} > {port(destination, 2)}", bytes(1 << number), **fields) for number, (name, source, destination) in enumerate(ways)}
+    return {name: make(f"{port(source, 1)} > {port(destination, 2)}", bytes(round(1.7**number) + number), **fields) for number, (name, source, destination) in enumerate(ways)}
 
 
 def port(host, number):
@@ -87,11 +87,12 @@ def test_rpfilter_sources(client, firewall):
     means(client, firewall, between(
         ("honest", "client", "server"), ("other", "10.0.2.77", "server"), ("lost", "203.0.113.5", "server"), ("own", "10.0.1.1", "server"),
         ("black", "10.9.1.1", "server"), ("dhcp", "0.0.0.0", "255.255.255.255"), ("igmp", "0.0.0.0", "224.0.0.22"), ("zero", "0.0.0.0", "server"),
-        ("group", "client", "224.0.1.5"), ("all", "10.0.2.77", "255.255.255.255"), ("far", "0.0.0.0", "224.0.1.1")), """
+        ("group", "client", "224.0.1.5"), ("all", "10.0.2.77", "255.255.255.255"), ("far", "0.0.0.0", "224.0.1.1"),
+        ("net", "0.1.2.3", "255.255.255.255"), ("net-igmp", "0.1.2.3", "224.0.0.255"), ("net-far", "0.1.2.3", "224.1.0.1")), """
         -m rpfilter                            | honest dhcp igmp group
-        -m rpfilter --invert                   | other lost own black zero all far
+        -m rpfilter --invert                   | other lost own black zero all far net net-igmp net-far
         -m rpfilter --loose                    | honest other dhcp igmp group all
-        -m rpfilter --loose --invert           | lost own black zero far
+        -m rpfilter --loose --invert           | lost own black zero far net net-igmp net-far
         -m rpfilter --accept-local             | honest own dhcp igmp group
         -m rpfilter --loose --accept-local     | honest other own dhcp igmp group all
         -m rpfilter --validmark                | honest other dhcp igmp group all

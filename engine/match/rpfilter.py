@@ -4,7 +4,7 @@
 
 Matches when the route back to the source uses the interface of arrival. --loose: any interface will do. --validmark:
 the route is asked with the packet's mark. --accept-local: a source that is an address of this machine passes too.
---invert: matches what fails. Packets on the loopback interface, and those from 0.0.0.0/8 to a local multicast or
+--invert: matches what fails. Packets on the loopback interface, and those from 0.0.0.0 to a local multicast or
 broadcast address (IPv6: from ::), always pass. Only in PREROUTING of raw and mangle.
 
 Kernel peer: ipt_rpfilter, ip6t_rpfilter. Source: iptables-extensions(8) rpfilter; RFC 3704.
@@ -42,9 +42,9 @@ class RpFilter(Match):
         back = packet.dst
         if packet.family == IPV4:
             to_all = packet.dst == BROADCAST_ADDRESS
-            if packet.src >> 24 == 0 and (to_all or packet.dst >> 8 == LOCAL_MULTICAST):
+            if packet.src == 0 and (to_all or packet.dst >> 8 == LOCAL_MULTICAST):
                 return True
-            if to_all or packet.dst >> 28 == 14 or packet.dst >> 24 == 0:
+            if to_all or packet.dst >> 28 == 14 or packet.dst == 0:
                 back = 0
         elif packet.src == 0:
             return True
