@@ -383,6 +383,7 @@ SUBJECTS = {
         -m rt ! --rt-segsleft 1               | two three
         -m rt --rt-segsleft :0                | three
         -m rt --rt-len 40                     | two
+        -m rt --rt-len 0                      |
         -m rt ! --rt-len 40                   | plain three reserved type2 type4
         -m rt --rt-type 0 --rt-0-res          | plain two three
         -m rt --rt-type 0 --rt-0-addrs 2001:db8:9::1 | plain reserved

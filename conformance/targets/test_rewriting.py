@@ -196,7 +196,9 @@ def hashes(client, firewall, packets, rows, family):
             mark, _colon, names = word.partition(":")
             text.append(f"-A FORWARD -i lan1 -m mark --mark {mark} -m comment --comment r{len(wanted)}")
             wanted.append((f"{options.strip()} -> {mark}", names.split(",")))
-    firewall.loads("*mangle\n" + "\n".join(text) + "\nCOMMIT\n", family)
+    # Where no rule asks for connections, nobody keeps them.
+    tracking = "*filter\n-A FORWARD -m conntrack --ctstate INVALID\nCOMMIT\n" if "tuple ct" in rows else ""
+    firewall.loads(tracking + "*mangle\n" + "\n".join(text) + "\nCOMMIT\n", family)
     sizes = {name: client.sends(packet).size for name, packet in packets.items()}
     judge(firewall.counters(family), wanted, sizes)
 
@@ -221,11 +223,12 @@ HMARKS = """
     --hmark-tuple src --hmark-mod 1 | 0:udp,back,other,tcp,ping,error,short,esp,ah,later,sctp,ospf,bare 4294967280:cut
 """
 HMARKS_CT = """
-    --hmark-tuple ct,src,dst,sport,dport,proto --hmark-mod 1000000 | 4294967280:udp,other,tcp,ping,ospf
-    --hmark-tuple ct,sport --hmark-mod 1000000 | 4294967280:udp,other,tcp,ping,ospf
-    --hmark-tuple ct,dport,proto --hmark-mod 1000000 --hmark-offset 3 | 4294967280:udp,other,tcp,ping,ospf
-    --hmark-tuple ct,src --hmark-mod 1000000 | 4294967280:udp,other,tcp,ping,ospf
-    --hmark-tuple ct,dst --hmark-mod 1000000 --hmark-proto-mask 0xf0 | 4294967280:udp,other,tcp,ping,ospf
+    --hmark-tuple ct,src,dst,sport,dport,proto --hmark-mod 1000000 | 83451:udp,tcp 837918:other 130300:ping,ospf
+    --hmark-tuple ct,sport --hmark-mod 1000000 | 600915:udp,tcp 434213:other 852168:ping,ospf
+    --hmark-tuple ct,dport,proto --hmark-mod 1000000 --hmark-offset 3 | 442895:udp,tcp 724728:other 852171:ping,ospf
+    --hmark-tuple ct,src --hmark-mod 1000000 | 239090:udp,tcp,ping,ospf 892863:other
+    --hmark-tuple ct,dst --hmark-mod 1000000 --hmark-proto-mask 0xf0 | 395845:udp,tcp,ping,ospf 64686:other
+    --hmark-tuple ct,src,dst,sport,dport,proto --hmark-mod 4294967295 | 358421813:udp 3598831580:other 358421792:tcp 559638397:ping 559638309:ospf
 """
 HMARKS6 = """
     --hmark-tuple src,proto --hmark-mod 4294967295 | 995380455:udp,dst,later,cut4 995380478:tcp 1846592223:other 4159551473:error 4294967280:cut 995380425:ah,cutah 995380417:none,none0 3660037707:cut1,cut3 995380383:ospf
