@@ -185,6 +185,14 @@ def test_sysctls_of_the_engine_and_of_the_node(lab: Lab) -> None:
     assert firewall.sysctl("net.ipv4.ip_forward") == "1"
 
 
+def test_the_engine_minds_what_is_set_in_its_node(lab: Lab) -> None:
+    firewall = lab["firewall"]
+    name = "net.ipv4.ipfrag_time"
+    for value in (7, 30):
+        firewall.sysctl(name, value)
+        assert firewall.adapter.request(do="sysctl", name=name)["value"] == str(value)
+
+
 def test_a_thousand_packets_settle(lab: Lab) -> None:
     began = time.monotonic()
     for _round in range(10):

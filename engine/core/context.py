@@ -21,6 +21,7 @@ from engine.core.connection import (
     TupleKey,
 )
 from engine.core.hooks import IPV4
+from engine.core.numbers import is_decimal
 
 # Context.uid of a packet from a socket of the kernel's own (ICMP, IGMP): there is a socket, but nobody owns it.
 KERNEL_SOCKET: Final = -2
@@ -274,6 +275,10 @@ class Environment:
         """Does the machine refuse to send there? One that is only told some addresses does not know."""
         return False
 
+    def sysctl(self, name: str) -> str:
+        """What the machine has set, "" if it does not say."""
+        return ""
+
     def mtu(self, device: str) -> int:
         return self.mtus.get(device, 1500)
 
@@ -355,6 +360,20 @@ class NamedState:
     """State with a name that rules share and that outlives them in part: recent lists, hashlimit tables."""
 
 
+# Sysctls of the machine that the engine minds too, and what holds where neither says anything
+MACHINE_SYSCTLS: Final[dict[str, str]] = {
+    "net.ipv4.ipfrag_time": "30",
+    "net.ipv4.ipfrag_high_thresh": "4194304",
+    "net.ipv4.ipfrag_max_dist": "64",
+    "net.ipv4.icmp_ratelimit": "0",
+    "net.ipv6.icmp.ratelimit": "0",
+    "net.ipv4.fwmark_reflect": "0",
+    "net.ipv6.fwmark_reflect": "0",
+    "net.netfilter.nf_conntrack_frag6_timeout": "60",  # in `Shared.sysctls` where connections are tracked
+    "net.netfilter.nf_conntrack_frag6_high_thresh": "4194304",
+}
+
+
 class Shared:
     """What the engine keeps between packets for matches and targets."""
 
@@ -364,10 +383,15 @@ class Shared:
         self.conntrack = ConntrackView()
         self.named: dict[str, NamedState] = {}  # "recent:NAME", "hashlimit4:NAME", ...
         self.log: list[LogLine] = []  # taken over by Departure after each packet
-        self.sysctls: dict[str, str] = {}
+        self.sysctls: dict[str, str] = {}  # those of the engine, and what it was told of the machine's
         self.proxies: dict[Proxy, int] = {}  # those that TPROXY rules name, and how many rules do
         self.label_users = 0  # rules with connlabel: while there is one, new connections can carry labels
         self.hz = 250
+
+    def sysctl(self, name: str) -> int:
+        """The number that holds; 0 for what is none."""
+        text = self.sysctls.get(name) or self.environment.sysctl(name) or MACHINE_SYSCTLS.get(name, "0")
+        return int(text) if is_decimal(text) else 0
 
 
 @dataclass

@@ -43,14 +43,6 @@ IPV6_MINIMUM_MTU: Final = 1280
 OVERHEAD: Final = 768  # bytes of kernel memory that a small fragment costs besides its data
 SOURCES_REMEMBERED: Final = 4096
 
-# name of the sysctl -> its default
-SYSCTLS: Final[dict[str, str]] = {
-    "net.ipv4.ipfrag_time": "30",
-    "net.ipv4.ipfrag_high_thresh": "4194304",
-    "net.ipv4.ipfrag_max_dist": "64",
-    "net.netfilter.nf_conntrack_frag6_timeout": "60",
-    "net.netfilter.nf_conntrack_frag6_high_thresh": "4194304",
-}
 TIME_OF: Final[dict[int, str]] = {IPV4: "net.ipv4.ipfrag_time", IPV6: "net.netfilter.nf_conntrack_frag6_timeout"}
 MEMORY_OF: Final[dict[int, str]] = {
     IPV4: "net.ipv4.ipfrag_high_thresh",
@@ -191,8 +183,6 @@ class Fragments:
         self.joined = 0
         self.cuts: Fragmented | None = None
         self.abandoned: list[int] = []
-        for name, value in SYSCTLS.items():
-            shared.sysctls.setdefault(name, value)
 
     # -- putting together
 
@@ -322,18 +312,18 @@ class Fragments:
         found = self.assemblies.get(key)
         if found is not None:
             return found
-        limit = self._number(MEMORY_OF[family])
+        limit = self.shared.sysctl(MEMORY_OF[family])
         if self.memory.get(family, 0) > limit or limit == 0:
             return None
         self.counter += 1
-        made = Assembly(self.counter, key, family, now + self._number(TIME_OF[family]))
+        made = Assembly(self.counter, key, family, now + self.shared.sysctl(TIME_OF[family]))
         self.assemblies[key] = made
         heappush(self.late, (made.deadline, made.number, made))
         return made
 
     def _too_far(self, assembly: Assembly, source: int) -> bool:
         """Did more fragments of other packets come from this source in between than a sane network would bring?"""
-        limit = self._number("net.ipv4.ipfrag_max_dist")
+        limit = self.shared.sysctl("net.ipv4.ipfrag_max_dist")
         if limit == 0:
             return False
         if len(self.seen_from) > SOURCES_REMEMBERED:
@@ -350,12 +340,6 @@ class Fragments:
         assert made is not None  # room was just made
         made.distance = assembly.distance
         return made
-
-    def _number(self, name: str) -> int:
-        try:
-            return max(0, int(self.shared.sysctls[name]))
-        except (KeyError, ValueError):
-            return int(SYSCTLS[name])
 
     # -- giving up
 

@@ -21,6 +21,7 @@ from engine.conntrack.text import proc_address, protocol_name
 from engine.conntrack.tool import Stream, asks_for_events
 from engine.conntrack.tool import run as run_conntrack
 from engine.core.connection import ASSURED, SEEN_REPLY, Connection, Tuple
+from engine.core.context import MACHINE_SYSCTLS
 from engine.core.engine import Engine
 from engine.core.hooks import BUILT_IN_CHAINS, FAMILIES
 from engine.core.labels import read_labels
@@ -347,10 +348,9 @@ class Control:
 
     def sysctl(self, request: Request, _peer: Peer) -> Answer:
         name = _text(request, "name").replace("/", ".")
-        conntrack = self.engine.conntrack
+        conntrack, shared = self.engine.conntrack, self.engine.shared
         known = conntrack.sysctl(name)
-        others = self.engine.shared.sysctls
-        if known is None and name not in others:
+        if known is None and name not in MACHINE_SYSCTLS and name not in shared.sysctls:
             raise BadRequest(f"there is no sysctl {name!r} in the engine")
         if "value" in request:
             value = str(request["value"]).strip()
@@ -361,9 +361,9 @@ class Control:
             elif not is_decimal(value):
                 raise BadRequest(f"{name} = {value}: a number is wanted")
             else:
-                others[name] = value
+                shared.sysctls[name] = value
         read = conntrack.sysctl(name)
-        return {"value": others[name] if read is None else read}
+        return {"value": str(shared.sysctl(name)) if read is None else read}
 
     def trace(self, request: Request, _peer: Peer) -> Answer:
         traces = self.worker.traces

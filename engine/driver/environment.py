@@ -206,6 +206,7 @@ class LiveEnvironment(Environment):
         self.routes: dict[tuple[int, int, int, int, str], Route] = {}
         self.routes_since = 0.0
         self.were_up: dict[int, str] = {}
+        self.settings: dict[str, int] = {}  # sysctl -> its open file, -1 if there is none
         self.links()
 
     # -- changes
@@ -450,6 +451,16 @@ class LiveEnvironment(Environment):
             self.routes[key] = found
         return found
 
+    def sysctl(self, name: str) -> str:
+        file = self.settings.get(name)
+        if file is None:
+            try:
+                file = os.open("/proc/sys/" + name.replace(".", "/"), os.O_RDONLY | os.O_CLOEXEC)
+            except OSError:
+                file = -1
+            self.settings[name] = file
+        return "" if file < 0 else os.pread(file, 64, 0).decode("ascii").strip()
+
     def is_unroutable(self, destination: int, family: int, mark: int) -> bool:
         return self.route(destination, family, mark).kind in (BLACKHOLE, UNREACHABLE, PROHIBIT)
 
@@ -594,6 +605,9 @@ class LiveEnvironment(Environment):
         self.asker.close()
         self.notices.close()
         self.proxies.close()
+        for file in self.settings.values():
+            if file >= 0:
+                os.close(file)
         if self.diag is not None:
             self.diag.close()
 

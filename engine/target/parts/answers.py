@@ -16,7 +16,7 @@ this machine's address on the link by which the packet came. Resets come from th
 belong to the connection of the packet, as RELATED in the direction back.
 
 Per destination the kernel allows one ICMP error in `net.ipv4.icmp_ratelimit` (`net.ipv6.icmp.ratelimit`) milliseconds
-and six at once. Here the limit holds if `Shared.sysctls` has a value for it.
+and six at once. Here the limit holds if the machine says so, or `Shared.sysctls` does.
 
 Source: measured on Linux 6.18; RFC 792, RFC 1812 4.3.2, RFC 4443 2.4, RFC 9293 3.10.7.
 """
@@ -28,8 +28,7 @@ from typing import Final
 from engine.core.checksum import checksum, fold, pseudo_header
 from engine.core.connection import CT_RELATED, CT_RELATED_REPLY, CT_UNTRACKED, ORIGINAL
 from engine.core.context import BROADCAST, LOCAL, MULTICAST, Context, Emission, NamedState, Shared
-from engine.core.hooks import IPV4, OUTPUT
-from engine.core.numbers import is_decimal
+from engine.core.hooks import IPV4, IPV6, OUTPUT
 from engine.core.packet import EXTENSION_HEADERS, Packet
 from engine.core.protocols import AH, ESP, GRE, ICMP, ICMPV6, NO_NEXT_HEADER, SCTP, TCP, UDP, UDPLITE
 from engine.core.tcp_header import ACK, FIN, RST, SYN
@@ -58,8 +57,7 @@ U32: Final = 0xFFFFFFFF
 ICMP_REPLIES: Final = (0, 14, 129)
 BURST: Final = 6
 RATE_STATE: Final = "icmp errors"
-RATE_SYSCTLS: Final[dict[int, str]] = {IPV4: "net.ipv4.icmp_ratelimit"}
-RATE_SYSCTL6: Final = "net.ipv6.icmp.ratelimit"
+RATE_SYSCTLS: Final[dict[int, str]] = {IPV4: "net.ipv4.icmp_ratelimit", IPV6: "net.ipv6.icmp.ratelimit"}
 
 
 # -- may it be answered?
@@ -155,8 +153,7 @@ class Peers(NamedState):
 def is_allowed_by_rate(packet: Packet, context: Context) -> bool:
     """One error each interval and destination, six at once; local destinations are not limited."""
     shared: Shared = context.shared
-    text = shared.sysctls.get(RATE_SYSCTLS.get(packet.family, RATE_SYSCTL6), "0")
-    interval = float(int(text)) if is_decimal(text) else 0.0
+    interval = float(shared.sysctl(RATE_SYSCTLS[packet.family]))
     if interval <= 0 or shared.environment.address_type(packet.src, packet.family) == LOCAL:
         return True
     peers = shared.named.get(RATE_STATE)
@@ -187,7 +184,7 @@ def attach(emission: Emission, context: Context) -> Emission:
 
 def reflected_mark(packet: Packet, context: Context) -> int:
     name = "net.ipv4.fwmark_reflect" if packet.family == IPV4 else "net.ipv6.fwmark_reflect"
-    return context.mark if context.shared.sysctls.get(name, "0") not in ("0", "") else 0
+    return context.mark if context.shared.sysctl(name) else 0
 
 
 def ipv4_header(
