@@ -84,8 +84,9 @@ class Case:
 
     @property
     def area(self) -> str:
-        """The folder it stands in."""
-        return self.path.parent.name
+        """Of the catalogue, if its id begins so; else the folder it stands in."""
+        first = self.id.partition(".")[0]
+        return first if first in catalogue.areas() else self.path.parent.name
 
     @property
     def place(self) -> str:

@@ -66,6 +66,11 @@ def _read(path: Path, faults: list[str]) -> Iterable[Requirement]:
             yield Requirement(area=path.stem, **row)
 
 
+@cache
+def areas() -> frozenset[str]:
+    return frozenset(requirement.area for requirement in load().values())
+
+
 def find(name: str) -> Requirement:
     """Raises CatalogueError with the id that was perhaps meant."""
     known = load()

@@ -71,7 +71,7 @@ def rows(**scripts):
     return found
 
 
-@case("ctstate.readable", topology="two-lans", needs=["conntrack"], requirement="What cannot be read is INVALID and makes no entry",
+@case("ctstate.readable", topology="two-lans", needs=["conntrack"], cites=["CTSTATE-22"], requirement="What cannot be read is INVALID and makes no entry",
       source="RFC 768, RFC 792, RFC 9293, RFC 2784, RFC 2637, RFC 3828, RFC 4443; measured on Linux", rows=rows(
     udp=(4, 17, """
         0001 0002 0008           | INVALID   | 0

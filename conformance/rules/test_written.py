@@ -12,7 +12,7 @@ def lines_of(name):
     return [line for line in (HERE / name).read_text().splitlines() if not line.startswith("#")]
 
 
-@case("rules.options-written", topology="host", needs=["mangle", "raw", "nat"], requirement="A rule is saved so that reading it again makes the same rule",
+@case("rules-cli.options-written", topology="host", needs=["mangle", "raw", "nat"], cites=["SAVE-09"], requirement="A rule is saved so that reading it again makes the same rule",
       source="iptables-save(8); iptables-extensions(8); measured", rows={"ipv4": {"family": 4}, "ipv6": {"family": 6, "needs": "nat6"}})
 def test_written(firewall, family):
     """All rules of a family are loaded at once; what is saved is compared line by line, and loaded again."""
@@ -36,7 +36,7 @@ def test_written(firewall, family):
     assert firewall.saved(family) == text
 
 
-@case("rules.options-refused", topology="host", needs=["mangle", "raw", "nat"], requirement="An option whose value cannot be is refused", source="iptables-extensions(8); measured")
+@case("rules-cli.options-refused", topology="host", needs=["mangle", "raw", "nat"], requirement="An option whose value cannot be is refused", source="iptables-extensions(8); measured")
 def test_refused(firewall):
     """None of them is taken, and none leaves anything behind."""
     taken = []

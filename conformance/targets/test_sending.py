@@ -119,23 +119,24 @@ def test_ct_zones(client, server, firewall):
     """What the list of connections says of each; the first rule that a packet meets counts."""
     firewall.loads("""
         *raw
-        -A PREROUTING -p udp --dport 1 -j CT --zone 5
-        -A PREROUTING -p udp --dport 1 -j CT --zone 6
-        -A PREROUTING -p udp --dport 2 -j CT --zone-orig 7
-        -A PREROUTING -p udp --dport 3 -j CT --zone-reply 8
-        -A PREROUTING -p udp --dport 4 -j CT --notrack
-        -A PREROUTING -p udp --dport 4 -j CT --zone 9
-        -A PREROUTING -p udp --dport 5 -j CT --zone 65535
-        -A PREROUTING -p udp --dport 6 -j CT --zone mark
-        -A PREROUTING -p udp --dport 7 -j CT
-        -A PREROUTING -p udp --dport 8 -j CT --zone-orig 7 --zone-reply 7
+        -A PREROUTING -p udp --dport 1001 -j CT --zone 5
+        -A PREROUTING -p udp --dport 1001 -j CT --zone 6
+        -A PREROUTING -p udp --dport 1002 -j CT --zone-orig 7
+        -A PREROUTING -p udp --dport 1003 -j CT --zone-reply 8
+        -A PREROUTING -p udp --dport 1004 -j CT --notrack
+        -A PREROUTING -p udp --dport 1004 -j CT --zone 9
+        -A PREROUTING -p udp --dport 1005 -j CT --zone 65535
+        -A PREROUTING -p udp --dport 1006 -j CT --zone mark
+        -A PREROUTING -p udp --dport 1007 -j CT
+        -A PREROUTING -p udp --dport 1008 -j CT --zone-orig 7 --zone-reply 7
         COMMIT
         *filter
         -A FORWARD -m conntrack --ctstate UNTRACKED -m comment --comment untracked
         COMMIT
     """)
-    client.sends([udp(f"client:1 > server:{port}", "x") for port in range(1, 9)])
-    for port, words in ((1, "zone=5"), (2, "zone-orig=7"), (3, "zone-reply=8"), (5, "zone=65535"), (6, "zone=0"), (7, "zone=0"), (8, "zone=7")):
+    client.sends([udp(f"client:1 > server:{port}", "x") for port in range(1001, 1009)])
+    for port, words in ((1001, "zone=5"), (1002, "zone-orig=7"), (1003, "zone-reply=8"), (1005, "zone=65535"), (1006, "zone=0"), (1007, "zone=0"),
+                        (1008, "zone=7")):
         firewall.tracks(f"udp client:1 > server:{port}", text=words)
     firewall.counted("untracked", packets=1)
     assert len(firewall.connections()) == 7
