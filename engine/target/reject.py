@@ -28,7 +28,7 @@ from engine.core.packet import Packet
 from engine.core.protocols import TCP
 from engine.core.values import Values
 from engine.core.verdict import DROP
-from engine.target.parts.answers import has_right_checksum, icmp_error, tcp_reset
+from engine.target.parts.answers import has_right_checksum, icmp_error, is_verified, tcp_reset
 
 RESET: Final = -1
 UNREACHABLE: Final = 3
@@ -88,7 +88,7 @@ class Reject(Target):
                 context.shared.conntrack.set_closing(context.entry, context.now)
         else:
             answer = None
-            if has_right_checksum(packet):
+            if has_right_checksum(packet, context, is_verified(packet, context)):
                 answer = icmp_error(packet, context, self.icmp_type, self.kind.code)
         if answer is not None:
             context.emit.append(answer)

@@ -36,7 +36,7 @@ from engine.core.protocols import TCP
 from engine.core.tcp_header import ACK, CWR, ECE, FIN, RST, SYN
 from engine.core.values import Values
 from engine.core.verdict import CONTINUE, DROP, STOLEN
-from engine.target.parts.answers import has_right_checksum
+from engine.target.parts.answers import is_segment_right
 from engine.target.parts.syn_cookies import (
     ECN,
     MSS,
@@ -90,7 +90,7 @@ class SynProxy(Target):
         return f"SYNPROXY {words} " if words else "SYNPROXY "
 
     def apply(self, packet: Packet, context: Context) -> int:
-        if packet.fragment_offset or packet.l4 + 20 > len(packet.data) or not has_right_checksum(packet):
+        if packet.fragment_offset or packet.l4 + 20 > len(packet.data) or not is_segment_right(packet, context):
             return DROP
         offer = read_offer(packet)
         if offer is None:

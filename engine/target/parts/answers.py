@@ -5,8 +5,9 @@ Nothing is answered, in either family, when the refused packet
     has a wrong checksum. UDP without a checksum, GRE, ESP, AH, SCTP and UDP-Lite are not checked; any other protocol is
     looked at as if it began with an internet checksum over all of it (IPv6: and the pseudo header), so that most
     protocols never get an answer;
-    is IPv4 and was given an address or a time in a record-route or timestamp option, by which its header checksum was
-    spoiled; a bridge does not read options.
+    has a wrong header checksum (IPv4) because a router on the way, this one too, has put an address or a time into its
+    options. Where connections are tracked, only segments that get a reset and are to be forwarded are checked again. A
+    bridge does not read options.
 A reset answers no reset, and pays no attention to link-layer broadcasts.
 
 ICMP errors leave with TTL 64, TOS 0xc0 plus the middle bits of the packet's own, and as much of the packet as fits into
@@ -28,12 +29,13 @@ from typing import Final
 from engine.core.checksum import checksum, fold, pseudo_header
 from engine.core.connection import CT_RELATED, CT_RELATED_REPLY, CT_UNTRACKED, ORIGINAL
 from engine.core.context import BROADCAST, LOCAL, MULTICAST, Context, Emission, NamedState, Shared
-from engine.core.hooks import IPV4, IPV6, OUTPUT
+from engine.core.hooks import INPUT, IPV4, IPV6, OUTPUT
 from engine.core.packet import EXTENSION_HEADERS, Packet
 from engine.core.protocols import AH, ESP, GRE, ICMP, ICMPV6, NO_NEXT_HEADER, SCTP, TCP, UDP, UDPLITE
 from engine.core.tcp_header import ACK, FIN, RST, SYN
 
 UNCHECKED: Final = frozenset((GRE, ESP, AH, SCTP, UDPLITE))
+VERIFIED: Final = frozenset((TCP, UDP, ICMP, ICMPV6))
 RIGHT: Final = 0xFFFF  # the sum over something that holds its own checksum
 
 # ICMP types that the kernel knows; to these there is no answer: errors, and what it discards like errors
@@ -63,21 +65,38 @@ RATE_SYSCTLS: Final[dict[int, str]] = {IPV4: "net.ipv4.icmp_ratelimit", IPV6: "n
 # -- may it be answered?
 
 
-def has_right_checksum(packet: Packet) -> bool:
-    """Is the checksum right, or one that is not looked at?"""
+def has_right_checksum(packet: Packet, context: Context, verified: bool) -> bool:
+    """Is the checksum right, or one that is not looked at? verified: it counts that tracking has found it right."""
     if packet.partial:
         return True
     proto = packet.proto
     segment = packet.data[packet.l4 :]
     if packet.family != IPV4 and (proto == NO_NEXT_HEADER or proto in EXTENSION_HEADERS or not segment):
         return False
-    if proto in UNCHECKED:
+    if proto in UNCHECKED or verified:
         return True
     if proto == UDP and len(segment) >= 8 and segment[6] == 0 and segment[7] == 0:
         return True
+    if packet.family == IPV4 and not context.physout and is_written_into(packet):
+        return False  # the header is part of the sum that is looked at
     if packet.family != IPV4 or proto in (TCP, UDP):
         return fold(pseudo_header(packet.family, packet.src, packet.dst, proto, len(segment)) + segment) == RIGHT
     return fold(segment) in (RIGHT, 0)  # all zeros pass (measured)
+
+
+def is_verified(packet: Packet, context: Context) -> bool:
+    """Has tracking looked at the checksum when the packet came in? A wrong one belongs to no connection."""
+    return (
+        packet.proto in VERIFIED
+        and context.hook != OUTPUT
+        and context.entry is not None
+        and context.shared.sysctl("net.netfilter.nf_conntrack_checksum") != 0
+    )
+
+
+def is_segment_right(packet: Packet, context: Context) -> bool:
+    """Of a TCP segment that gets an answer of its own: what is forwarded is looked at again."""
+    return has_right_checksum(packet, context, context.hook == INPUT and is_verified(packet, context))
 
 
 def is_addressed_to_many(packet: Packet, context: Context) -> bool:
@@ -235,7 +254,6 @@ def icmp_error(packet: Packet, context: Context, kind: int, code: int, rest: int
         or not has_single_source(packet)
         or is_icmp_error(packet)
         or is_answer_of_this_host(packet, context)
-        or (packet.family == IPV4 and not context.physout and is_written_into(packet))
         or not is_allowed_by_rate(packet, context)
     ):
         return None
@@ -275,12 +293,9 @@ def tcp_reset(packet: Packet, context: Context) -> Emission | None:
     data = packet.data
     if packet.fragment_offset or packet.proto != TCP or l4 + 20 > len(data) or data[l4 + 13] & RST:
         return None
-    if is_addressed_to_many(packet, context) or not has_right_checksum(packet):
+    if is_addressed_to_many(packet, context) or not is_segment_right(packet, context):
         return None
-    if packet.family == IPV4:
-        if not context.physout and is_written_into(packet):
-            return None
-    elif not has_single_source(packet):
+    if packet.family != IPV4 and not has_single_source(packet):
         return None
     flags = data[l4 + 13]
     segment = bytearray(20)
