@@ -60,14 +60,17 @@ def _span(draw: Draw) -> str:
     return f"{address}-{stem}{separator}{end if draw.version == 4 else format(end, 'x')}"
 
 
-NETWORKS = ("2001:db8:1::", "2001:db8:2::", "2001:db8:ff::", "2001:db8:7700::", "2001:db8:ffff:ffff::")
+# Of hosts, and nobody's: what NPTv6 makes of an address is not that of a host, and the firewall would look for it on a
+# link of its own, and complain three seconds later.
+NETWORKS = ("2001:db8:1::", "2001:db8:2::", "2001:db8:ff::")
+ELSEWHERE = ("2001:db8:7700::", "2001:db8:ffff:ffff::", "2a00:1:2:3::")
 
 
 def _renumbering(draw: Draw, side: str) -> str:
     """NPTv6 of addresses that have the prefix; of others it would spoil the checksum."""
     lengths = [draw.dice.choice((16, 44, 48, 56, 60, 64)) for _ in range(2)]
     before, after = (ipaddress.IPv6Network(f"{draw.dice.choice(nets)}/{length}", strict=False)
-                     for nets, length in zip((NETWORKS[:3], NETWORKS), lengths, strict=True))  # fmt: skip
+                     for nets, length in zip((NETWORKS, ELSEWHERE), lengths, strict=True))  # fmt: skip
     meant = ipaddress.IPv6Network(f"{before[0]}/{max(lengths)}")
     target = f"{side[0].upper()}NPT --src-pfx {before} --dst-pfx {after}"
     return f"-m iprange --{side}-range {meant[0]}-{meant[-1]} -j {target}"
