@@ -1,6 +1,6 @@
 """Marks and routes: which changes of a packet come in time to send it another way, and what routing refuses."""
 
-from conformance.vocabulary import case, table, tcp, udp
+from conformance.vocabulary import case, icmp, icmp6, table, tcp, udp
 
 QUERY = udp("client:40000 > server:5353", "query")
 
@@ -234,3 +234,26 @@ def test_classify(client, server, firewall, rule, seen):
     client.sends(QUERY)
     server.sees(QUERY)
     firewall.runs("nft list table ip behind").contains(f"counter packets {1 if seen else 0} bytes")
+
+
+@case("routing.nowhere", topology="two-lans", needs=["mangle"], requirement="What OUTPUT routes anew and no route takes is dropped before filter", rows={
+    "ipv4": {"family": 4, "ip": "ip", "reply": "-p icmp --icmp-type echo-reply", "ping": icmp, "kinds": ("echo-request", "echo-reply")},
+    "ipv6": {"family": 6, "ip": "ip -6", "reply": "-p icmpv6 --icmpv6-type echo-reply", "ping": icmp6, "kinds": (128, 129), "needs": "ipv6"}},
+      source="iptables(8), mangle; measured on Linux 6.18")  # fmt: skip
+def test_nowhere(client, firewall, family, ip, reply, ping, kinds):
+    """The answer to a ping gets a mark for which there is no way. Without the mark it goes out."""
+    firewall.changes(f"{ip} rule add fwmark 7 unreachable pref 10", undo=f"{ip} rule del pref 10")
+    for mark, goes in (("0", True), ("7", False)):
+        firewall.loads(f"""
+            *mangle
+            -A OUTPUT {reply} -j MARK --set-mark {mark} -m comment --comment marked
+            COMMIT
+            *filter
+            -A OUTPUT {reply} -m comment --comment filter
+            COMMIT
+        """, family)
+        client.sends(ping("client > firewall.lan1", kinds[0], id=1))
+        if goes:
+            client.sees(ping("firewall.lan1 > client", kinds[1], id=1))
+        firewall.counted("marked", packets=1, family=family)
+        firewall.counted("filter", packets=1 if goes else 0, family=family)
