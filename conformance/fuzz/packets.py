@@ -210,14 +210,43 @@ def error(kind: int, code: int, length: int = 0) -> Callable[[Seen], bytes | Non
     return answer
 
 
+def words_of(own: str) -> dict[str, str]:
+    """An address in the forms in which protocols write it."""
+    ipv4 = "." in own
+    return {
+        "own": own,
+        "quad": own.replace(".", ",") if ipv4 else "10,0,1,10",
+        "number": str(int.from_bytes(address(own), "big") if ipv4 else 0x0A00010A),
+        "version": "1" if ipv4 else "2",
+        "ip": "IP4" if ipv4 else "IP6",
+    }
+
+
+def spoken(text: str, own: str, peer: str, own_port: int, peer_port: int) -> bytes:
+    """The bytes of a line. {own} {peer} addresses, {quad} with commas, {number} in decimal, {oport} {pport} ports,
+    {version} 1 or 2 (RFC 2428), {ip} IP4 or IP6, {length} what stands behind the empty line."""
+    words = {**words_of(own), "peer": peer, "oport": str(own_port), "pport": str(peer_port)}
+    for word, value in words.items():
+        text = text.replace("{" + word + "}", value)
+    text = text.replace("{length}", str(len(text.partition("\r\n\r\n")[2])))
+    return text.encode("latin-1")
+
+
+def say(seen: Seen, text: str) -> bytes | None:
+    """The next line of the conversation that this packet belongs to."""
+    if seen.proto not in (TCP, UDP) or len(seen.segment) < 8:
+        return None
+    own, peer = (str(ipaddress.ip_address(each)) for each in (seen.destination, seen.source))
+    peer_port, own_port = struct.unpack("!HH", seen.segment[:4])
+    data = spoken(text, own, peer, own_port, peer_port)
+    if seen.proto == TCP:
+        return tcp_reply(seen, PSH, data)
+    return udp(seen.destination, own_port, seen.source, peer_port, data)
+
+
 def ftp_line(text: str) -> Callable[[Seen], bytes | None]:
-    """The peer's next line of a control connection; {quad} is its own address."""
-
-    def answer(seen: Seen) -> bytes | None:
-        quad = ",".join(map(str, seen.destination)) if seen.ipv4 else "10,0,1,10"
-        return tcp_reply(seen, PSH, text.replace("{quad}", quad).encode())
-
-    return answer
+    """The peer's next line of a control connection, as `spoken` has it."""
+    return lambda seen: say(seen, text) if seen.proto == TCP else None
 
 
 def again(seen: Seen) -> bytes | None:

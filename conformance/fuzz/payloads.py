@@ -8,15 +8,15 @@ import struct
 from conformance.fuzz import packets as p
 from conformance.reading import crc32c
 
-# What a client and a server of FTP say. A host's own address is put in for HOST, a port for PORT (as two bytes for PB).
+# What a client and a server of FTP say. `packets.words_of` has the words; {port} is a port, {pb} one as two bytes.
 FTP_CLIENT = (
     "PORT {quad},{pb}\r\n",
-    "EPRT |{version}|{host}|{port}|\r\n",
+    "EPRT |{version}|{own}|{port}|\r\n",
     "EPSV\r\n",
     "PASV\r\n",
     "PORT {quad},{pb}",
     "PORT 999,1,1,1,{pb}\r\n",
-    "EPRT |9|{host}|{port}|\r\n",
+    "EPRT |9|{own}|{port}|\r\n",
     "port {quad},{pb}\r\n",
     "USER x\r\n",
 )
@@ -53,13 +53,7 @@ def ftp(dice: random.Random, own: str, server: bool) -> bytes:
     """A line of the control connection, sometimes two, sometimes cut in two."""
     line = dice.choice(FTP_SERVER if server else FTP_CLIENT)
     port = dice.choice((1000, 2000, 5000, 40000))
-    text = line.format(
-        quad=own.replace(".", ",") if "." in own else "10,0,1,10",
-        pb=f"{port >> 8},{port & 255}",
-        version=1 if "." in own else 2,
-        host=own,
-        port=port,
-    )
+    text = line.format(**p.words_of(own), pb=f"{port >> 8},{port & 255}", port=port)
     return text.encode()
 
 

@@ -1,13 +1,12 @@
 """Conversations of the protocols that helpers read: lines that announce connections, garbled now and then, and the
 connections that come of them.
 
-A line is a template: `spoken` puts in addresses and ports as its speaker knows them. `dial` reads what has arrived, as
-a peer does, and opens what it was told.
+A line is a template: `packets.spoken` puts in addresses and ports as its speaker knows them. `dial` reads what has
+arrived, as a peer does, and opens what it was told.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import random
 import re
 import struct
@@ -20,26 +19,6 @@ from conformance.fuzz.draw import Host
 
 PORTS = (1000, 2000, 5000, 40000)
 OFFERS = ("CHAT chat", "SEND a", "SEND file", "MOVE x", "TSEND t", "SCHAT c", "FOO x")
-
-
-def spoken(text: str, own: str, peer: str, own_port: int, peer_port: int) -> bytes:
-    """The bytes of a line. {own} {peer} addresses, {quad} with commas, {number} in decimal, {oport} {pport} ports,
-    {version} 1 or 2 (RFC 2428), {ip} IP4 or IP6, {length} what stands behind the empty line."""
-    ipv4 = "." in own
-    words = {
-        "own": own,
-        "peer": peer,
-        "quad": own.replace(".", ",") if ipv4 else "10,0,1,10",
-        "number": str(int.from_bytes(p.address(own), "big") if ipv4 else 0x0A00010A),
-        "oport": str(own_port),
-        "pport": str(peer_port),
-        "version": "1" if ipv4 else "2",
-        "ip": "IP4" if ipv4 else "IP6",
-    }
-    for word, value in words.items():
-        text = text.replace("{" + word + "}", value)
-    text = text.replace("{length}", str(len(text.partition("\r\n\r\n")[2])))
-    return text.encode("latin-1")
 
 
 # -- what is said
@@ -292,20 +271,8 @@ def dial(seen: p.Seen) -> bytes | None:
     return p.udp(seen.destination, port, host, port, b"media")
 
 
-def say(seen: p.Seen, text: str) -> bytes | None:
-    """The next line of the conversation that this packet belongs to."""
-    if seen.proto not in (p.TCP, p.UDP) or len(seen.segment) < 8:
-        return None
-    own, peer = (str(ipaddress.ip_address(each)) for each in (seen.destination, seen.source))
-    peer_port, own_port = struct.unpack("!HH", seen.segment[:4])
-    data = spoken(text, own, peer, own_port, peer_port)
-    if seen.proto == p.TCP:
-        return p.tcp_reply(seen, p.PSH, data)
-    return p.udp(seen.destination, own_port, seen.source, peer_port, data)
-
-
 ON_CONTROL: dict[str, Callable[[p.Seen, str], bytes | None]] = {
-    "say": say,
+    "say": p.say,
     "goes on": lambda seen, _text: p.reply(seen),
     "dial": lambda seen, _text: dial(seen),
 }
@@ -327,7 +294,7 @@ def conversation(
         steps += [Send(client.name, p.tcp(source, sport, destination, dport, p.SYN, 1000), f"{name} {own} > {peer}"),
                   Answer(server.name, "goes on"), Answer(client.name, "goes on")]  # fmt: skip
     else:
-        first = spoken(garbled(dice, talk.client(dice)), own, peer, sport, dport)
+        first = p.spoken(garbled(dice, talk.client(dice)), own, peer, sport, dport)
         steps.append(Send(client.name, p.udp(source, sport, destination, dport, first), f"{name} {own} > {peer}"))
     if dice.random() < 0.8:
         steps += [Answer((client if by_client else server).name, "say", line) for by_client, line in talk.opening]
