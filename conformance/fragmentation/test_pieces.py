@@ -113,6 +113,14 @@ REQUIRED = "Fragments are put together before a packet is tracked, and it is cut
 LINUX = "RFC 791, RFC 8200 section 4.5, RFC 5722, RFC 3168 section 5.3; measured on Linux"
 
 
+def pass_on(client, server, firewall, family, script, mtu, number):
+    """Play a script with tracking on and this MTU towards the server."""
+    if mtu != 1500:
+        firewall.changes(f"ip link set lan2 mtu {mtu}", undo="ip link set lan2 mtu 1500")
+    firewall.loads(TRACKING, family)
+    play(client, server, script, family, number)
+
+
 @case("fragments.pieces", topology="two-lans", needs=["conntrack"], requirement=REQUIRED, source=LINUX, rows=scripts(
     order="""
         0-104 104-208 208-300.            => 0-104 104-208 208-300.
@@ -235,10 +243,7 @@ LINUX = "RFC 791, RFC 8200 section 4.5, RFC 5722, RFC 3168 section 5.3; measured
 ))  # fmt: skip
 def test_pieces(client, server, firewall, script, mtu, number):
     """Duplicates go, overlaps and two ends spoil a packet, and the cuts stay where they were as long as they fit."""
-    if mtu != 1500:
-        firewall.changes(f"ip link set lan2 mtu {mtu}", undo="ip link set lan2 mtu 1500")
-    firewall.loads(TRACKING)
-    play(client, server, script, 4, number)
+    pass_on(client, server, firewall, 4, script, mtu, number)
 
 
 @case("fragments.pieces-ipv6", topology="two-lans", needs=["conntrack", "ipv6"], requirement=REQUIRED, source=LINUX, rows=scripts(
@@ -320,7 +325,4 @@ def test_pieces(client, server, firewall, script, mtu, number):
 ))  # fmt: skip
 def test_pieces_ipv6(client, server, firewall, script, mtu, number):
     """The same for IPv6, where only the wrong fragment goes, and a packet that fits leaves whole."""
-    if mtu != 1500:
-        firewall.changes(f"ip link set lan2 mtu {mtu}", undo="ip link set lan2 mtu 1500")
-    firewall.loads6(TRACKING)
-    play(client, server, script, 6, number)
+    pass_on(client, server, firewall, 6, script, mtu, number)
